@@ -290,8 +290,9 @@ CREATE TABLE deliveries (
     attempt SMALLINT NOT NULL,
     provider_id TEXT NULL
 );
--- Rows that wait for their time; never-claimed rows have no due_at and are found by the slice's own order.
-CREATE INDEX deliveries_due ON deliveries (id) WHERE status = 0 AND due_at IS NOT NULL;
+-- Rows that wait for a time. Rows never claimed have no due_at and are found by the slice's own order; rows that wait for an
+-- earlier part hold the largest number and are not in here.
+CREATE INDEX deliveries_due ON deliveries (id) WHERE status = 0 AND due_at < 9223372036854775807;
 CREATE INDEX deliveries_provider ON deliveries (provider_id, channel_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX deliveries_contact ON deliveries (contact_id);
 
