@@ -187,7 +187,8 @@ internal sealed partial class BroadcastQueries
             Reason = Reason is { } reason ? Reasons.NameOf(reason) : null,
             Attempts = Attempts,
             ProviderId = ProviderId,
-            DueAt = Times.Of(DueAt),
+            // The largest number: it waits for an earlier part, and no clock will wake it.
+            DueAt = Times.Of(DueAt == long.MaxValue ? null : DueAt),
             SentAt = Times.Of(SentAt),
             DeliveredAt = Times.Of(DeliveredAt),
             ReadAt = Times.Of(ReadAt),
