@@ -1,0 +1,32 @@
+namespace Broadcasts.Broadcasting;
+
+/// <summary>Where a broadcast is in its life. The numbers are stored.</summary>
+public enum BroadcastStatus
+{
+    Draft = 0,
+    Scheduled = 1,
+    InProgress = 2,
+    Paused = 3,
+    Completed = 4,
+    Cancelled = 5,
+    Failed = 6,
+}
+
+/// <summary>What can be asked of a broadcast.</summary>
+public enum BroadcastCommand
+{
+    Edit,
+    Schedule,
+    Unschedule,
+    Start,
+    Pause,
+    Resume,
+    Complete,
+    Cancel,
+    Fail,
+    Fix,
+    Delete,
+    Archive,
+    ChangeRate,
+    ResendFailed,
+}

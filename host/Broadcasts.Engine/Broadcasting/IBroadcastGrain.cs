@@ -1,0 +1,150 @@
+namespace Broadcasts.Broadcasting;
+
+/// <summary>The single writer of one broadcast: every change of it and every move of its life goes through here.</summary>
+[Alias("Broadcasts.IBroadcastGrain")]
+public interface IBroadcastGrain : IGrainWithIntegerKey
+{
+    /// <summary>Writes a draft's content. Refused with <see cref="CommandCode.Changed"/> when somebody saved since <paramref name="expectedVersion"/>.</summary>
+    [Alias("Edit")]
+    Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor);
+
+    /// <summary>Sets or moves the time. The draft must be ready to send.</summary>
+    [Alias("Schedule")]
+    Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor);
+
+    /// <summary>Back to Draft.</summary>
+    [Alias("Unschedule")]
+    Task<CommandResult> UnscheduleAsync(string actor);
+
+    /// <summary>Starts now. Idempotent for the due scanner: a second call finds it started.</summary>
+    [Alias("Start")]
+    Task<CommandResult> StartAsync(string actor);
+
+    /// <summary>No claim is made after this returned; what is in flight finishes. The result says how many.</summary>
+    [Alias("Pause")]
+    Task<CommandResult> PauseAsync(string actor, string? reason = null, string? detail = null);
+
+    /// <summary>Goes on.</summary>
+    [Alias("Resume")]
+    Task<CommandResult> ResumeAsync(string actor);
+
+    /// <summary>Closes the claim gate at once; what was not claimed becomes Skipped(Cancelled) in the background.</summary>
+    [Alias("Cancel")]
+    Task<CommandResult> CancelAsync(string actor);
+
+    /// <summary>Changes the broadcast's own rate; null for as fast as its channel permits. Acts at once.</summary>
+    [Alias("SetRate")]
+    Task<CommandResult> SetRateAsync(SendRate? rate, string actor);
+
+    /// <summary>Name and labels, allowed in any status.</summary>
+    [Alias("Rename")]
+    Task<CommandResult> RenameAsync(string name, string[] labels, string actor);
+
+    /// <summary>Failed → Draft, to mend it.</summary>
+    [Alias("Fix")]
+    Task<CommandResult> FixAsync(string actor);
+
+    /// <summary>Deletes a Draft or a Failed broadcast.</summary>
+    [Alias("Delete")]
+    Task<CommandResult> DeleteAsync(string actor);
+
+    /// <summary>Takes a finished broadcast out of the lists.</summary>
+    [Alias("Archive")]
+    Task<CommandResult> ArchiveAsync(string actor);
+
+    /// <summary>A dispatcher ran out of rows, or something changed: look whether the broadcast is complete.</summary>
+    [Alias("Check")]
+    Task CheckAsync();
+}
+
+/// <summary>What a person writes of a broadcast. Parts and audience travel as the API's JSON (<see cref="BroadcastJson"/>).</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.BroadcastDraft")]
+public sealed record BroadcastDraft
+{
+    [Id(0)] public required string Name { get; init; }
+
+    [Id(1)] public string[] Labels { get; init; } = [];
+
+    [Id(2)] public long? ChannelId { get; init; }
+
+    /// <summary><see cref="BroadcastAudience"/> as JSON.</summary>
+    [Id(3)] public string? AudienceJson { get; init; }
+
+    /// <summary>An array of <see cref="BroadcastPart"/> as JSON.</summary>
+    [Id(4)] public string PartsJson { get; init; } = "[]";
+
+    [Id(5)] public SendRate? Rate { get; init; }
+
+    /// <summary>Instead of a rate: spread the whole over this length of time, in milliseconds.</summary>
+    [Id(6)] public long? SpreadOverMs { get; init; }
+
+    /// <summary>Nothing is sent after this instant, Unix milliseconds; what is left becomes Skipped(Expired).</summary>
+    [Id(7)] public long? ExpiresAt { get; init; }
+}
+
+/// <summary>A local time in a zone, as a person writes it; the instant follows from it.</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.BroadcastSchedule")]
+public sealed record BroadcastSchedule
+{
+    /// <summary>Local date and time, ISO 8601 without offset: <c>2026-12-24T18:00</c>.</summary>
+    [Id(0)] public required string LocalTime { get; init; }
+
+    /// <summary>IANA zone: <c>Europe/Madrid</c>.</summary>
+    [Id(1)] public required string TimeZone { get; init; }
+}
+
+/// <summary>How a command ended.</summary>
+public enum CommandCode
+{
+    /// <summary>Done.</summary>
+    Done = 0,
+
+    /// <summary>No such thing. HTTP 404.</summary>
+    NotFound = 1,
+
+    /// <summary>The state does not allow it. HTTP 409.</summary>
+    Refused = 2,
+
+    /// <summary>Somebody else saved meanwhile. HTTP 409.</summary>
+    Changed = 3,
+
+    /// <summary>What was given can't be taken; the problems say what and where. HTTP 422.</summary>
+    Invalid = 4,
+}
+
+/// <summary>The answer to a command.</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.CommandResult")]
+public sealed record CommandResult
+{
+    [Id(0)] public CommandCode Code { get; init; }
+
+    /// <summary>One sentence in English; the console words it by <see cref="Code"/> and the problems' codes.</summary>
+    [Id(1)] public string? Message { get; init; }
+
+    [Id(2)] public Problem[] Problems { get; init; } = [];
+
+    /// <summary>The broadcast's version after it.</summary>
+    [Id(3)] public int Version { get; init; }
+
+    [Id(4)] public BroadcastStatus Status { get; init; }
+
+    /// <summary>After Pause and Cancel: messages handed over whose answer is not there yet.</summary>
+    [Id(5)] public long InFlight { get; init; }
+
+    public bool IsDone => Code == CommandCode.Done;
+
+    public static CommandResult NotFound(string what) => new() { Code = CommandCode.NotFound, Message = $"{what} does not exist." };
+
+    public static CommandResult Refused(BroadcastStatus status, string why) => new() { Code = CommandCode.Refused, Status = status, Message = why };
+
+    public static CommandResult Invalid(params Problem[] problems) =>
+        new() { Code = CommandCode.Invalid, Message = string.Join(" ", problems.Select(p => p.Message)), Problems = problems };
+}
+
+/// <summary>One thing that is wrong with what somebody gave.</summary>
+/// <param name="Path">Where: <c>parts[0].text</c>, <c>audience</c>; empty for the whole.</param>
+/// <param name="Code">A stable word that the console translates: <c>unknownName</c>.</param>
+/// <param name="Message">English, with what to do.</param>
+/// <param name="Arguments">Values for the translated sentence, in order.</param>
+[GenerateSerializer, Immutable, Alias("Broadcasts.Problem")]
+public sealed record Problem([property: Id(0)] string Path, [property: Id(1)] string Code, [property: Id(2)] string Message, [property: Id(3)] params string[] Arguments);

@@ -1,0 +1,58 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace Broadcasts.Storage;
+
+/// <summary>PostgreSQL 15 or newer: what makes several processes one installation.</summary>
+internal sealed class PostgresDatabase : Database
+{
+    private const long MigrationLock = 0x42726F6164636173;
+
+    public PostgresDatabase(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "broadcasts", MaxAutoPrepare = 50 };
+        ConnectionString = builder.ToString();
+        DataSource = NpgsqlDataSource.Create(ConnectionString);
+    }
+
+    public string ConnectionString { get; }
+
+    /// <summary>For Orleans' own providers.</summary>
+    public NpgsqlDataSource DataSource { get; }
+
+    public override SqlDialect Dialect { get; } = new PostgresDialect();
+
+    public override async ValueTask<DbConnection> OpenReadAsync(CancellationToken cancellationToken = default) =>
+        await DataSource.OpenConnectionAsync(cancellationToken);
+
+    public override void Migrate()
+    {
+        // Processes that start together take turns; the second one finds nothing left to do.
+        using var connection = DataSource.OpenConnection();
+        Execute(connection, "SELECT pg_advisory_lock(@key)");
+        try
+        {
+            Migrations.Run(Dialect, ConnectionString, "Broadcasts.Storage.Migrations.");
+            Migrations.Run(Dialect, ConnectionString, "Broadcasts.Storage.Orleans.postgres.", "orleans_schema_versions");
+        }
+        finally
+        {
+            Execute(connection, "SELECT pg_advisory_unlock(@key)");
+        }
+    }
+
+    public override ValueTask DisposeAsync() => DataSource.DisposeAsync();
+
+    protected override async Task<T> WriteOnceAsync<T>(Func<DbTransaction, Task<T>> write, CancellationToken cancellationToken)
+    {
+        await using var connection = await DataSource.OpenConnectionAsync(cancellationToken);
+        return await RunAsync(connection, async c => await ((NpgsqlConnection)c).BeginTransactionAsync(cancellationToken), write, cancellationToken);
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddWithValue("key", MigrationLock);
+        command.ExecuteNonQuery();
+    }
+}

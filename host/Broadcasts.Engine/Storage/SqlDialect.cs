@@ -1,0 +1,74 @@
+using System.Data.Common;
+using System.Text;
+
+namespace Broadcasts.Storage;
+
+/// <summary>Column types of a set of rows that travels as one JSON parameter.</summary>
+internal enum SqlType
+{
+    BigInt,
+    Integer,
+    Text,
+}
+
+/// <summary>The whole clauses in which the two databases differ. Everything else is one text for both.</summary>
+internal abstract class SqlDialect
+{
+    /// <summary>True on PostgreSQL.</summary>
+    public abstract bool IsPostgres { get; }
+
+    /// <summary>Values for the <c>$name$</c> places of the migrations.</summary>
+    public abstract IReadOnlyDictionary<string, string> MigrationVariables { get; }
+
+    /// <summary>Ends a SELECT that locks its rows until the transaction ends. Empty on SQLite, where a writer is alone.</summary>
+    public abstract string ForUpdate { get; }
+
+    /// <summary>Ends a SELECT that keeps others from changing its rows until the transaction ends.</summary>
+    public abstract string ForShare { get; }
+
+    /// <summary>A parameter that holds JSON text, as the type of a <c>$json$</c> column.</summary>
+    public abstract string ToJson(string parameter);
+
+    /// <summary>The text of a member of a <c>$json$</c> column; null when it is absent.</summary>
+    public abstract string JsonText(string column, string parameter);
+
+    /// <summary>A condition: the column is in the list parameter made by <see cref="List(IReadOnlyCollection{long})"/>.</summary>
+    public abstract string InList(string column, string parameter);
+
+    /// <summary>The value of a list parameter.</summary>
+    public abstract object List(IReadOnlyCollection<long> values);
+
+    /// <summary>The value of a list parameter.</summary>
+    public abstract object List(IReadOnlyCollection<string> values);
+
+    /// <summary>A table expression out of one JSON parameter, an array of arrays in the order of the columns.</summary>
+    public abstract string Rows(string parameter, string alias, params (string Name, SqlType Type)[] columns);
+
+    /// <summary>A condition: the column contains the parameter's text, without regard to case. The parameter is made by <see cref="LikePattern"/>.</summary>
+    public abstract string Contains(string column, string parameter);
+
+    /// <summary>A LIKE pattern that finds the text anywhere, its special characters escaped with a backslash.</summary>
+    public static string LikePattern(string text) =>
+        "%" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
+
+    /// <summary>True for faults that a new try of the same transaction can mend: a deadlock, a serialization failure.</summary>
+    public abstract bool IsTransient(DbException exception);
+
+    /// <summary>True when the disk is full.</summary>
+    public abstract bool IsDiskFull(DbException exception);
+
+    /// <summary>True when a unique key refused the row.</summary>
+    public abstract bool IsUniqueViolation(DbException exception);
+
+    private protected static string Columns((string Name, SqlType Type)[] columns, Func<int, (string Name, SqlType Type), string> write)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < columns.Length; i++)
+        {
+            if (i > 0) text.Append(", ");
+            text.Append(write(i, columns[i]));
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,50 @@
+using System.Data.Common;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+
+namespace Broadcasts.Storage;
+
+internal sealed class SqliteDialect : SqlDialect
+{
+    private const int Full = 13;
+    private const int Busy = 5;
+    private const int ConstraintUnique = 2067;
+    private const int ConstraintPrimaryKey = 1555;
+
+    public override bool IsPostgres => false;
+
+    public override IReadOnlyDictionary<string, string> MigrationVariables { get; } = new Dictionary<string, string>
+    {
+        ["identity"] = "INTEGER PRIMARY KEY AUTOINCREMENT",
+        ["json"] = "TEXT",
+        ["bytes"] = "BLOB",
+        ["without_rowid"] = "WITHOUT ROWID",
+    };
+
+    public override string ForUpdate => "";
+
+    public override string ForShare => "";
+
+    public override string ToJson(string parameter) => parameter;
+
+    public override string JsonText(string column, string parameter) => $"({column} ->> {parameter})";
+
+    public override string InList(string column, string parameter) => $"{column} IN (SELECT value FROM json_each({parameter}))";
+
+    public override object List(IReadOnlyCollection<long> values) => JsonSerializer.Serialize(values);
+
+    public override object List(IReadOnlyCollection<string> values) => JsonSerializer.Serialize(values);
+
+    public override string Rows(string parameter, string alias, params (string Name, SqlType Type)[] columns) =>
+        $"(SELECT {Columns(columns, (i, c) => $"value ->> {i} AS {c.Name}")} FROM json_each({parameter})) AS {alias}";
+
+    // LIKE folds ASCII only on SQLite; other letters are compared as they are.
+    public override string Contains(string column, string parameter) => $"{column} LIKE {parameter} ESCAPE '\\'";
+
+    public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
+
+    public override bool IsDiskFull(DbException exception) => exception is SqliteException { SqliteErrorCode: Full };
+
+    public override bool IsUniqueViolation(DbException exception) =>
+        exception is SqliteException { SqliteExtendedErrorCode: ConstraintUnique or ConstraintPrimaryKey };
+}
