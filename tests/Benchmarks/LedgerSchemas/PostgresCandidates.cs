@@ -133,6 +133,7 @@ internal static class PostgresCandidates
         WithClaimedRange("A6 aligned, 45, claim is a range, id echoed", 45),
         B,
         C,
+        WithKeyInRow("decided, with the index on the contact", 100, "CREATE INDEX deliveries_contact ON deliveries(contact_id);"),
     ];
 
     private static Candidate InOneTable(string name, int fillFactor, string providerIndex) => A with
@@ -179,10 +180,10 @@ internal static class PostgresCandidates
         Receipt = "UPDATE deliveries SET status = 3, delivered_at = @at WHERE id = ANY(@ids) AND status = 2",
     };
 
-    private static Candidate WithKeyInRow(string name, int fillFactor) => InOneTable(name, fillFactor, """
+    private static Candidate WithKeyInRow(string name, int fillFactor, string furtherIndex = "") => InOneTable(name, fillFactor, """
         ALTER TABLE deliveries ADD provider_key BIGINT;
         CREATE INDEX deliveries_provider ON deliveries(provider_key) WHERE provider_key IS NOT NULL;
-        """) with
+        """ + furtherIndex) with
     {
         Record = """
             UPDATE deliveries d SET status = 2, provider_id = u.provider, provider_key = u.key, sent_at = @at

@@ -147,5 +147,9 @@ internal static class SqliteCandidates
             """,
     };
 
-    public static readonly Candidate[] All = [A, Key, KeyTable, WithoutKey, B, C];
+    public static readonly Candidate[] All =
+    [
+        A, Key, KeyTable, WithoutKey, B, C,
+        Key with { Name = "decided, with the index on the contact", Create = OneTableWithKey + "CREATE INDEX deliveries_contact ON deliveries(contact_id);" },
+    ];
 }

@@ -14,7 +14,8 @@ internal sealed class SqliteLedger : ILedger
         _candidate = candidate;
         _connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "ledger.db")};Pooling=False");
         _connection.Open();
-        Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;" + (Environment.GetEnvironmentVariable("LEDGER_PRAGMA") ?? ""));
+        // As the product opens its file. With SQLite's own wal_autocheckpoint of 1,000 pages, rows with a provider key record a third slower.
+        Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16384;");
         Run(candidate.Create);
     }
 
