@@ -1,4 +1,5 @@
 using Broadcasts.Storage;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 using Xunit;
 
@@ -72,6 +73,16 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         var folder = new TempFolder();
         var path = folder.File("broadcasts.db");
+
+        // What the first step of a migration would do: a reader can't open a file that is not there.
+        using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA journal_mode = WAL";
+            command.ExecuteNonQuery();
+        }
+
         return new TestDatabase("sqlite", path, new SqliteDatabase(path), folder, null);
     }
 
