@@ -43,22 +43,12 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>Creates and migrates one. On PostgreSQL the test is skipped, or with CI=true fails, when there is no server.</summary>
     public static async Task<TestDatabase> CreateAsync(string provider, bool migrate = true)
     {
-        var created = provider switch
+        return provider switch
         {
-            "sqlite" => CreateSqlite(),
-            "postgres" => await CreatePostgresAsync(),
+            "sqlite" => CreateSqlite(migrate),
+            "postgres" => await CreatePostgresAsync(migrate),
             _ => throw new ArgumentException($"There is no database '{provider}'. Use sqlite or postgres.", nameof(provider)),
         };
-        try
-        {
-            if (migrate) created.Database.Migrate();
-            return created;
-        }
-        catch
-        {
-            await created.DisposeAsync();
-            throw;
-        }
     }
 
     /// <inheritdoc/>
@@ -69,31 +59,32 @@ public sealed class TestDatabase : IAsyncDisposable
         if (_postgresName is not null) await ExecuteOnServerAsync($"DROP DATABASE IF EXISTS {_postgresName} WITH (FORCE)");
     }
 
-    private static TestDatabase CreateSqlite()
+    /// <summary>A file as the first step of a migration makes it: a reader can't open one that is not there.</summary>
+    internal static void CreateEmptyFile(string path)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode = WAL";
+        command.ExecuteNonQuery();
+    }
+
+    private static TestDatabase CreateSqlite(bool migrate)
     {
         var folder = new TempFolder();
         var path = folder.File("broadcasts.db");
-
-        // What the first step of a migration would do: a reader can't open a file that is not there.
-        using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA journal_mode = WAL";
-            command.ExecuteNonQuery();
-        }
-
+        if (migrate) File.WriteAllBytes(path, MigratedTemplates.Sqlite);
+        else CreateEmptyFile(path);
         return new TestDatabase("sqlite", path, new SqliteDatabase(path), folder, null);
     }
 
-    private static async Task<TestDatabase> CreatePostgresAsync()
+    private static async Task<TestDatabase> CreatePostgresAsync(bool migrate)
     {
         var name = $"test_{Guid.NewGuid():N}";
-        var server = Requirements.Postgres;
-        await ExecuteOnServerAsync($"CREATE DATABASE {name}");
+        await ExecuteOnServerAsync($"CREATE DATABASE {name} TEMPLATE {(migrate ? MigratedTemplates.Postgres : "template1")}");
 
         // A pool of its own per database, closed with it: hundreds of tests must not pile connections up.
-        var connectionString = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ToString();
+        var connectionString = new NpgsqlConnectionStringBuilder(Requirements.Postgres) { Database = name, MaxPoolSize = 20 }.ToString();
         return new TestDatabase("postgres", connectionString, new PostgresDatabase(connectionString), null, name);
     }
 
