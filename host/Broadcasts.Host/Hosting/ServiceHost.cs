@@ -1,0 +1,134 @@
+using System.Net;
+using Broadcasts.Host.Configuration;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Hosting.WindowsServices;
+using Microsoft.Extensions.Options;
+
+namespace Broadcasts.Host.Hosting;
+
+/// <summary>How a process of ours is put together: engine and silo always, Kestrel with console and API when it serves.</summary>
+internal static class ServiceHost
+{
+    /// <summary>More than the engine's grace: what it waits for must be recorded too.</summary>
+    private static readonly TimeSpan AfterGrace = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The whole service. The data directory is held by the caller.</summary>
+    public static WebApplication Build(HostOptions options, IConfiguration configuration, DataDirectory directory)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            ApplicationName = typeof(ServiceHost).Assembly.GetName().Name,
+            EnvironmentName = Environments.Production,
+        });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options, directory));
+        builder.Services.AddRouting();
+        if (SystemdHelpers.IsSystemdService()) builder.Services.AddSystemd();
+        if (WindowsServiceHelpers.IsWindowsService()) builder.Services.AddWindowsService();
+        AddCommon(builder, options, configuration);
+        WebSetup.Add(builder, options);
+
+        var app = builder.Build();
+        WebSetup.Map(app);
+        return app;
+    }
+
+    /// <summary>Engine and silo without a web server, for commands that do their work themselves.</summary>
+    public static IHost BuildHeadless(HostOptions options, IConfiguration configuration)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddConfiguration(configuration);
+        AddCommon(builder, options, configuration, quiet: true);
+        return builder.Build();
+    }
+
+    /// <summary>Creates or upgrades the tables and checks the keys: all that can refuse a start before anything runs.</summary>
+    /// <exception cref="StartException">The database can't be reached or is newer; the master key is another one.</exception>
+    public static void PrepareDatabase(IServiceProvider services)
+    {
+        var database = services.GetRequiredService<Database>();
+        try
+        {
+            database.Migrate();
+        }
+        catch (SchemaException e)
+        {
+            throw new StartException(e.Message);
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or System.Net.Sockets.SocketException or TimeoutException)
+        {
+            throw new StartException(database.Dialect.IsPostgres
+                ? $"Broadcasts:Database:ConnectionString: the database can't be reached: {e.Message}"
+                : $"The database in {services.GetRequiredService<EngineOptions>().DataDirectory} can't be opened: {e.Message}");
+        }
+
+        if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
+    }
+
+    private static void AddCommon(IHostApplicationBuilder builder, HostOptions options, IConfiguration configuration, bool quiet = false)
+    {
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.Engine.StopGrace + AfterGrace);
+        AddLogging(builder.Logging, configuration, quiet);
+        AddKeys(builder.Services, options);
+        builder.Services.AddSingleton<ISecretProtector, SecretProtector>();
+        builder.Services.AddBroadcastsEngine(options.Engine);
+        builder.UseOrleans(silo => silo.UseBroadcastsSilo(options.Engine));
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
+    {
+        logging.AddConfiguration(configuration.GetSection("Logging"));
+        if (SystemdHelpers.IsSystemdService()) logging.AddSystemdConsole();
+        else
+        {
+            // To standard error when a command prints its result on standard output.
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-dd HH:mm:ss ";
+                console.UseUtcTimestamp = false;
+            });
+            if (quiet) logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        }
+
+        if (quiet) logging.AddFilter(null, LogLevel.Error);
+    }
+
+    private static void AddKeys(IServiceCollection services, HostOptions options)
+    {
+        services.AddDataProtection().SetApplicationName("broadcasts");
+        if (options.Engine.Database.IsPostgres)
+        {
+            services.AddSingleton(WrappingKey.Read(options.MasterKeyFile!));
+            services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(keys =>
+                keys.XmlRepository = new WrappedKeyRepository(((PostgresDatabase)provider.GetRequiredService<Database>()).DataSource, provider.GetRequiredService<WrappingKey>())));
+        }
+        else
+        {
+            services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new FileKeyRepository(Path.Combine(options.Engine.DataDirectory, "keys")));
+        }
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, HostOptions options, DataDirectory directory)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = WebSetup.MaxBody;
+        foreach (var url in options.Urls)
+        {
+            if (url.Host == "localhost") kestrel.ListenLocalhost(url.Port);
+            else kestrel.Listen(IPAddress.Parse(url.Host.Trim('[', ']')), url.Port);
+        }
+
+        directory.PrepareSocket();
+        kestrel.ListenUnixSocket(directory.SocketPath);
+    }
+}
