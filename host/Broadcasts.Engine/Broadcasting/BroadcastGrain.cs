@@ -1,6 +1,4 @@
 using System.Globalization;
-using Broadcasts.Audiences;
-using Broadcasts.Channels;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Broadcasts.Audiences;
 using Broadcasts.Channels;
 using Broadcasts.Deliveries;
+using Broadcasts.Storage;
 
 namespace Broadcasts.Broadcasting;
 

@@ -83,7 +83,7 @@ internal sealed class ContentCompiler(TemplateSchema schema)
     private MessageTemplate? Optional(string? text, string path, TemplateFormat format)
     {
         if (string.IsNullOrWhiteSpace(text)) return null;
-        if (MessageTemplate.TryParse(MessageTemplate.Normalise(text), format, schema, out var template, out var problems)) return template;
+        if (MessageTemplate.TryParse(text, format, schema, out var template, out var problems)) return template;
         foreach (var p in problems)
             _problems.Add(new(path, p.Code, $"{path}, line {p.Line}, column {p.Column}: {p.Message}", $"{p.Line}", $"{p.Column}", p.Subject ?? "", p.Suggestion ?? ""));
         return null;

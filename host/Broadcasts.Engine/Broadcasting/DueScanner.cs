@@ -1,3 +1,4 @@
+using Broadcasts.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

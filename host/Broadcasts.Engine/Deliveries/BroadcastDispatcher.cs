@@ -14,7 +14,7 @@ internal sealed partial class BroadcastDispatcher(
     HandOverServices services,
     DispatchMeters meters,
     string owner,
-    ILogger logger)
+    ILogger logger) : IDisposable
 {
     private const int MostPerClaim = 500;
 
@@ -79,6 +79,8 @@ internal sealed partial class BroadcastDispatcher(
             await Task.WhenAll(_running.Values);
         }
     }
+
+    public void Dispose() => _wake.Dispose();
 
     private SliceWork? Ready()
     {

@@ -2,14 +2,14 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
-using Broadcasts.Plugins;
+using Broadcasts.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Deliveries;
 
 /// <summary>Wakes this process's dispatch at once instead of at its next sweep.</summary>
-internal sealed class DispatchSignal
+internal sealed class DispatchSignal : IDisposable
 {
     private readonly SemaphoreSlim _signal = new(0);
 
@@ -17,6 +17,8 @@ internal sealed class DispatchSignal
     {
         if (_signal.CurrentCount == 0) _signal.Release();
     }
+
+    public void Dispose() => _signal.Dispose();
 
     public Task<bool> WaitAsync(TimeSpan most, CancellationToken cancellationToken) => _signal.WaitAsync(most, cancellationToken);
 }
