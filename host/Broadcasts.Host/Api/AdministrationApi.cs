@@ -27,7 +27,7 @@ internal static class AdministrationApi
         keys.MapDelete("{id:long}", RevokeKeyAsync).Needs(ApiScopes.Admin);
 
         api.MapGet("/audit", ListAuditAsync).Needs(ApiScopes.Admin).WithTags("Administration").Produces<ListAnswer<AuditEntry>>();
-        api.MapGet("/settings", (HostOptions options) => Results.Ok(new
+        api.MapGet("/settings", (ServiceOptions options) => Results.Ok(new
         {
             version = typeof(AdministrationApi).Assembly.GetName().Version?.ToString(3),
             publicUrl = options.Engine.PublicUrl,

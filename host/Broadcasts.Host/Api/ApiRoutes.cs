@@ -5,10 +5,9 @@ namespace Broadcasts.Host.Api;
 /// <summary>All routes of the API, one file per resource.</summary>
 internal static class ApiRoutes
 {
-    public static void Add(IServiceCollection services, HostOptions options)
+    public static void Add(IServiceCollection services, ServiceOptions options)
     {
-        _ = options;
-        services.AddSingleton<ImportGate>();
+        _ = (services, options);
     }
 
     public static void Map(WebApplication app)
@@ -18,7 +17,6 @@ internal static class ApiRoutes
         BroadcastsApi.Map(api);
         RecipientsApi.Map(api);
         ContactsApi.Map(api);
-        ImportsApi.Map(api);
         FieldsApi.Map(api);
         SegmentsApi.Map(api);
         FilesApi.Map(api);

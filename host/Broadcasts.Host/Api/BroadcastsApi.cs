@@ -82,8 +82,8 @@ internal static class BroadcastsApi
         return result.IsDone ? await GetAsync(id, queries, default) : ApiProblems.Of(result, isBroadcast: true);
     }
 
-    private static async Task<IResult> ForecastAsync(long id, Forecasts forecasts, BroadcastQueries queries) =>
-        await queries.GetAsync(id) is null ? ApiProblems.NotFound($"Broadcast {id}") : Results.Ok(await forecasts.ForecastAsync(id));
+    private static async Task<IResult> ForecastAsync(long id, Forecasts forecasts, CancellationToken cancellationToken) =>
+        await forecasts.ForecastAsync(id, cancellationToken) is { } forecast ? Results.Ok(forecast) : ApiProblems.NotFound($"Broadcast {id}");
 
     private static async Task<IResult> TestAsync(long id, TestBody body, BroadcastQueries queries, TestMessages tests, HttpContext http)
     {

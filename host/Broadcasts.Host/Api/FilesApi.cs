@@ -23,7 +23,7 @@ internal static class FilesApi
         group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read);
     }
 
-    private static async Task<IResult> AddAsync(string name, FileStore files, HostOptions options, TimeProvider time, HttpContext http)
+    private static async Task<IResult> AddAsync(string name, FileStore files, ServiceOptions options, TimeProvider time, HttpContext http)
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > LongestName || name.AsSpan().IndexOfAny("/\\\0") >= 0)
             return ApiProblems.Invalid("name", "badName", $"A file name of 1 to {LongestName} characters without slashes.");

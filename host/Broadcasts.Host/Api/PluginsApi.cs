@@ -66,7 +66,7 @@ internal static class PluginsApi
         group.MapPost("{id}/activate", ActivateAsync).Needs(ApiScopes.Channels);
     }
 
-    private static async Task<IResult> InstallAsync(bool? activate, PluginInstaller installer, HostOptions options, HttpContext http)
+    private static async Task<IResult> InstallAsync(bool? activate, PluginInstaller installer, ServiceOptions options, HttpContext http)
     {
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.MaxPluginMegabytes * 1024L * 1024;
         try

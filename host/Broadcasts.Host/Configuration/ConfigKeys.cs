@@ -8,7 +8,7 @@ namespace Broadcasts.Host.Configuration;
 /// <param name="Default">The default as text; empty for none.</param>
 /// <param name="Description">For the operator.</param>
 /// <param name="Apply">Takes the text over; answers what is wrong with it, or null.</param>
-internal sealed record ConfigKey(string Name, string Default, string Description, Func<string, HostOptions, string?> Apply)
+internal sealed record ConfigKey(string Name, string Default, string Description, Func<string, ServiceOptions, string?> Apply)
 {
     public string Path => ConfigKeys.Section + ":" + Name;
 }
@@ -40,7 +40,7 @@ internal static class ConfigKeys
         new("Limits:PluginMegabytes", "100", "Largest plugin package.", (text, o) => Number(text, 1, 1_000, value => o.MaxPluginMegabytes = value)),
     ];
 
-    private static string? ReadUrls(string text, HostOptions options)
+    private static string? ReadUrls(string text, ServiceOptions options)
     {
         var urls = new List<Uri>();
         foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -59,21 +59,21 @@ internal static class ConfigKeys
         return null;
     }
 
-    private static string? ReadPublicUrl(string text, HostOptions options)
+    private static string? ReadPublicUrl(string text, ServiceOptions options)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) return $"'{text}' is not an address. Write https://broadcasts.example.com.";
         options.Engine.PublicUrl = url;
         return null;
     }
 
-    private static string? ReadTimeZone(string text, HostOptions options)
+    private static string? ReadTimeZone(string text, ServiceOptions options)
     {
         if (NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(text) is null) return $"'{text}' is not an IANA time zone. Write Europe/Madrid or Etc/UTC.";
         options.Engine.TimeZone = text;
         return null;
     }
 
-    private static string? ReadCountry(string text, HostOptions options)
+    private static string? ReadCountry(string text, ServiceOptions options)
     {
         var country = text.Trim().ToUpperInvariant();
         if (!PhoneNumbers.PhoneNumberUtil.GetInstance().GetSupportedRegions().Contains(country)) return $"'{text}' is not an ISO 3166 country code. Write ES or US.";
@@ -81,7 +81,7 @@ internal static class ConfigKeys
         return null;
     }
 
-    private static string? ReadMasterKeyFile(string text, HostOptions options)
+    private static string? ReadMasterKeyFile(string text, ServiceOptions options)
     {
         var path = Path.GetFullPath(text);
         if (!File.Exists(path)) return $"There is no file '{path}'. Make one with: openssl rand -base64 48";
@@ -89,14 +89,14 @@ internal static class ConfigKeys
         return null;
     }
 
-    private static string? ReadClusterAddress(string text, HostOptions options)
+    private static string? ReadClusterAddress(string text, ServiceOptions options)
     {
         if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) return $"'{text}' is not an IP address that other machines can reach. Write 10.0.0.5.";
         options.Engine.Cluster.Address = text;
         return null;
     }
 
-    private static string? ReadStopGrace(string text, HostOptions options)
+    private static string? ReadStopGrace(string text, ServiceOptions options)
     {
         if (!TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var grace) || grace < TimeSpan.Zero || grace > TimeSpan.FromMinutes(10)) return $"'{text}' is not a time from 00:00:00 to 00:10:00. Write 00:00:08.";
         options.Engine.StopGrace = grace;

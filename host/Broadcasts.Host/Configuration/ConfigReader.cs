@@ -25,9 +25,9 @@ internal static class ConfigReader
     /// <param name="configuration">Where from.</param>
     /// <param name="dataDirectory">What the command line says of the data directory; null when it says nothing.</param>
     /// <param name="urls">What the command line says of the addresses.</param>
-    public static (HostOptions Options, IReadOnlyList<ConfigFault> Faults) Read(IConfiguration configuration, string? dataDirectory = null, string? urls = null)
+    public static (ServiceOptions Options, IReadOnlyList<ConfigFault> Faults) Read(IConfiguration configuration, string? dataDirectory = null, string? urls = null)
     {
-        var options = new HostOptions();
+        var options = new ServiceOptions();
         var faults = new List<ConfigFault>();
         var section = configuration.GetSection(ConfigKeys.Section);
         options.Engine.DataDirectory = DefaultDataDirectory();
@@ -81,7 +81,7 @@ internal static class ConfigReader
         }
     }
 
-    private static void AddContradictions(HostOptions options, IConfigurationSection section, List<ConfigFault> faults)
+    private static void AddContradictions(ServiceOptions options, IConfigurationSection section, List<ConfigFault> faults)
     {
         var database = options.Engine.Database;
         if (database.IsPostgres && string.IsNullOrWhiteSpace(database.ConnectionString))

@@ -7,11 +7,11 @@ namespace Broadcasts.Host.Hosting;
 /// <summary>Starts the service, says where it is, and waits until somebody stops it.</summary>
 internal static class RunningService
 {
-    public static async Task<int> RunAsync(HostOptions options, IConfiguration configuration, Func<WebApplication, Task>? onReady = null)
+    public static async Task<int> RunAsync(ServiceOptions options, IConfiguration configuration, Func<WebApplication, Task>? onReady = null)
     {
         using var directory = DataDirectory.Take(options.Engine.DataDirectory);
         await using var app = ServiceHost.Build(options, configuration, directory);
-        ServiceHost.PrepareDatabase(app.Services);
+        await ServiceHost.PrepareAsync(app.Services);
         try
         {
             await app.StartAsync();
@@ -34,7 +34,7 @@ internal static class RunningService
             .First(a => !a.Contains("unix:", StringComparison.Ordinal))
             .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
 
-    private static async Task SayWhereAsync(WebApplication app, HostOptions options)
+    private static async Task SayWhereAsync(WebApplication app, ServiceOptions options)
     {
         var output = Console.Out;
         await output.WriteLineAsync($"Broadcasts {typeof(RunningService).Assembly.GetName().Version?.ToString(3)} is ready: {AddressOf(app)}");

@@ -18,7 +18,7 @@ internal static class ServiceHost
     private static readonly TimeSpan AfterGrace = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The whole service. The data directory is held by the caller.</summary>
-    public static WebApplication Build(HostOptions options, IConfiguration configuration, DataDirectory directory)
+    public static WebApplication Build(ServiceOptions options, IConfiguration configuration, DataDirectory directory)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
@@ -40,27 +40,34 @@ internal static class ServiceHost
         return app;
     }
 
-    /// <summary>Engine and silo without a web server, for commands that do their work themselves.</summary>
-    public static IHost BuildHeadless(HostOptions options, IConfiguration configuration)
+    /// <summary>Without a web server, for commands that do their work themselves: the stores alone, or with silo and dispatch.</summary>
+    public static IHost BuildHeadless(ServiceOptions options, IConfiguration configuration, bool withSilo)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddConfiguration(configuration);
-        AddCommon(builder, options, configuration, quiet: true);
+        AddCommon(builder, options, configuration, withSilo, quiet: true);
         return builder.Build();
     }
 
     /// <summary>Creates or upgrades the tables and checks the keys: all that can refuse a start before anything runs.</summary>
     /// <exception cref="StartException">The database can't be reached or is newer; the master key is another one.</exception>
-    public static void PrepareDatabase(IServiceProvider services)
+    public static async Task PrepareAsync(IServiceProvider services)
     {
         var database = services.GetRequiredService<Database>();
         try
         {
+            // The key is checked first: the engine's own preparation already encrypts with it.
             database.Migrate();
+            if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
+            await EngineSetup.PrepareAsync(services);
         }
         catch (SchemaException e)
         {
             throw new StartException(e.Message);
+        }
+        catch (System.Security.Cryptography.CryptographicException e)
+        {
+            throw new StartException($"The keys that encrypt the channels' secrets do not fit this database: {e.Message} Put the folder 'keys' of the same backup beside the database.");
         }
         catch (Exception e) when (e is System.Data.Common.DbException or System.Net.Sockets.SocketException or TimeoutException)
         {
@@ -68,20 +75,17 @@ internal static class ServiceHost
                 ? $"Broadcasts:Database:ConnectionString: the database can't be reached: {e.Message}"
                 : $"The database in {services.GetRequiredService<EngineOptions>().DataDirectory} can't be opened: {e.Message}");
         }
-
-        if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
     }
 
-    private static void AddCommon(IHostApplicationBuilder builder, HostOptions options, IConfiguration configuration, bool quiet = false)
+    private static void AddCommon(IHostApplicationBuilder builder, ServiceOptions options, IConfiguration configuration, bool withSilo = true, bool quiet = false)
     {
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.Engine.StopGrace + AfterGrace);
         AddLogging(builder.Logging, configuration, quiet);
         AddKeys(builder.Services, options);
         builder.Services.AddSingleton<ISecretProtector, SecretProtector>();
-        builder.Services.AddBroadcastsEngine(options.Engine);
-        builder.UseOrleans(silo => silo.UseBroadcastsSilo(options.Engine));
+        if (withSilo) builder.AddBroadcastsEngine(options.Engine);
+        else builder.Services.AddBroadcastsStores(options.Engine);
     }
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
@@ -103,7 +107,7 @@ internal static class ServiceHost
         if (quiet) logging.AddFilter(null, LogLevel.Error);
     }
 
-    private static void AddKeys(IServiceCollection services, HostOptions options)
+    private static void AddKeys(IServiceCollection services, ServiceOptions options)
     {
         services.AddDataProtection().SetApplicationName("broadcasts");
         if (options.Engine.Database.IsPostgres)
@@ -118,7 +122,7 @@ internal static class ServiceHost
         }
     }
 
-    private static void Listen(KestrelServerOptions kestrel, HostOptions options, DataDirectory directory)
+    private static void Listen(KestrelServerOptions kestrel, ServiceOptions options, DataDirectory directory)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = WebSetup.MaxBody;

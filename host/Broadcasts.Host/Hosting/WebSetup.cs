@@ -12,7 +12,7 @@ internal static class WebSetup
     /// <summary>Largest body where a route says nothing else.</summary>
     public const long MaxBody = 1024 * 1024;
 
-    public static void Add(WebApplicationBuilder builder, HostOptions options)
+    public static void Add(WebApplicationBuilder builder, ServiceOptions options)
     {
         var services = builder.Services;
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -36,6 +36,7 @@ internal static class WebSetup
             .UseMiddleware<Idempotency>());
         MapOperations(app);
         ApiRoutes.Map(app);
+        OutsideRoutes.Map(app);
     }
 
     private static void MapOperations(WebApplication app)

@@ -1,7 +1,7 @@
 namespace Broadcasts.Host.Configuration;
 
 /// <summary>Everything an operator can set, read and checked. See <see cref="ConfigKeys"/>.</summary>
-internal sealed class HostOptions
+internal sealed class ServiceOptions
 {
     /// <summary>What the engine needs of it.</summary>
     public EngineOptions Engine { get; } = new();
