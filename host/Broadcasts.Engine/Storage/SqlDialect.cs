@@ -54,6 +54,9 @@ internal abstract class SqlDialect
     /// <summary>True for faults that a new try of the same transaction can mend: a deadlock, a serialization failure.</summary>
     public abstract bool IsTransient(DbException exception);
 
+    /// <summary>True when the data itself was refused: trying the same rows again can't help. Everything else is an outage that may pass.</summary>
+    public abstract bool IsDataError(DbException exception);
+
     /// <summary>True when the disk is full.</summary>
     public abstract bool IsDiskFull(DbException exception);
 
