@@ -15,6 +15,9 @@ internal sealed class Show(Texts texts, Visitor visitor)
     /// <summary>Date and time in the visitor's zone; UTC on hover.</summary>
     public IHtmlContent Time(long? unixMs) => unixMs is { } ms ? TimeTag(ms, TimeText(ms)) : Nothing;
 
+    /// <inheritdoc cref="Time(long?)"/>
+    public IHtmlContent Time(DateTimeOffset? at) => Time(at?.ToUnixTimeMilliseconds());
+
     /// <summary>Date and time as plain text.</summary>
     public string TimeText(long unixMs)
     {
@@ -52,22 +55,43 @@ internal sealed class Show(Texts texts, Visitor visitor)
         _ => texts["Time.Days", (int)span.TotalDays, span.Hours],
     };
 
-    public string Number(long? number) => number is { } n ? texts.Number(n) : "–";
+    public static string Number(long? number) => number?.ToString("N0", Culture) ?? "–";
 
     /// <summary>A share of a whole; a part of nothing is a dash, not zero.</summary>
-    public string Percent(long part, long whole) =>
+    public static string Percent(long part, long whole) =>
         whole == 0 ? "–" : ((double)part / whole).ToString(part == 0 || part == whole || (double)part / whole >= 0.1 ? "P0" : "P1", Culture);
 
     public string Rate(SendRate? rate) => rate is null ? texts["Rate.AsSoonAsPossible"] : rate.PerMs switch
     {
-        1000 => texts["Rate.PerSecond", texts.Number(rate.Count)],
-        60_000 => texts["Rate.PerMinute", texts.Number(rate.Count)],
-        3_600_000 => texts["Rate.PerHour", texts.Number(rate.Count)],
-        86_400_000 => texts["Rate.PerDay", texts.Number(rate.Count)],
-        _ => texts["Rate.Per", texts.Number(rate.Count), Duration(TimeSpan.FromMilliseconds(rate.PerMs))],
+        1000 => texts["Rate.PerSecond", Number(rate.Count)],
+        60_000 => texts["Rate.PerMinute", Number(rate.Count)],
+        3_600_000 => texts["Rate.PerHour", Number(rate.Count)],
+        86_400_000 => texts["Rate.PerDay", Number(rate.Count)],
+        _ => texts["Rate.Per", Number(rate.Count), Duration(TimeSpan.FromMilliseconds(rate.PerMs))],
     };
 
     public string PerSecond(double rate) => texts["Rate.PerSecond", rate.ToString(rate < 10 ? "0.#" : "N0", Culture)];
+
+    /// <summary>A template's text with its places marked, so that nobody takes them for words.</summary>
+    public static IHtmlContent Template(string text)
+    {
+        var html = new HtmlContentBuilder();
+        var at = 0;
+        while (text.IndexOf("{{", at, StringComparison.Ordinal) is var open && open >= 0 && text.IndexOf("}}", open, StringComparison.Ordinal) is var close && close > 0)
+        {
+            html.Append(text[at..open]).AppendHtml("<span class=\"var\">").Append(text[(open + 2)..close].Trim(' ', '-')).AppendHtml("</span>");
+            at = close + 2;
+        }
+
+        return html.Append(text[at..]);
+    }
+
+    /// <summary>One or two letters for a name.</summary>
+    public static string Initials(string name)
+    {
+        var words = name.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return words.Length switch { 0 => "?", 1 => words[0][..1], _ => words[0][..1] + words[^1][..1] };
+    }
 
     /// <summary>A file's size.</summary>
     public static string Size(long bytes) => bytes switch
@@ -82,7 +106,7 @@ internal sealed class Show(Texts texts, Visitor visitor)
 
     public IHtmlContent Status(DeliveryStatus status) => Badge($"d-{status.ToString().ToLowerInvariant()}", IconOf(status), texts.Of(status));
 
-    public IHtmlContent Badge(string tone, string icon, string text)
+    public static IHtmlContent Badge(string tone, string icon, string text)
     {
         var html = new HtmlContentBuilder();
         html.AppendHtml("<span class=\"status ").Append(tone).AppendHtml("\">").AppendHtml(Icon.Of(icon));

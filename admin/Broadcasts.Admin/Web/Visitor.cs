@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Claims;
 using Broadcasts.Admin.Security;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -18,13 +19,18 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
 
     public string Name => Context.User.FindFirst(ConsoleClaims.DisplayName)?.Value ?? "";
 
-    /// <summary>Whom the audit names: the e-mail address.</summary>
-    public string Actor => Context.User.Identity?.Name ?? "console";
+    /// <summary>Whom the audit names: <c>user:3</c>.</summary>
+    public string Actor => $"user:{Context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value}";
+
+    public string Email => Context.User.Identity?.Name ?? "";
 
     /// <summary><c>light</c>, <c>dark</c>, or empty to follow the system.</summary>
     public string Theme => (IsSignedIn ? Context.User.FindFirst(ConsoleClaims.Theme)?.Value : Context.Request.Cookies[VisitorCulture.ThemeCookie]) is "light" or "dark"
         ? (IsSignedIn ? Context.User.FindFirst(ConsoleClaims.Theme)!.Value : Context.Request.Cookies[VisitorCulture.ThemeCookie]!)
         : "";
+
+    /// <summary>Two-letter language of the request.</summary>
+    public static string Language => CultureInfo.CurrentUICulture.TwoLetterISOLanguageName;
 
     public DateTimeZone Zone => _zone ??= DateTimeZoneProviders.Tzdb.GetZoneOrNull(Context.User.FindFirst(ConsoleClaims.TimeZone)?.Value ?? "Etc/UTC") ?? DateTimeZone.Utc;
 
