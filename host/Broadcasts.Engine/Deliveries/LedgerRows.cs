@@ -91,8 +91,11 @@ internal sealed record DeliveryRecord
     /// <summary>The address is dead: it goes on the suppression list in the same transaction.</summary>
     public bool Suppress { get; init; }
 
+    /// <summary>No row of the attempts table is wanted: nothing was tried.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>A row of the attempts table is wanted.</summary>
-    public bool IsNoteworthy => Event is not (DeliveryEvent.Accept or DeliveryEvent.ReceiptSent or DeliveryEvent.ReceiptDelivered or DeliveryEvent.ReceiptRead) && (Code ?? Detail) is not null || Event is DeliveryEvent.Return or DeliveryEvent.Doubt or DeliveryEvent.Reject or DeliveryEvent.ReceiptFailed;
+    public bool IsNoteworthy => !IsQuiet && (Event is DeliveryEvent.Return or DeliveryEvent.Doubt or DeliveryEvent.Reject or DeliveryEvent.ReceiptFailed || Detail is not null);
 }
 
 /// <summary>The number under which a provider's id is indexed. Two ids can share one: whoever looks up compares the text too.</summary>

@@ -35,6 +35,11 @@ internal sealed class PostgresDialect : SqlDialect
 
     public override string Contains(string column, string parameter) => $"{column} ILIKE {parameter}";
 
+    public override string AsciiLower(string text) => $"lower({text} COLLATE \"C\")";
+
+    public override string Number(string text) =>
+        $"CASE WHEN {text} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' AND length({text}) <= 40 THEN CAST({text} AS DOUBLE PRECISION) END";
+
     public override bool IsTransient(DbException exception) => exception is PostgresException { SqlState: "40001" or "40P01" };
 
     // Class 22: data exception, 23: integrity constraint, 42: statement.

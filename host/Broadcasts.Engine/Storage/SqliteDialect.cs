@@ -45,6 +45,12 @@ internal sealed class SqliteDialect : SqlDialect
     // LIKE folds ASCII only on SQLite; other letters are compared as they are.
     public override string Contains(string column, string parameter) => $"{column} LIKE {parameter} ESCAPE '\\'";
 
+    public override string AsciiLower(string text) => $"lower({text})";
+
+    // Out of digits, dots and dashes JSON makes exactly the plain decimal numbers.
+    public override string Number(string text) =>
+        $"CASE WHEN {text} NOT GLOB '*[^0-9.-]*' AND length({text}) <= 40 AND json_valid({text}) THEN CAST({text} AS REAL) END";
+
     public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
 
     public override bool IsDataError(DbException exception) => exception is SqliteException { SqliteErrorCode: Constraint or Mismatch or Error };

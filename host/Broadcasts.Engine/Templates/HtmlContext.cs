@@ -25,6 +25,8 @@ internal readonly record struct HtmlContext
 
     private Place At { get; init; }
 
+    private bool IsBetweenAttributes => At is Place.TagName or Place.Tag or Place.AttributeName or Place.AfterAttributeName;
+
     private Address Link { get; init; }
 
     /// <summary>The element's name while it is read, and inside a script or style.</summary>
@@ -68,6 +70,9 @@ internal readonly record struct HtmlContext
     public static HtmlContext? Merge(HtmlContext a, HtmlContext b)
     {
         if (a == b) return a;
+
+        // <a{{ if … }} class="x"{{ end }} href="…">: behind a name or behind an attribute, the next one begins all the same.
+        if (a.IsBetweenAttributes && b.IsBetweenAttributes) return new HtmlContext { At = Place.Tag, Element = a.Element };
         if (a.At != b.At || a.Link == Address.None || b.Link == Address.None) return null;
         if (a.Link == Address.Refused || b.Link == Address.Refused) return a with { Link = Address.Refused };
 

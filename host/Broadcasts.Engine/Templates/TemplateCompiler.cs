@@ -58,11 +58,10 @@ internal sealed class TemplateCompiler
     private static ScriptPage? Parse(TemplateSource source, ProblemList problems)
     {
         // First: the parser's own complaints about an open tag are about whatever comes after it.
-        if (source.UnclosedAt is { } open)
+        // Not behind a missing quote, though: there the tag does end, and the parser knows better.
+        if (source.UnclosedAt is { } open && !source.HasBrokenToken)
         {
-            var mark = source.Text[open + 1] == '%' ? "{%{" : "{{";
-            var end = mark == "{{" ? "}}" : "}%}";
-            problems.Add(open, mark.Length, TemplateProblemCodes.Unclosed, $"This '{mark}' has no closing '{end}'.", mark);
+            AddUnclosed(source, open, problems);
             return null;
         }
 
@@ -78,7 +77,24 @@ internal sealed class TemplateCompiler
             return null;
         }
 
-        foreach (var message in template.Messages.Where(message => message.Type == ParserMessageType.Error).Take(MaxParserMessages))
+        AddMessages(template, problems);
+        if (problems.All.Count == 0 && source.UnclosedAt is { } stillOpen) AddUnclosed(source, stillOpen, problems);
+        return problems.All.Count == 0 ? template.Page : null;
+    }
+
+    private static void AddUnclosed(TemplateSource source, int open, ProblemList problems)
+    {
+        var (mark, end) = source.Text[open + 1] == '%' ? ("{%{", "}%}") : ("{{", "}}");
+        problems.Add(open, mark.Length, TemplateProblemCodes.Unclosed, $"This '{mark}' has no closing '{end}'.", mark);
+    }
+
+    private static void AddMessages(Template template, ProblemList problems)
+    {
+        var errors = template.Messages.Where(message => message.Type == ParserMessageType.Error).ToList();
+
+        // "Invalid token" is what follows from another message, and says less.
+        var causes = errors.Where(message => !message.Message.StartsWith("Invalid token found", StringComparison.Ordinal)).ToList();
+        foreach (var message in (causes.Count > 0 ? causes : errors).Take(MaxParserMessages))
         {
             var tooDeep = message.Message.Contains("depth limit", StringComparison.Ordinal);
             problems.Add(
@@ -87,8 +103,6 @@ internal sealed class TemplateCompiler
                 tooDeep ? TemplateProblemCodes.TooComplex : TemplateProblemCodes.Syntax,
                 tooDeep ? $"Nested more than {MaxDepth} levels deep. Write it in fewer levels." : Shorten.To(message.Message, 300));
         }
-
-        return template.HasErrors ? null : template.Page;
     }
 
     private TemplateSegment[] Block(ScriptBlockStatement? block)
@@ -118,7 +132,7 @@ internal sealed class TemplateCompiler
             case ScriptRawStatement raw:
                 Raw(raw, segments);
                 break;
-            case ScriptExpressionStatement { Expression: ScriptAssignExpression } assignment:
+            case ScriptExpressionStatement { Expression: ScriptAssignExpression assignment }:
                 Refuse(assignment, "Assignments");
                 break;
             case ScriptExpressionStatement print:

@@ -24,6 +24,9 @@ internal sealed class TemplateSource
     /// <summary>Where a tag begins that never ends; null when all do. Scriban itself closes the last one silently.</summary>
     public int? UnclosedAt { get; private set; }
 
+    /// <summary>Something that is no token, such as a text whose closing quote is missing and that has swallowed the end of its tag.</summary>
+    public bool HasBrokenToken { get; private set; }
+
     public static TemplateSource Read(string text)
     {
         var source = new TemplateSource(text);
@@ -88,6 +91,9 @@ internal sealed class TemplateSource
         {
             switch (token.Type)
             {
+                case TokenType.Invalid:
+                    HasBrokenToken = true;
+                    break;
                 case TokenType.CodeEnter or TokenType.EscapeEnter:
                     open = token.Start.Offset;
                     break;

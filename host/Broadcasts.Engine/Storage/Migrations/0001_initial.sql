@@ -48,6 +48,7 @@ CREATE TABLE fields (
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     type SMALLINT NOT NULL,
+    options TEXT NULL,
     created_at BIGINT NOT NULL
 );
 
