@@ -108,10 +108,8 @@ internal sealed class MailWriter(SmtpSettings settings, TransportContext context
         return line.Length <= 78 ? line : line[..77] + "…";
     }
 
-    private static string Line(string text) => string.Create(text.Length, text, static (span, source) =>
-    {
-        for (var i = 0; i < span.Length; i++) span[i] = char.IsControl(source[i]) ? ' ' : source[i];
-    });
+    private static string Line(string text) =>
+        string.Concat(text.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c));
 
     /// <summary>An id as part of a header's token.</summary>
     private static string IdPart(string id) => string.Concat(id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')) is { Length: > 0 } part ? part : MimeUtils.GenerateMessageId();

@@ -14,7 +14,6 @@ internal sealed class SmtpConnection : IDisposable
     {
         Client = new SmtpClient(_stage)
         {
-            Timeout = settings.AnswerTimeoutSeconds * 1000,
             LocalDomain = string.IsNullOrWhiteSpace(settings.HeloName) ? System.Net.Dns.GetHostName() : settings.HeloName,
             // Asking a certificate's issuer over the network fails closed behind most firewalls; the chain and the name are checked.
             CheckCertificateRevocation = false,

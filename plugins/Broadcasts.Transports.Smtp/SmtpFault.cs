@@ -37,6 +37,7 @@ internal static partial class SmtpFault
     {
         // The server said why before it hung up.
         SmtpCommandException reply => OfReply(reply, password, time),
+        ServiceNotAuthenticatedException => SendOutcome.ChannelFault(FailureReason.Credentials, Text(e.Message, password), "530"),
         NotSupportedException => SendOutcome.ContentRejected(FailureReason.UnsupportedContent, $"The server can't take this message: {Text(e.Message, password)}"),
         OperationCanceledException or TimeoutException when dataStarted => SendOutcome.InDoubt(FailureReason.TimedOut, "No answer after the message was written."),
         SmtpProtocolException when dataStarted => SendOutcome.InDoubt(FailureReason.ConnectionLost, Text(e.Message, password)),

@@ -49,7 +49,7 @@ public sealed class SmtpPlugin : ITransportPlugin
         if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);
         var settings = context.GetSettings<SmtpSettings>();
         var connections = new SmtpConnections(settings, context);
-        return new ValueTask<ITransport>(new SmtpTransport(connections, new MailWriter(settings, context), context.Time, settings.Password ?? ""));
+        return new ValueTask<ITransport>(new SmtpTransport(connections, new MailWriter(settings, context), settings, context.Time));
     }
 
     internal static bool IsThisMachine(string host) =>

@@ -4,8 +4,10 @@ using MimeKit;
 namespace Broadcasts.Transports.Smtp;
 
 /// <summary>Sends the e-mails of one channel: one recipient per transaction, several connections side by side.</summary>
-internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writer, TimeProvider time, string password) : SingleMessageTransport, IConnectionTest
+internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writer, SmtpSettings settings, TimeProvider time) : SingleMessageTransport, IConnectionTest
 {
+    private readonly string _password = settings.Password ?? "";
+
     protected override async Task<SendOutcome> SendAsync(OutboundMessage message, CancellationToken cancellationToken)
     {
         var (mail, fault) = writer.Write(message);
@@ -51,7 +53,7 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
         }
         catch (Exception e) when (SmtpFault.IsKnown(e))
         {
-            return SmtpFault.OfConnection(e, connections.ServerName, password, time);
+            return SmtpFault.OfConnection(e, connections.ServerName, _password, time);
         }
         finally
         {
@@ -71,10 +73,13 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
     private async Task<SendOutcome?> TrySendAsync(SmtpConnection connection, MimeMessage mail, bool isFresh, CancellationToken cancellationToken)
     {
         connection.BeginTransaction();
+        // The client's own limit does not hold for asynchronous reads of a stream that it did not open.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(settings.AnswerTimeoutSeconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
             var sender = (MailboxAddress)mail.From[0];
-            await connection.Client.SendAsync(mail, sender, mail.To.Mailboxes, cancellationToken).ConfigureAwait(false);
+            await connection.Client.SendAsync(mail, sender, mail.To.Mailboxes, either.Token).ConfigureAwait(false);
             connection.Sent++;
             await connections.ReturnAsync(connection).ConfigureAwait(false);
             return SendOutcome.Accepted(mail.MessageId!);
@@ -84,14 +89,14 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
             // The server answered; the connection is in order for the next message.
             connection.Sent++;
             await connections.ReturnAsync(connection).ConfigureAwait(false);
-            return SmtpFault.OfReply(e, password, time);
+            return SmtpFault.OfReply(e, _password, time);
         }
         catch (Exception e) when (SmtpFault.IsKnown(e))
         {
             var dataStarted = connection.DataStarted;
             connection.Dispose();
             if (!isFresh && !dataStarted && SmtpFault.IsHangUp(e) && !cancellationToken.IsCancellationRequested) return null;
-            return SmtpFault.OfLostConnection(e, dataStarted, password, time);
+            return SmtpFault.OfLostConnection(e, dataStarted, _password, time);
         }
     }
 }
