@@ -1,13 +1,11 @@
-using Broadcasts.Host.Configuration;
-
 namespace Broadcasts.Host.Api;
 
 /// <summary>All routes of the API, one file per resource.</summary>
 internal static class ApiRoutes
 {
-    public static void Add(IServiceCollection services, ServiceOptions options)
+    public static void Add(IServiceCollection services)
     {
-        _ = (services, options);
+        services.AddSingleton<ImportGate>();
     }
 
     public static void Map(WebApplication app)
@@ -17,6 +15,7 @@ internal static class ApiRoutes
         BroadcastsApi.Map(api);
         RecipientsApi.Map(api);
         ContactsApi.Map(api);
+        ImportsApi.Map(api);
         FieldsApi.Map(api);
         SegmentsApi.Map(api);
         FilesApi.Map(api);

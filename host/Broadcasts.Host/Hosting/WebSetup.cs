@@ -1,6 +1,5 @@
 using System.Net;
 using Broadcasts.Host.Api;
-using Broadcasts.Host.Configuration;
 using Broadcasts.Storage;
 using OpenTelemetry.Metrics;
 
@@ -12,7 +11,7 @@ internal static class WebSetup
     /// <summary>Largest body where a route says nothing else.</summary>
     public const long MaxBody = 1024 * 1024;
 
-    public static void Add(WebApplicationBuilder builder, ServiceOptions options)
+    public static void Add(WebApplicationBuilder builder)
     {
         var services = builder.Services;
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -24,7 +23,7 @@ internal static class WebSetup
             .AddAspNetCoreInstrumentation()
             .AddPrometheusExporter());
         services.AddSingleton<Readiness>();
-        ApiRoutes.Add(services, options);
+        ApiRoutes.Add(services);
     }
 
     public static void Map(WebApplication app)
