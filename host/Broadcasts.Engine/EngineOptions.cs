@@ -13,7 +13,7 @@ public sealed class EngineOptions
     public Uri? PublicUrl { get; set; }
 
     /// <summary>How the processes of a cluster find and reach each other.</summary>
-    public ClusterOptions Cluster { get; set; } = new();
+    public ClusterSettings Cluster { get; set; } = new();
 
     /// <summary>Time that messages in flight get to finish when the service stops. Default: 8 s.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(8);
@@ -39,7 +39,7 @@ public sealed class DatabaseOptions
 }
 
 /// <summary>How the processes of a cluster find and reach each other.</summary>
-public sealed class ClusterOptions
+public sealed class ClusterSettings
 {
     /// <summary>Name that all processes of one installation share. Default: <c>broadcasts</c>.</summary>
     public string Name { get; set; } = "broadcasts";

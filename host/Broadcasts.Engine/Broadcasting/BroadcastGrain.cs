@@ -10,6 +10,7 @@ internal sealed partial class BroadcastGrain(
     BroadcastStore store,
     BroadcastChecks checks,
     BroadcastRunner runner,
+    Forecasts forecasts,
     AuditStore audit,
     DispatchSignal dispatch,
     TimeProvider time,
@@ -60,6 +61,7 @@ internal sealed partial class BroadcastGrain(
             return await DoneAsync("fail", "system", problems[0].Message);
         }
 
+        if (broadcast.SpreadOverMs is not null && await forecasts.ForecastAsync(Id) is { } forecast) await store.SpreadAsync(Id, forecast.Messages);
         if (!await store.StartAsync(Id, broadcast.State, await checks.FrozenRuleAsync(broadcast), actor)) return await RacedAsync();
         var result = await DoneAsync("start", actor);
         Freeze();

@@ -100,6 +100,12 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task SetRateAsync(long id, SendRate? rate) =>
         database.WriteAsync(t => t.Connection!.ExecuteAsync(SetRateSql, new { id, count = rate?.Count, perMs = rate?.PerMs, now = Now }, t));
 
+    private const string SpreadSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = spread_over_ms WHERE id = @id AND spread_over_ms IS NOT NULL";
+
+    /// <summary>The rate that follows from a length of time to spread over, once the number of messages is known.</summary>
+    public Task SpreadAsync(long id, long messages) =>
+        database.WriteAsync(t => t.Connection!.ExecuteAsync(SpreadSql, new { id, count = Math.Max(1, messages) }, t));
+
     private const string FreezeDoneSql = "UPDATE broadcasts SET freeze_done = 1, updated_at = @now WHERE id = @id AND freeze_done = 0";
 
     public Task EndFreezeAsync(long id) => database.WriteAsync(t => t.Connection!.ExecuteAsync(FreezeDoneSql, new { id, now = Now }, t));

@@ -1,5 +1,7 @@
+using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
 using Broadcasts.Templates;
+using NodaTime;
 
 namespace Broadcasts.Broadcasting;
 
@@ -11,6 +13,15 @@ internal sealed class PartRenderer(CompiledPart[] parts, TemplateSchema schema, 
 {
     /// <summary>The recipient's values; fill it before <see cref="Render"/>.</summary>
     public RenderValues Values { get; } = new(schema);
+
+    /// <summary>Takes a recipient's values, language and zone.</summary>
+    public void Fill(RenderingContact contact)
+    {
+        Values.SetContact(contact.FirstName, contact.LastName, contact.Email, contact.Phone, contact.Language, contact.Country);
+        Values.SetFields(contact.Fields.Select(f => KeyValuePair.Create(f.Key, (string?)f.Value)));
+        Values.Culture = RenderCulture.Of(contact.Language, contact.Country);
+        Values.Zone = contact.TimeZone is { } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is { } known ? known : DateTimeZone.Utc;
+    }
 
     public RenderedPart Render(int index)
     {

@@ -28,7 +28,7 @@ internal static class ContactRevisions
 
     public static RevisionBody Read(string body) => JsonSerializer.Deserialize<RevisionBody>(body, Json)!;
 
-    private static RevisionBody Body(ContactDetails contact) => new()
+    public static RevisionBody Body(ContactDetails contact) => new()
     {
         FirstName = contact.FirstName,
         LastName = contact.LastName,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,9 @@ internal sealed partial class BroadcastDispatcher(
     /// <summary>When it will go on, Unix milliseconds; 0 when it does not wait for a time.</summary>
     public double WaitingUntil { get; private set; }
 
+    /// <summary>The broadcast's own rate; it may change while it runs.</summary>
+    public SendRate? Rate { get; set; } = plan.Broadcast.Rate;
+
     public long BroadcastId => plan.Broadcast.Id;
 
     public long ChannelId => channel.Id;
@@ -57,7 +61,7 @@ internal sealed partial class BroadcastDispatcher(
     {
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (!stop.IsCancellationRequested && !IsExpired)
             {
                 while (_arriving.TryDequeue(out var slice)) _slices.Add(new SliceWork(slice));
                 if (Ready() is { } work)
@@ -81,6 +85,9 @@ internal sealed partial class BroadcastDispatcher(
     }
 
     public void Dispose() => _wake.Dispose();
+
+    // Nothing is claimed any more; the broadcast's owner marks what is left.
+    private bool IsExpired => plan.Broadcast.ExpiresAt <= Now;
 
     private SliceWork? Ready()
     {
@@ -109,7 +116,7 @@ internal sealed partial class BroadcastDispatcher(
         var used = 0;
         try
         {
-            var lease = await channel.Budget.LeaseAsync(new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = plan.Broadcast.Rate });
+            var lease = await channel.Budget.LeaseAsync(new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate });
             if (lease.Count == 0)
             {
                 (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);

@@ -125,6 +125,11 @@ internal sealed partial class DispatchService(
             if (!stop.IsCancellationRequested) await AssignAsync(group.Key, [.. group], stop);
         }
 
+        foreach (var running in _running.Values)
+        {
+            if (await broadcasts.GetAsync(running.Dispatcher.BroadcastId) is { } broadcast) running.Dispatcher.Rate = broadcast.Rate;
+        }
+
         // A broadcast that nobody works on here is complete, or its freeze was interrupted.
         foreach (var id in await broadcasts.RunningAsync())
         {

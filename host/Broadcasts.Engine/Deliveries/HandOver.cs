@@ -3,7 +3,6 @@ using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
 using Broadcasts.Templates;
-using NodaTime;
 
 namespace Broadcasts.Deliveries;
 
@@ -87,10 +86,7 @@ internal sealed class HandOver : IOutcomeSink
         }
 
         var contact = recipient.Contact!;
-        renderer.Values.SetContact(contact.FirstName, contact.LastName, contact.Email, contact.Phone, contact.Language, contact.Country);
-        renderer.Values.SetFields(contact.Fields.Select(f => KeyValuePair.Create(f.Key, (string?)f.Value)));
-        renderer.Values.Culture = RenderCulture.Of(contact.Language, contact.Country);
-        renderer.Values.Zone = contact.TimeZone is { } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is { } known ? known : DateTimeZone.Utc;
+        renderer.Fill(contact);
         var rendered = renderer.Render(recipient.Row.Part);
         if (rendered.Content is null)
         {

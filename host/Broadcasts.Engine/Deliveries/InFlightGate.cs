@@ -13,7 +13,7 @@ internal sealed class InFlightGate
     /// <summary>Handed over or about to be, unanswered.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Takes up to <paramref name="wanted"/> places, at least one; waits while there is none.</summary>
+    /// <summary>Takes up to <paramref name="wanted"/> places; waits until a quarter of the whole is free, so that a claim is worth its commit.</summary>
     public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken)
     {
         while (true)
@@ -22,7 +22,7 @@ internal sealed class InFlightGate
             lock (_lock)
             {
                 var room = Math.Min(wanted, Limit - _inFlight);
-                if (room > 0)
+                if (room >= Math.Min(wanted, Math.Max(1, Limit / 4)))
                 {
                     _inFlight += room;
                     return room;

@@ -196,8 +196,17 @@ internal sealed partial class PluginHost : IAsyncDisposable
     /// <summary>A throw-away transport lives a whole life before the version goes live: what hangs in dispose is found out here.</summary>
     private async Task TrialAsync(PluginSlot slot, PluginLoad load, ChannelTransportSettings settings)
     {
-        var trial = await load.CreateAsync(settings, _services, _ => slot.CountFault());
-        var dispose = trial.RetireAsync();
+        Task<bool> dispose;
+        try
+        {
+            var trial = await load.CreateAsync(settings, _services, _ => slot.CountFault());
+            dispose = trial.RetireAsync();
+        }
+        catch (TransportSettingsException e)
+        {
+            throw CantServe(load, settings, e);
+        }
+
         try
         {
             if (await dispose.WaitAsync(_limits.TrialDispose, _time)) return;
@@ -229,7 +238,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
                 }
                 catch (TransportSettingsException e)
                 {
-                    throw new PluginRefusedException($"{load.Name} can't serve the channel '{channel.Settings.ChannelName}': {e.Message}");
+                    throw CantServe(load, channel.Settings, e);
                 }
             }
 
@@ -333,6 +342,9 @@ internal sealed partial class PluginHost : IAsyncDisposable
         if (slot.Load is null) LogRefused(_log, slot.Id, why);
         else LogSwapRefused(_log, slot.Id, why);
     }
+
+    private static PluginRefusedException CantServe(PluginLoad load, ChannelTransportSettings settings, TransportSettingsException why) =>
+        new($"{load.Name} can't serve the channel '{settings.ChannelName}': {why.Message}");
 
     private static string NoPlugin(PluginSlot slot) => slot.LastRefusal is { } why
         ? $"The transport '{slot.Id}' can't be used: {why}"
