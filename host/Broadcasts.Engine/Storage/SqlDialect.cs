@@ -47,12 +47,21 @@ internal abstract class SqlDialect
     /// <summary>A condition: the column contains the parameter's text, without regard to case. The parameter is made by <see cref="LikePattern"/>.</summary>
     public abstract string Contains(string column, string parameter);
 
+    /// <summary>The text with A to Z in lower case and nothing else changed, compared by its bytes: the same in every locale of both databases.</summary>
+    public abstract string AsciiLower(string text);
+
+    /// <summary>The number that a text writes in plain decimals (<c>-12.5</c>); null for any other text.</summary>
+    public abstract string Number(string text);
+
     /// <summary>A LIKE pattern that finds the text anywhere, its special characters escaped with a backslash.</summary>
     public static string LikePattern(string text) =>
         "%" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
 
     /// <summary>True for faults that a new try of the same transaction can mend: a deadlock, a serialization failure.</summary>
     public abstract bool IsTransient(DbException exception);
+
+    /// <summary>True when the data itself was refused: trying the same rows again can't help. Everything else is an outage that may pass.</summary>
+    public abstract bool IsDataError(DbException exception);
 
     /// <summary>True when the disk is full.</summary>
     public abstract bool IsDiskFull(DbException exception);

@@ -8,6 +8,9 @@ internal sealed class SqliteDialect : SqlDialect
 {
     private const int Full = 13;
     private const int Busy = 5;
+    private const int Error = 1;
+    private const int Constraint = 19;
+    private const int Mismatch = 20;
     private const int ConstraintUnique = 2067;
     private const int ConstraintPrimaryKey = 1555;
 
@@ -18,6 +21,7 @@ internal sealed class SqliteDialect : SqlDialect
         ["identity"] = "INTEGER PRIMARY KEY AUTOINCREMENT",
         ["json"] = "TEXT",
         ["bytes"] = "BLOB",
+        ["vacuum_often"] = "",
         ["without_rowid"] = "WITHOUT ROWID",
     };
 
@@ -41,7 +45,15 @@ internal sealed class SqliteDialect : SqlDialect
     // LIKE folds ASCII only on SQLite; other letters are compared as they are.
     public override string Contains(string column, string parameter) => $"{column} LIKE {parameter} ESCAPE '\\'";
 
+    public override string AsciiLower(string text) => $"lower({text})";
+
+    // Out of digits, dots and dashes JSON makes exactly the plain decimal numbers.
+    public override string Number(string text) =>
+        $"CASE WHEN {text} NOT GLOB '*[^0-9.-]*' AND length({text}) <= 40 AND json_valid({text}) THEN CAST({text} AS REAL) END";
+
     public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
+
+    public override bool IsDataError(DbException exception) => exception is SqliteException { SqliteErrorCode: Constraint or Mismatch or Error };
 
     public override bool IsDiskFull(DbException exception) => exception is SqliteException { SqliteErrorCode: Full };
 

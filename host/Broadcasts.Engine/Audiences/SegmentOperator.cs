@@ -1,0 +1,45 @@
+namespace Broadcasts.Audiences;
+
+internal enum SegmentOperator
+{
+    Is,
+    IsNot,
+    IsAnyOf,
+    IsNoneOf,
+    Contains,
+    StartsWith,
+    Exists,
+    DoesNotExist,
+    GreaterThan,
+    LessThan,
+    Between,
+    Before,
+    After,
+    InLastDays,
+    HasAnyOf,
+    HasAllOf,
+    HasNoneOf,
+    HasAddress,
+}
+
+internal static class SegmentOperators
+{
+    private static readonly Dictionary<string, SegmentOperator> ByWord =
+        Enum.GetValues<SegmentOperator>().ToDictionary(Word, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The word of the JSON: <c>isAnyOf</c>.</summary>
+    public static string Word(this SegmentOperator op)
+    {
+        var name = op.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+
+    public static SegmentOperator? Parse(string? word) => word is not null && ByWord.TryGetValue(word, out var op) ? op : null;
+
+    /// <summary>True when the value is an array.</summary>
+    public static bool TakesList(this SegmentOperator op) => op is
+        SegmentOperator.IsAnyOf or SegmentOperator.IsNoneOf or SegmentOperator.HasAnyOf or SegmentOperator.HasAllOf or SegmentOperator.HasNoneOf or
+        SegmentOperator.HasAddress or SegmentOperator.Between;
+
+    public static bool TakesNothing(this SegmentOperator op) => op is SegmentOperator.Exists or SegmentOperator.DoesNotExist;
+}

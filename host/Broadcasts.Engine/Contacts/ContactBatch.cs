@@ -1,0 +1,177 @@
+using System.Data.Common;
+using Broadcasts.Storage;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>
+/// Adds and updates many contacts by their addresses in one transaction. Imports and the API's batch share it, so that the same data means the
+/// same thing through every door. It changes nothing but the database: the transaction can run it again.
+/// </summary>
+internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBatchOptions options, long now)
+{
+    private readonly ContactBatchSql _sql = new(dialect, now);
+
+    public async Task<ContactBatchOutcome[]> ApplyAsync(DbTransaction transaction, IReadOnlyList<ContactBatchRow> rows, CancellationToken cancellationToken)
+    {
+        var run = new Run(this, transaction, rows);
+        await run.LoadAsync(cancellationToken);
+        for (var i = 0; i < rows.Count; i++) run.Outcomes[i] = run.Decide(rows[i]);
+        await run.WriteAsync(cancellationToken);
+        return run.Outcomes;
+    }
+
+    private sealed class Run(ContactBatch batch, DbTransaction transaction, IReadOnlyList<ContactBatchRow> rows)
+    {
+        private readonly Dictionary<AddressKey, long> _owners = [];
+        private readonly HashSet<AddressKey> _claimed = [];
+        private readonly HashSet<long> _taken = [];
+        private readonly List<NewContact> _created = [];
+        private readonly List<ChangedContact> _updated = [];
+        private Dictionary<long, ContactDetails> _stored = [];
+        private Dictionary<string, long> _tagIds = [];
+        private Queue<long> _ids = [];
+
+        public ContactBatchOutcome[] Outcomes { get; } = new ContactBatchOutcome[rows.Count];
+
+        public async Task LoadAsync(CancellationToken cancellationToken)
+        {
+            foreach (var row in rows)
+                if (row.Error is null)
+                    foreach (var key in row.Addresses) _owners[key] = 0;
+            await ContactBatchSql.FindOwnersAsync(transaction, _owners, cancellationToken);
+
+            var known = _owners.Values.Where(id => id > 0).Distinct().ToArray();
+            if (known.Length > 0)
+            {
+                _taken.UnionWith(await batch._sql.InImportAsync(transaction, batch.Options.ImportId, known));
+                _stored = (await ContactReader.LoadAsync(batch.Dialect, transaction.Connection!, transaction, known, cancellationToken)).ToDictionary(c => c.Id);
+            }
+
+            var names = rows.Where(r => r.Error is null).SelectMany(r => r.Tags).Concat(batch.Options.Tags).ToHashSet(StringComparer.Ordinal);
+            if (names.Count > 0) _tagIds = await batch.Tags.EnsureAsync(transaction, names, batch.Now);
+            _ids = await batch._sql.ReserveIdsAsync(transaction, rows.Count(r => r.Error is null && r.Addresses.TrueForAll(key => _owners[key] == 0)));
+        }
+
+        public ContactBatchOutcome Decide(ContactBatchRow row)
+        {
+            if (row.Error is not null) return new ContactBatchOutcome(UpsertKind.Invalid, 0, row.Error);
+            if (row.Addresses.Exists(_claimed.Contains)) return new ContactBatchOutcome(UpsertKind.Duplicate, 0, null);
+            if (Match(row, out var id) is { } conflict) return new ContactBatchOutcome(UpsertKind.Invalid, 0, conflict);
+            if (id > 0 && _taken.Contains(id)) return new ContactBatchOutcome(UpsertKind.Duplicate, id, null);
+
+            if (id == 0)
+            {
+                if (!batch.Options.MayAdd)
+                    return Invalid(row, "unknownContact", "No contact has this address, and this import only updates contacts.");
+                id = _ids.Dequeue();
+                _created.Add(new NewContact(id, row));
+                Claim(row, id);
+                return new ContactBatchOutcome(UpsertKind.Created, id, null);
+            }
+
+            Claim(row, id);
+            if (!batch.Options.MayUpdate || Change(row, _stored[id]) is not { } change) return new ContactBatchOutcome(UpsertKind.Unchanged, id, null);
+
+            _updated.Add(change);
+            return new ContactBatchOutcome(UpsertKind.Updated, id, null);
+        }
+
+        public async Task WriteAsync(CancellationToken cancellationToken)
+        {
+            batch._sql.Insert(transaction, _created, row => TagIds(row));
+            if (_updated.Count > 0) await batch._sql.UpdateAsync(transaction, _updated, cancellationToken);
+            if (batch.Options.ImportId > 0) ContactBatchSql.Record(transaction, batch.Options.ImportId, rows, Outcomes);
+        }
+
+        private void Claim(ContactBatchRow row, long id)
+        {
+            foreach (var key in row.Addresses) _claimed.Add(key);
+            _taken.Add(id);
+        }
+
+        // The one contact that the row means; 0 when it is new.
+        private RowError? Match(ContactBatchRow row, out long id)
+        {
+            id = 0;
+            var identifier = batch.Options.Identifier is { } kind && row.Addresses.Exists(a => a.Kind == kind) ? kind : (AddressKind?)null;
+            foreach (var key in row.Addresses)
+            {
+                var owner = _owners[key];
+                if (owner == 0 || (identifier is not null && key.Kind != identifier)) continue;
+                if (id != 0 && id != owner)
+                    return new RowError(key.Kind.Name(), RowError.Shorten(key.Value), "twoContacts", $"The addresses of this row belong to two contacts, {id} and {owner}: merge them, or correct the row.");
+                id = owner;
+            }
+
+            foreach (var key in row.Addresses)
+                if (_owners[key] is > 0 and var owner && owner != id)
+                    return new RowError(key.Kind.Name(), RowError.Shorten(key.Value), "addressTaken", $"The address belongs to another contact, {owner}.");
+            return null;
+        }
+
+        private ChangedContact? Change(ContactBatchRow row, ContactDetails stored)
+        {
+            var fields = ChangedFields(row, stored.Fields);
+            var after = stored with
+            {
+                FirstName = Choose(stored.FirstName, row.FirstName),
+                LastName = Choose(stored.LastName, row.LastName),
+                Language = Choose(stored.Language, row.Language),
+                Country = Choose(stored.Country, row.Country),
+                TimeZone = Choose(stored.TimeZone, row.TimeZone),
+                Fields = fields ?? stored.Fields,
+            };
+            var addresses = row.Addresses.Where(key => _owners[key] == 0).ToArray();
+            var has = stored.Tags.Select(TagStore.Key).ToHashSet(StringComparer.Ordinal);
+            var tagIds = row.Tags.Concat(batch.Options.Tags).Select(TagStore.Key).Where(has.Add).Select(key => _tagIds[key]).ToArray();
+            var isSame = fields is null && addresses.Length == 0 && tagIds.Length == 0 && after.FirstName == stored.FirstName && after.LastName == stored.LastName &&
+                after.Language == stored.Language && after.Country == stored.Country && after.TimeZone == stored.TimeZone;
+            return isSame ? null : new ChangedContact(stored, after, addresses, tagIds);
+        }
+
+        private static Dictionary<string, string>? ChangedFields(ContactBatchRow row, IReadOnlyDictionary<string, string> stored)
+        {
+            Dictionary<string, string>? changed = null;
+            for (var i = 0; i < row.FieldSlugs.Length; i++)
+            {
+                if (row.FieldValues[i] is not { } value || (stored.TryGetValue(row.FieldSlugs[i], out var before) ? before == value : value.Length == 0)) continue;
+
+                changed ??= new Dictionary<string, string>(stored, StringComparer.Ordinal);
+                if (value.Length == 0) changed.Remove(row.FieldSlugs[i]);
+                else changed[row.FieldSlugs[i]] = value;
+            }
+
+            return changed;
+        }
+
+        private long[] TagIds(ContactBatchRow row) =>
+            row.Tags.Count + batch.Options.Tags.Count == 0 ? [] : [.. row.Tags.Concat(batch.Options.Tags).Select(name => _tagIds[TagStore.Key(name)]).Distinct()];
+
+        private static string? Choose(string? before, string? given) => given switch
+        {
+            null => before,
+            "" => null,
+            _ => given,
+        };
+
+        private static ContactBatchOutcome Invalid(ContactBatchRow row, string code, string reason) =>
+            new(UpsertKind.Invalid, 0, new RowError(row.Addresses[0].Kind.Name(), RowError.Shorten(row.Addresses[0].Value), code, reason));
+    }
+
+    private SqlDialect Dialect => dialect;
+
+    private TagStore Tags => tags;
+
+    private ContactBatchOptions Options => options;
+
+    private long Now => now;
+}
+
+/// <summary>A contact to insert.</summary>
+internal readonly record struct NewContact(long Id, ContactBatchRow Row);
+
+/// <summary>A contact to change: before, after, and what is added to it.</summary>
+internal sealed record ChangedContact(ContactDetails Before, ContactDetails After, AddressKey[] NewAddresses, long[] NewTagIds);
+
+/// <summary>Somebody changed a contact between the read and the write of a batch. The batch is done again.</summary>
+internal sealed class ContactBatchConflictException() : Exception("A contact of the batch changed meanwhile.");

@@ -1,0 +1,112 @@
+using System.Text;
+using Broadcasts.Audiences;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>Which contacts a list shows.</summary>
+internal sealed record ContactFilter
+{
+    /// <summary>Part of a name or the beginning of an address; several words must all be found.</summary>
+    public string? Search { get; init; }
+
+    /// <summary>Name of a tag.</summary>
+    public string? Tag { get; init; }
+
+    public SegmentRule? Rule { get; init; }
+}
+
+/// <summary>A page of contacts, newest first.</summary>
+/// <param name="Items">The contacts.</param>
+/// <param name="Next">The cursor of the next page; null when this is the last.</param>
+internal sealed record ContactPage(IReadOnlyList<ContactDetails> Items, long? Next);
+
+/// <summary>A count that may have stopped early.</summary>
+/// <param name="Value">The count, or where counting stopped.</param>
+/// <param name="IsExact">False: there are at least so many.</param>
+internal readonly record struct ContactCount(long Value, bool IsExact);
+
+/// <summary>Reads of contacts, shaped for lists, pages and rendering.</summary>
+internal sealed partial class ContactQueries(Database database, TimeProvider time)
+{
+    private const int MostWords = 5;
+
+    private const string PageSql = """
+        SELECT c.id
+          FROM contacts c
+         WHERE (@before = 0 OR c.id < @before) AND {0}
+         ORDER BY c.id DESC
+         LIMIT @limit
+        """;
+
+    /// <summary>One page behind the cursor. Contacts that come or go meanwhile neither repeat nor hide others.</summary>
+    public Task<ContactPage> ListAsync(ContactFilter filter, long? cursor, int limit, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection =>
+        {
+            var (where, parameters) = Where(filter);
+            parameters.Add("before", cursor ?? 0);
+            parameters.Add("limit", limit + 1);
+            var ids = (await connection.QueryAsync<long>(new CommandDefinition(PageSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken))).AsList();
+            var hasMore = ids.Count > limit;
+            if (hasMore) ids.RemoveAt(limit);
+            return new ContactPage(await ContactReader.LoadAsync(database.Dialect, connection, null, ids, cancellationToken), hasMore ? ids[^1] : null);
+        }, cancellationToken);
+
+    private const string CountSql = """
+        SELECT COUNT(*)
+          FROM (SELECT 1 FROM contacts c WHERE {0} LIMIT @most) AS counted
+        """;
+
+    /// <summary>Counts up to <paramref name="most"/>.</summary>
+    public Task<ContactCount> CountAsync(ContactFilter filter, long most = 10_000, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection =>
+        {
+            var (where, parameters) = Where(filter);
+            parameters.Add("most", most + 1);
+            var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(CountSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken));
+            return new ContactCount(Math.Min(count, most), count <= most);
+        }, cancellationToken);
+
+    /// <summary>One contact with everything that belongs to it; null when there is none.</summary>
+    public Task<ContactDetails?> GetAsync(long id, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection => (await ContactReader.LoadAsync(database.Dialect, connection, null, [id], cancellationToken)).SingleOrDefault(), cancellationToken);
+
+    private const string FindSql = """
+        SELECT contact_id
+          FROM addresses
+         WHERE kind = @kind AND value = @value
+        """;
+
+    /// <summary>Who has this address; null when nobody has, or it is none.</summary>
+    public Task<long?> FindAsync(AddressKind kind, string address, string? defaultCountry = null, CancellationToken cancellationToken = default) =>
+        AddressNormalizer.TryNormalize(kind, address, defaultCountry, out var value, out _)
+            ? database.ReadAsync(connection => connection.ExecuteScalarAsync<long?>(FindSql, new { kind = (short)kind, value }), cancellationToken)
+            : Task.FromResult<long?>(null);
+
+    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter)
+    {
+        var condition = SegmentCompiler.Compile(filter.Rule ?? SegmentRule.Everyone, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var parameters = new DynamicParameters(condition.Parameters);
+        var where = new StringBuilder("(").Append(condition.Sql).Append(')');
+        if (AddressNormalizer.Trim(filter.Tag) is { Length: > 0 } tag)
+        {
+            where.Append(" AND EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id AND ct.tag_id = (SELECT t.id FROM tags t WHERE t.name_key = @tag))");
+            parameters.Add("tag", TagStore.Key(tag));
+        }
+
+        var words = AddressNormalizer.Trim(filter.Search).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        for (var i = 0; i < Math.Min(words.Length, MostWords); i++) AddWord(where, parameters, words[i], $"word{i}");
+        return (where.ToString(), parameters);
+    }
+
+    // Names anywhere; addresses from their beginning or anywhere behind it; tags anywhere.
+    private void AddWord(StringBuilder where, DynamicParameters parameters, string word, string name)
+    {
+        var dialect = database.Dialect;
+        where.Append(" AND (").Append(dialect.Contains("c.first_name", "@" + name)).Append(" OR ").Append(dialect.Contains("c.last_name", "@" + name))
+            .Append(" OR EXISTS (SELECT 1 FROM addresses a WHERE a.contact_id = c.id AND ").Append(dialect.Contains("a.value", "@" + name)).Append(')')
+            .Append(" OR EXISTS (SELECT 1 FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id WHERE ct.contact_id = c.id AND ").Append(dialect.Contains("t.name", "@" + name)).Append("))");
+        parameters.Add(name, SqlDialect.LikePattern(word));
+    }
+}

@@ -1,0 +1,157 @@
+using System.Data.Common;
+using Broadcasts.Broadcasting;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>Writes contacts: every change raises the revision and keeps the old one.</summary>
+internal sealed partial class ContactStore(Database database, TimeProvider time, TagStore tags)
+{
+    private const string InsertSql = """
+        INSERT INTO contacts (first_name, last_name, language, country, time_zone, fields, created_at, updated_at)
+        VALUES (@FirstName, @LastName, @Language, @Country, @TimeZone, {fields}, @Now, @Now)
+        RETURNING id
+        """;
+
+    /// <summary>Makes a contact. It has at least one address: without one nothing could ever reach it or tell it from another.</summary>
+    public async Task<(long Id, CommandResult Result)> CreateAsync(ContactEdit edit, string actor, CancellationToken cancellationToken = default)
+    {
+        var change = await CheckAsync(edit, cancellationToken);
+        if (change.Problems.Count > 0) return (0, CommandResult.Invalid([.. change.Problems]));
+        if (change.Addresses is null or { Count: 0 })
+            return (0, CommandResult.Invalid(new Problem("addresses", "required", "A contact has at least one address (email, phone, telegram, whatsapp, messenger, instagram or webchat).")));
+
+        return await RefusedWhenTakenAsync(() => database.WriteAsync(async transaction =>
+        {
+            if (await TakenAsync(transaction, 0, change.Addresses) is { Length: > 0 } taken) return (0L, CommandResult.Invalid(taken));
+
+            var now = Now;
+            var contact = Apply(Nobody, change);
+            var id = await transaction.Connection!.ExecuteScalarAsync<long>(WithFields(InsertSql), Parameters(contact, now), transaction);
+            await WriteAddressesAsync(transaction, id, [], change.Addresses, now);
+            await WriteTagsAsync(transaction, id, change.Tags ?? [], now);
+            await AuditAsync(transaction, actor, "contact.created", id, now);
+            return (id, new CommandResult { Version = 1 });
+        }, cancellationToken), problem => (0L, problem));
+    }
+
+    /// <summary>The contact as it is now; null when there is none.</summary>
+    public Task<ContactDetails?> GetAsync(long id, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection => (await ContactReader.LoadAsync(database.Dialect, connection, null, [id], cancellationToken)).SingleOrDefault(), cancellationToken);
+
+    /// <summary>Writes the parts that are given.</summary>
+    public async Task<CommandResult> UpdateAsync(long id, ContactEdit edit, int? expectedRevision, string actor, CancellationToken cancellationToken = default)
+    {
+        var change = await CheckAsync(edit, cancellationToken);
+        if (change.Problems.Count > 0) return CommandResult.Invalid([.. change.Problems]);
+        if (change.Addresses is { Count: 0 })
+            return CommandResult.Invalid(new Problem("addresses", "required", "A contact keeps at least one address; to take the person away, delete the contact."));
+
+        return await RefusedWhenTakenAsync(() => ChangeAsync(id, expectedRevision, actor, "contact.updated", async (transaction, before, now) =>
+        {
+            if (change.Addresses is not null && await TakenAsync(transaction, id, change.Addresses) is { Length: > 0 } taken) return CommandResult.Invalid(taken);
+
+            var after = Apply(before, change);
+            if (IsSame(before, after, change)) return new CommandResult { Version = before.Revision };
+
+            await WriteRevisionAsync(transaction, before, after, now);
+            if (change.Addresses is not null) await WriteAddressesAsync(transaction, id, before.Addresses, change.Addresses, now);
+            if (change.Tags is not null) await WriteTagsAsync(transaction, id, change.Tags, now);
+            return new CommandResult { Version = before.Revision + 1 };
+        }, cancellationToken), problem => problem);
+    }
+
+    /// <summary>Blocks or unblocks: a blocked contact gets nothing, and every broadcast says so in its report.</summary>
+    public Task<CommandResult> BlockAsync(long id, bool blocked, string actor, CancellationToken cancellationToken = default) =>
+        ChangeAsync(id, null, actor, blocked ? "contact.blocked" : "contact.unblocked", async (transaction, before, now) =>
+        {
+            await transaction.Connection!.ExecuteAsync(BlockSql, new { id, at = blocked ? before.BlockedAt ?? now : (long?)null, now }, transaction);
+            return new CommandResult { Version = before.Revision };
+        }, cancellationToken);
+
+    // Not a new revision: what a message says doesn't change by it.
+    private const string BlockSql = """
+        UPDATE contacts
+           SET blocked_at = @at, updated_at = @now
+         WHERE id = @id
+        """;
+
+    public Task<CommandResult> AddTagsAsync(long id, IReadOnlyList<string> names, string actor, CancellationToken cancellationToken = default) =>
+        ChangeTagsAsync(id, names, actor, (before, given) => [.. before, .. given.Where(g => !before.Any(b => TagStore.Key(b) == TagStore.Key(g)))], cancellationToken);
+
+    public Task<CommandResult> RemoveTagAsync(long id, string name, string actor, CancellationToken cancellationToken = default) =>
+        ChangeTagsAsync(id, [name], actor, (before, given) => [.. before.Where(b => TagStore.Key(b) != TagStore.Key(given[0]))], cancellationToken);
+
+    private const string DeleteSql = """
+        DELETE FROM contact_tags WHERE contact_id = @id;
+        DELETE FROM addresses WHERE contact_id = @id;
+        DELETE FROM contact_revisions WHERE contact_id = @id;
+        DELETE FROM import_contacts WHERE contact_id = @id;
+        DELETE FROM contacts WHERE id = @id;
+        """;
+
+    /// <summary>The person goes for good, old revisions too; the ledger keeps its rows and counts under the bare id.</summary>
+    public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
+        ChangeAsync(id, null, actor, "contact.deleted", async (transaction, _, _) =>
+        {
+            await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+            return new CommandResult();
+        }, cancellationToken);
+
+    private Task<CommandResult> ChangeTagsAsync(long id, IReadOnlyList<string> names, string actor, Func<IReadOnlyList<string>, IReadOnlyList<string>, string[]> change, CancellationToken cancellationToken)
+    {
+        var problems = names.Select((name, i) => TagStore.Check(name, $"tags[{i}]")).OfType<Problem>().ToArray();
+        if (problems.Length > 0) return Task.FromResult(CommandResult.Invalid(problems));
+
+        return ChangeAsync(id, null, actor, "contact.tagged", async (transaction, before, now) =>
+        {
+            var after = change(before.Tags, [.. names.Select(AddressNormalizer.Trim).DistinctBy(TagStore.Key)]);
+            if (after.Length == before.Tags.Count) return new CommandResult { Version = before.Revision };
+
+            await WriteRevisionAsync(transaction, before, before, now);
+            await WriteTagsAsync(transaction, id, after, now);
+            return new CommandResult { Version = before.Revision + 1 };
+        }, cancellationToken);
+    }
+
+    // Locks the contact, so that the revision that is copied is the one that is replaced.
+    private Task<CommandResult> ChangeAsync(
+        long id, int? expectedRevision, string actor, string action, Func<DbTransaction, ContactDetails, long, Task<CommandResult>> change, CancellationToken cancellationToken) =>
+        database.WriteAsync(async transaction =>
+        {
+            await transaction.Connection!.ExecuteAsync($"SELECT id FROM contacts WHERE id = @id {database.Dialect.ForUpdate}", new { id }, transaction);
+            var before = (await ContactReader.LoadAsync(database.Dialect, transaction.Connection!, transaction, [id], cancellationToken)).SingleOrDefault();
+            if (before is null) return CommandResult.NotFound($"Contact {id}");
+            if (expectedRevision is { } expected && expected != before.Revision)
+                return new CommandResult { Code = CommandCode.Changed, Version = before.Revision, Message = $"Somebody changed contact {id} meanwhile: load it again and repeat your change." };
+
+            var now = Now;
+            var result = await change(transaction, before, now);
+            if (result.IsDone) await AuditAsync(transaction, actor, action, id, now);
+            return result;
+        }, cancellationToken);
+
+    private async Task<CheckedEdit> CheckAsync(ContactEdit edit, CancellationToken cancellationToken)
+    {
+        var fields = edit.Fields is { Count: > 0 }
+            ? (await database.ReadAsync(connection => FieldStore.ListAsync(connection), cancellationToken)).ToDictionary(f => f.Slug, StringComparer.Ordinal)
+            : [];
+        return ContactEditCheck.Check(edit, fields);
+    }
+
+    // Two people can write the same new address at the same moment; the unique key decides, and the loser hears it in the same words.
+    private async Task<T> RefusedWhenTakenAsync<T>(Func<Task<T>> write, Func<CommandResult, T> refused)
+    {
+        try
+        {
+            return await write();
+        }
+        catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
+        {
+            return refused(CommandResult.Invalid(new Problem("addresses", "addressTaken", "Another contact got one of these addresses a moment ago. Look for it and add to that contact instead.")));
+        }
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+}

@@ -1,0 +1,22 @@
+using Broadcasts.Audiences;
+using Broadcasts.Contacts.Import;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>The services of contacts and audiences.</summary>
+internal static class ContactsSetup
+{
+    /// <summary>Needs a Database, a TimeProvider and logging.</summary>
+    public static IServiceCollection AddContacts(this IServiceCollection services) => services
+        .AddSingleton<TagStore>()
+        .AddSingleton<FieldStore>()
+        .AddSingleton<ContactStore>()
+        .AddSingleton<ContactQueries>()
+        .AddSingleton<SuppressionStore>()
+        .AddSingleton<ImportStore>()
+        .AddSingleton<ImportErrorsCsv>()
+        .AddSingleton<ImportService>()
+        .AddSingleton<SegmentStore>()
+        .AddSingleton<SegmentQueries>();
+}

@@ -1,0 +1,126 @@
+using System.Data.Common;
+using Broadcasts.Broadcasting;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>A tag and how many contacts have it.</summary>
+internal sealed record TagDetails
+{
+    public long Id { get; init; }
+
+    public string Name { get; init; } = "";
+
+    public long Contacts { get; init; }
+}
+
+/// <summary>The tags. Two names that differ in case only are one tag.</summary>
+internal sealed class TagStore(Database database, TimeProvider time)
+{
+    public const int LongestName = 100;
+
+    private const string ListSql = """
+        SELECT t.id AS Id, t.name AS Name, (SELECT COUNT(*) FROM contact_tags ct WHERE ct.tag_id = t.id) AS Contacts
+          FROM tags t
+         ORDER BY t.name_key
+        """;
+
+    public Task<IReadOnlyList<TagDetails>> ListAsync(CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<TagDetails>>(async connection => (await connection.QueryAsync<TagDetails>(ListSql)).AsList(), cancellationToken);
+
+    private const string NamesSql = """
+        SELECT name
+          FROM tags
+         ORDER BY name_key
+        """;
+
+    /// <summary>Names alone: for pickers.</summary>
+    public Task<IReadOnlyList<string>> NamesAsync(CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<string>>(async connection => (await connection.QueryAsync<string>(NamesSql)).AsList(), cancellationToken);
+
+    public async Task<(long Id, CommandResult Result)> CreateAsync(string name, CancellationToken cancellationToken = default)
+    {
+        if (Check(name, "name") is { } problem) return (0, CommandResult.Invalid(problem));
+
+        var ids = await database.WriteAsync(transaction => EnsureAsync(transaction, [name], Now), cancellationToken);
+        return (ids[Key(name)], new CommandResult());
+    }
+
+    private const string RenameSql = """
+        UPDATE tags
+           SET name = @name, name_key = @key
+         WHERE id = @id
+        """;
+
+    public async Task<CommandResult> RenameAsync(long id, string name, CancellationToken cancellationToken = default)
+    {
+        if (Check(name, "name") is { } problem) return CommandResult.Invalid(problem);
+
+        try
+        {
+            var rows = await database.WriteAsync(transaction =>
+                transaction.Connection!.ExecuteAsync(RenameSql, new { id, name = AddressNormalizer.Trim(name), key = Key(name) }, transaction), cancellationToken);
+            return rows == 1 ? new CommandResult() : CommandResult.NotFound($"Tag {id}");
+        }
+        catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
+        {
+            return CommandResult.Invalid(new Problem("name", "tagExists", $"There is a tag '{name}' already.", name));
+        }
+    }
+
+    private const string DeleteSql = """
+        DELETE FROM contact_tags WHERE tag_id = @id;
+        DELETE FROM tags WHERE id = @id;
+        """;
+
+    /// <summary>Takes the tag off every contact and away.</summary>
+    public async Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default)
+    {
+        var rows = await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction), cancellationToken);
+        return rows > 0 ? new CommandResult() : CommandResult.NotFound($"Tag {id}");
+    }
+
+    private const string InsertSql = """
+        INSERT INTO tags (name, name_key, created_at)
+        VALUES (@name, @key, @now)
+        ON CONFLICT (name_key) DO NOTHING
+        """;
+
+    private const string FindSql = """
+        SELECT name_key AS Key, id AS Id
+          FROM tags
+         WHERE
+        """;
+
+    /// <summary>Ids by key, of tags that are made when they are missing.</summary>
+    internal async Task<Dictionary<string, long>> EnsureAsync(DbTransaction transaction, IEnumerable<string> names, long now)
+    {
+        var wanted = names.GroupBy(Key).ToDictionary(g => g.Key, g => AddressNormalizer.Trim(g.First()));
+        var ids = await FindAsync(transaction, wanted.Keys);
+        var missing = wanted.Where(w => !ids.ContainsKey(w.Key)).ToList();
+        if (missing.Count == 0) return ids;
+
+        foreach (var (key, name) in missing) await transaction.Connection!.ExecuteAsync(InsertSql, new { name, key, now }, transaction);
+        return await FindAsync(transaction, wanted.Keys);
+    }
+
+    /// <summary>The form in which names are compared.</summary>
+    internal static string Key(string name) => AddressNormalizer.Trim(name).ToLowerInvariant();
+
+    internal static Problem? Check(string? name, string path) => AddressNormalizer.Trim(name) switch
+    {
+        "" => new Problem(path, "required", "A tag has a name."),
+        { Length: > LongestName } tag => new Problem(path, "tooLong", $"A tag has at most {LongestName} characters; this one has {tag.Length}.", $"{LongestName}"),
+        _ => null,
+    };
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private async Task<Dictionary<string, long>> FindAsync(DbTransaction transaction, IReadOnlyCollection<string> keys)
+    {
+        var sql = FindSql + " " + database.Dialect.InList("name_key", "@keys");
+        var rows = await transaction.Connection!.QueryAsync<(string Key, long Id)>(sql, new { keys = database.Dialect.List(keys) }, transaction);
+        return rows.ToDictionary(r => r.Key, r => r.Id, StringComparer.Ordinal);
+    }
+}
