@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Broadcasts.TestKit;
+using Broadcasts.Testing;
 using Broadcasts.Transports.Smtp;
 using Xunit;
 
@@ -9,16 +10,14 @@ namespace Broadcasts.Transports;
 /// <summary>Against Postfix's own sink, which counts what it really got.</summary>
 public sealed class SmtpSinkTests
 {
-    private const string Sink = "/usr/sbin/smtp-sink";
-
     [Fact]
     public async Task SendAsync_ToPostfixSink_EveryMailArrivesOnce()
     {
-        if (!File.Exists(Sink)) Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") is { Length: > 0 }, $"{Sink} is not installed; tests/run.sh installs it.");
+        var program = Requirements.SmtpSink;
         const int Count = 500;
         var folder = Directory.CreateTempSubdirectory("sink-").FullName;
         var port = FakeSmtpServer.ClosedPort();
-        using var sink = Start(port, folder);
+        using var sink = Start(program, port, folder);
         try
         {
             await ListeningAsync(port);
@@ -42,13 +41,13 @@ public sealed class SmtpSinkTests
         }
     }
 
-    private static Process Start(int port, string folder)
+    private static Process Start(string program, int port, string folder)
     {
         // As root the sink wants another user to become; the folder must then be that user's.
         var root = Environment.UserName == "root";
         if (root) Process.Start("chown", ["postfix", folder])!.WaitForExit();
         string[] user = root ? ["-u", "postfix"] : [];
-        return Process.Start(new ProcessStartInfo(Sink, [.. user, "-d", folder + "/mail.", $"127.0.0.1:{port}", "100"]))!;
+        return Process.Start(new ProcessStartInfo(program, [.. user, "-d", folder + "/mail.", $"127.0.0.1:{port}", "100"]))!;
     }
 
     private static async Task ListeningAsync(int port)
