@@ -22,8 +22,7 @@ internal static class ApiRoutes
         ChannelsApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
-        // Any other path: through the same door, so that a stranger learns nothing, and out as a problem.
-        api.Map("/{**rest}", (HttpContext context) => ApiProblems.NotFound(context.Request.Path)).ExcludeFromDescription();
+        UsersApi.Map(api);
     }
 
     /// <summary>Rows of a page, within bounds.</summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Configuration;

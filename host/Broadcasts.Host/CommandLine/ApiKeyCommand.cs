@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Json;
 using Broadcasts.Host.Hosting;
 using Broadcasts.Security;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcasts.Admin;
 using Broadcasts.Host.Api;
 using Broadcasts.Storage;
 using OpenTelemetry.Metrics;
@@ -14,6 +15,7 @@ internal static class WebSetup
     public static void Add(WebApplicationBuilder builder)
     {
         var services = builder.Services;
+        services.AddBroadcastsConsole();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", ApiDocument.Describe);
@@ -28,11 +30,12 @@ internal static class WebSetup
 
     public static void Map(WebApplication app)
     {
-        app.UseRouting();
+        app.UseBroadcastsConsole();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
             .UseMiddleware<ApiErrors>()
             .UseMiddleware<ApiDoor>()
             .UseMiddleware<Idempotency>());
+        app.MapBroadcastsConsole();
         MapOperations(app);
         ApiRoutes.Map(app);
         OutsideRoutes.Map(app);
