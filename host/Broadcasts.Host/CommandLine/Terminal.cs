@@ -33,7 +33,8 @@ internal sealed class Terminal(TimeProvider time, bool json)
     public void Move(long done, long? whole, string text, bool isLast = false)
     {
         var now = time.GetUtcNow();
-        if (now < _next && !isLast) return;
+        // Nothing is done yet: in a pipe that is not worth a line.
+        if ((now < _next || (done == 0 && !_canMove)) && !isLast) return;
         _next = now + (_canMove ? OnTerminal : InPipe);
         var share = whole is > 0 ? Math.Clamp((double)done / whole.Value, 0, 1) : (double?)null;
         var percent = share is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known * 100,3:0}% ") : "";
