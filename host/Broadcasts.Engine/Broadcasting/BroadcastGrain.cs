@@ -128,7 +128,14 @@ internal sealed partial class BroadcastGrain(
 
     public async Task CheckAsync()
     {
-        if (await store.GetAsync(Id) is not { } broadcast || broadcast.State is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return;
+        if (await store.GetAsync(Id) is not { } broadcast) return;
+        if (BroadcastLifecycle.IsFinal(broadcast.State))
+        {
+            await runner.SkipPendingAsync(Id, broadcast.State == BroadcastStatus.Cancelled ? SkipReason.Cancelled : SkipReason.Expired);
+            return;
+        }
+
+        if (broadcast.State is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return;
         if (broadcast.FreezeDone == 0)
         {
             Freeze();

@@ -137,6 +137,15 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<long>> RunningAsync() =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(RunningSql)]);
 
+    private const string LeftoversSql = """
+        SELECT DISTINCT s.broadcast_id FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id
+         WHERE s.pending + s.sending > 0 AND s.pending > 0 AND b.status IN (4, 5)
+        """;
+
+    /// <summary>Finished broadcasts with rows that came back after the end: a retry on its way when somebody cancelled, a kill in the middle of it.</summary>
+    public Task<IReadOnlyList<long>> LeftoversAsync() =>
+        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(LeftoversSql)]);
+
     private const string OpenRowsSql = """
         SELECT COALESCE(SUM(pending), 0) AS pending, COALESCE(SUM(sending), 0) AS sending FROM slices WHERE broadcast_id = @id
         """;

@@ -46,6 +46,9 @@ internal sealed partial class DispatchService(
 
     private readonly ConcurrentDictionary<(long Broadcast, long Channel), Running> _running = new();
     private readonly ConcurrentDictionary<long, long> _restUntil = new();
+
+    // Slices of dead owners whose rows in flight are not all settled yet.
+    private readonly ConcurrentDictionary<long, OwnedSlice> _unsettled = new();
     private readonly CancellationTokenSource _stopSending = new();
     private readonly string _me = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}");
     private long _beatAt;
@@ -115,9 +118,11 @@ internal sealed partial class DispatchService(
         if (strangers.Count > 0)
         {
             var taken = await slices.TakeAsync(_me, strangers);
-            foreach (var slice in taken.Where(t => strangers.Exists(s => s.Id == t.Id && s.Sending > 0))) await SettleAsync(slice);
+            foreach (var slice in taken.Where(t => strangers.Exists(s => s.Id == t.Id && s.Sending > 0))) _unsettled[slice.Id] = slice;
             owned.AddRange(taken);
         }
+
+        foreach (var slice in _unsettled.Values) await SettleAsync(slice);
 
         var now = time.Now();
         foreach (var group in owned.Where(s => _restUntil.GetValueOrDefault(s.Id) <= now).GroupBy(s => (s.BroadcastId, s.ChannelId)))
@@ -135,6 +140,8 @@ internal sealed partial class DispatchService(
         {
             if (!_running.Keys.Any(k => k.Broadcast == id)) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
         }
+
+        foreach (var id in await broadcasts.LeftoversAsync()) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
     }
 
     private async Task BeatAsync()
@@ -161,6 +168,9 @@ internal sealed partial class DispatchService(
 
             await services.Writer.FlushAsync();
         }
+
+        // In a cluster a claim of the dead owner may still be within its hand-over time: it is looked at again at the next sweep.
+        if (await slices.AbandonedAsync(slice, aloneInTheWorld: true) is { Count: 0 }) _unsettled.TryRemove(slice.Id, out _);
     }
 
     private async Task AssignAsync((long Broadcast, long Channel) key, IReadOnlyList<OwnedSlice> group, CancellationToken stop)

@@ -74,12 +74,12 @@ internal sealed class SliceStore(Database database, TimeProvider time)
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(PendingSql, new { from, to })]);
 
     private const string HeldSql = """
-        SELECT d.id FROM deliveries d
+        SELECT d.id FROM deliveries d JOIN deliveries e ON e.id = d.id - 1 AND e.contact_id = d.contact_id AND e.status = 7
          WHERE d.id BETWEEN @from AND @to AND d.status = 0 AND d.due_at = 9223372036854775807
          ORDER BY d.id LIMIT 2000
         """;
 
-    /// <summary>Rows that wait for an earlier part.</summary>
+    /// <summary>Rows that wait for an earlier part whose fate is not known.</summary>
     public Task<IReadOnlyList<long>> HeldAsync(long from, long to) =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(HeldSql, new { from, to })]);
 
