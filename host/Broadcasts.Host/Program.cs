@@ -1,1 +1,3 @@
-return 0;
+using Broadcasts.Host.CommandLine;
+
+return await Cli.RunAsync(args);

@@ -13,7 +13,10 @@ public sealed class TransportDescriptor
     /// <summary>One sentence shown where a person chooses a transport.</summary>
     public LocalizedText? Description { get; init; }
 
-    /// <summary>The kind of address that the transport writes to: one of <see cref="AddressKinds"/>.</summary>
+    /// <summary>
+    /// The kind of address that the transport writes to: one of <see cref="AddressKinds"/>. A transport that serves any kind says
+    /// <see cref="AddressKinds.ChosenByChannel"/> and offers a choice setting <c>addressKind</c> in its form.
+    /// </summary>
     public required string AddressKind { get; init; }
 
     /// <summary>What the transport can carry, and its limits.</summary>
@@ -49,6 +52,9 @@ public static class AddressKinds
 
     /// <summary>A web chat visitor id.</summary>
     public const string WebChat = "webchat";
+
+    /// <summary>Not a kind of its own: each channel names its kind by its setting <c>addressKind</c>.</summary>
+    public const string ChosenByChannel = "*";
 }
 
 /// <summary>Abilities and limits that the host relies on when it plans, validates and sends.</summary>

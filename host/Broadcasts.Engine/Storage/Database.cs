@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dapper;
 
 namespace Broadcasts.Storage;
 
@@ -6,6 +7,9 @@ namespace Broadcasts.Storage;
 internal abstract class Database : IAsyncDisposable
 {
     private const int MaxTries = 5;
+
+    // Columns are snake_case, properties are not.
+    static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
 
     /// <summary>What differs between the databases.</summary>
     public abstract SqlDialect Dialect { get; }

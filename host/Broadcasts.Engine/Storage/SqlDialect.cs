@@ -57,8 +57,14 @@ internal abstract class SqlDialect
     public static string LikePattern(string text) =>
         "%" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
 
+    /// <summary>Refreshes what the planner knows of a table that has just grown; null where that is not needed.</summary>
+    public abstract string? Analyze(string table);
+
     /// <summary>True for faults that a new try of the same transaction can mend: a deadlock, a serialization failure.</summary>
     public abstract bool IsTransient(DbException exception);
+
+    /// <summary>True when the data itself was refused: trying the same rows again can't help. Everything else is an outage that may pass.</summary>
+    public abstract bool IsDataError(DbException exception);
 
     /// <summary>True when the disk is full.</summary>
     public abstract bool IsDiskFull(DbException exception);

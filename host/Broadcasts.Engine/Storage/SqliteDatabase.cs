@@ -75,7 +75,7 @@ internal sealed class SqliteDatabase : Database
     {
         var connection = new SqliteConnection(_write);
         connection.Open();
-        Execute(connection, "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;");
+        Execute(connection, "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16384;");
         return connection;
     }
 

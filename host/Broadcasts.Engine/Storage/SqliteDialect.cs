@@ -8,6 +8,9 @@ internal sealed class SqliteDialect : SqlDialect
 {
     private const int Full = 13;
     private const int Busy = 5;
+    private const int Error = 1;
+    private const int Constraint = 19;
+    private const int Mismatch = 20;
     private const int ConstraintUnique = 2067;
     private const int ConstraintPrimaryKey = 1555;
 
@@ -18,6 +21,7 @@ internal sealed class SqliteDialect : SqlDialect
         ["identity"] = "INTEGER PRIMARY KEY AUTOINCREMENT",
         ["json"] = "TEXT",
         ["bytes"] = "BLOB",
+        ["vacuum_often"] = "",
         ["without_rowid"] = "WITHOUT ROWID",
     };
 
@@ -47,7 +51,11 @@ internal sealed class SqliteDialect : SqlDialect
     public override string Number(string text) =>
         $"CASE WHEN {text} NOT GLOB '*[^0-9.-]*' AND length({text}) <= 40 AND json_valid({text}) THEN CAST({text} AS REAL) END";
 
+    public override string? Analyze(string table) => null;
+
     public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
+
+    public override bool IsDataError(DbException exception) => exception is SqliteException { SqliteErrorCode: Constraint or Mismatch or Error };
 
     public override bool IsDiskFull(DbException exception) => exception is SqliteException { SqliteErrorCode: Full };
 

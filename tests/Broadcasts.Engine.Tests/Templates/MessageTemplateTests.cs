@@ -98,6 +98,20 @@ public sealed class MessageTemplateTests
     }
 
     [Fact]
+    public void Render_AsManyBranchesAsPeopleWrite_Works()
+    {
+        var chain = string.Concat(Enumerable.Range(0, 25).Select(i => $"{{{{ else if contact.city == \"{i}\" }}}}{i}"));
+        Assert.Equal("other", TemplateKit.Render($"{{{{ if contact.city == \"x\" }}}}x{chain}{{{{ else }}}}other{{{{ end }}}}"));
+
+        var any = string.Join(" or ", Enumerable.Range(0, 25).Select(i => $"contact.city == \"{i}\""));
+        Assert.Equal("no", TemplateKit.Render($"{{{{ if {any} }}}}yes{{{{ else }}}}no{{{{ end }}}}"));
+    }
+
+    [Fact]
+    public void Render_TagsOnTheirOwnLines_LeaveNoEmptyLines() =>
+        Assert.Equal("a\nb\nc", TemplateKit.Render("a\n{{~ if contact.vip ~}}\nb\n{{~ end ~}}\nc"));
+
+    [Fact]
     public void Render_HugeValues_AreFaultyInsteadOfEndless()
     {
         var values = TemplateKit.Ana();

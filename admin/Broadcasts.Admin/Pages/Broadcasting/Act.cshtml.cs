@@ -1,0 +1,61 @@
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Reporting;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Broadcasting;
+
+/// <summary>One command to one broadcast. What can't be taken back is asked first, with its numbers; the rest is done by the post alone.</summary>
+internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factory, IGrainFactory grains) : ConsolePage
+{
+    private static readonly string[] Asked = ["cancel", "delete", "resend"];
+
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string What { get; set; } = "";
+
+    [BindProperty(SupportsGet = true)]
+    public string? To { get; set; }
+
+    public BroadcastDetails Details { get; private set; } = null!;
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (!Asked.Contains(What) || await queries.GetAsync(Id, cancellationToken) is not { } details) return NotFound();
+        Details = details;
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync()
+    {
+        var policy = What is "duplicate" or "fix" or "archive" or "delete" ? Policies.CanEdit : Policies.CanSend;
+        if (!await MayAsync(policy)) return Forbid();
+        var grain = grains.GetGrain<IBroadcastGrain>(Id);
+        var actor = Visitor.Actor;
+        var back = Inside(To, $"/broadcasts/{Id}");
+        return What switch
+        {
+            "pause" => ToldInFlight(await grain.PauseAsync(actor), "Did.pause", back),
+            "resume" => Told(await grain.ResumeAsync(actor), Texts["Did.resume"], back),
+            "unschedule" => Told(await grain.UnscheduleAsync(actor), Texts["Did.unschedule"], back),
+            "archive" => Told(await grain.ArchiveAsync(actor), Texts["Did.archive"], back),
+            "fix" => Told(await grain.FixAsync(actor), Texts["Did.fix"], $"/broadcasts/{Id}/edit"),
+            "cancel" => ToldInFlight(await grain.CancelAsync(actor), "Did.cancel", $"/broadcasts/{Id}"),
+            "delete" => Deleted(await grain.DeleteAsync(actor)),
+            "duplicate" => Made(await factory.DuplicateAsync(Id, actor), "Did.duplicate", back, "/edit"),
+            "resend" => Made(await factory.ResendFailedAsync(Id, actor), "Did.resend", back, "/send"),
+            _ => NotFound(),
+        };
+    }
+
+    private IActionResult ToldInFlight(CommandResult result, string done, string back) =>
+        Told(result, result.InFlight > 0 ? $"{Texts[done]} {Texts.Count("Broadcast.InFlight", result.InFlight)}" : Texts[done], back);
+
+    private IActionResult Deleted(CommandResult result) => Told(result, Texts["Did.delete"], result.IsDone ? "/broadcasts" : $"/broadcasts/{Id}");
+
+    private IActionResult Made((long Id, CommandResult Result) made, string done, string back, string page) =>
+        Told(made.Result, Texts[done], made.Result.IsDone ? $"/broadcasts/{made.Id}{page}" : back);
+}

@@ -1,0 +1,50 @@
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Reporting;
+using Broadcasts.Security;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Broadcasting;
+
+internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, IGrainFactory grains) : ConsolePage
+{
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    public BroadcastDrawer Broadcast { get; private set; } = null!;
+
+    public IReadOnlyList<(AuditEntry Entry, string Actor)> Activity { get; private set; } = [];
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
+        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync() };
+        var entries = new List<(AuditEntry, string)>();
+        foreach (var entry in await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: 20, cancellationToken: cancellationToken))
+        {
+            entries.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
+        }
+
+        Activity = entries;
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostRateAsync(RateInput rate)
+    {
+        if (!await MayAsync(Policies.CanSend)) return Forbid();
+        if (!rate.TryRead(out var value))
+        {
+            Bad(Texts["Rate.Invalid"]);
+            return LocalRedirect($"/broadcasts/{Id}");
+        }
+
+        return Told(await grains.GetGrain<IBroadcastGrain>(Id).SetRateAsync(value, Visitor.Actor), Texts["Did.rate", Show.Rate(value)], $"/broadcasts/{Id}");
+    }
+
+    public async Task<IActionResult> OnPostRenameAsync(string? name, string? labels)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        return Told(await grains.GetGrain<IBroadcastGrain>(Id).RenameAsync(name?.Trim() ?? "", LabelText.Read(labels), Visitor.Actor), Texts["Did.rename"], $"/broadcasts/{Id}");
+    }
+}

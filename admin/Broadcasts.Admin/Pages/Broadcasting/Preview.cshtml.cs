@@ -1,0 +1,19 @@
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Reporting;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Broadcasting;
+
+/// <summary>The HTML of an e-mail as its author wrote it, for a frame without any rights.</summary>
+internal sealed class PreviewModel(BroadcastQueries queries) : ConsolePage
+{
+    public async Task<IActionResult> OnGetAsync(long id, int part, CancellationToken cancellationToken)
+    {
+        var details = await queries.GetAsync(id, cancellationToken);
+        if (details?.Parts.ElementAtOrDefault(part) is not EmailPart { Html: { } html }) return NotFound();
+        // Somebody else's markup: no script, no form, no way out of the frame.
+        Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; font-src https:; frame-ancestors 'self'";
+        return Content(html, "text/html; charset=utf-8");
+    }
+}

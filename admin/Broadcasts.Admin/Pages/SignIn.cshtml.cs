@@ -1,0 +1,65 @@
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Security;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages;
+
+internal sealed class SignInModel(SignInManager<User> signIn, UserStore users, SignInLimiter limiter, AuditStore audit, TimeProvider time) : ConsolePage
+{
+    [BindProperty]
+    public string Email { get; set; } = "";
+
+    [BindProperty]
+    public string Password { get; set; } = "";
+
+    [BindProperty(SupportsGet = true)]
+    public string? To { get; set; }
+
+    public string? Problem { get; private set; }
+
+    public bool HasUsers { get; private set; } = true;
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (User.Identity?.IsAuthenticated == true) return LocalRedirect(Inside(To));
+        HasUsers = await users.AnyAsync(cancellationToken);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync()
+    {
+        if (!limiter.TryEnter(HttpContext.Connection.RemoteIpAddress))
+        {
+            Response.StatusCode = 429;
+            Problem = Texts["SignIn.TooMany"];
+            return Page();
+        }
+
+        var user = await users.FindByEmailAsync(Email ?? "");
+        var result = await CheckAsync(user);
+        if (user is null || !result.Succeeded)
+        {
+            // The same words for an unknown address and a wrong password: nobody learns who has an account here.
+            Problem = Texts[result.IsLockedOut ? "SignIn.Locked" : "SignIn.Wrong"];
+            return Page();
+        }
+
+        user.LastSignInAt = time.GetUtcNow().ToUnixTimeMilliseconds();
+        await users.UpdateAsync(user);
+        await signIn.SignInAsync(user, isPersistent: true);
+        await audit.AppendAsync($"user:{user.Id}", "user.signedIn", $"user:{user.Id}");
+        return LocalRedirect(Inside(To));
+    }
+
+    private async Task<Microsoft.AspNetCore.Identity.SignInResult> CheckAsync(User? user)
+    {
+        if (user is { DisabledAt: null, PasswordHash: not null }) return await signIn.CheckPasswordSignInAsync(user, Password ?? "", lockoutOnFailure: true);
+        // As slow as a real check, so that the time tells nothing either.
+        signIn.UserManager.PasswordHasher.VerifyHashedPassword(new User(), DummyHash, Password ?? "");
+        return Microsoft.AspNetCore.Identity.SignInResult.Failed;
+    }
+
+    private static readonly string DummyHash = new PasswordHasher<User>().HashPassword(new User(), "nobody has this password");
+}

@@ -1,0 +1,72 @@
+using Broadcasts.Broadcasting;
+using Broadcasts.Reporting;
+
+namespace Broadcasts.Admin.Web;
+
+/// <summary>One line of a broadcast's menu: a link when it has an address, else a form that posts its key; off when it says why.</summary>
+internal sealed record BroadcastAction(string Key, string Icon, string? Href = null, string? Why = null, bool Danger = false)
+{
+    public bool IsOff => Why is not null;
+
+    public bool IsPost => Href is null;
+}
+
+/// <summary>What can be done with a broadcast now. The engine's own table of moves decides, the visitor's rights narrow it.</summary>
+internal sealed class BroadcastActions(Texts texts)
+{
+    private sealed record Entry(string Key, string Icon, BroadcastCommand? Command, bool NeedsSend, string? Href = null, bool Danger = false);
+
+    private static readonly Entry[] Entries =
+    [
+        new("edit", "pencil", BroadcastCommand.Edit, false, "/broadcasts/{0}/edit"),
+        new("send", "send", BroadcastCommand.Start, true, "/broadcasts/{0}/send"),
+        new("pause", "pause", BroadcastCommand.Pause, true),
+        new("resume", "play", BroadcastCommand.Resume, true),
+        new("unschedule", "retry", BroadcastCommand.Unschedule, true),
+        new("fix", "pencil", BroadcastCommand.Fix, false),
+        new("duplicate", "copy", null, false),
+        new("resend", "retry", BroadcastCommand.ResendFailed, true, "/broadcasts/{0}/act?what=resend"),
+        new("archive", "archive", BroadcastCommand.Archive, false),
+        new("cancel", "ban", BroadcastCommand.Cancel, true, "/broadcasts/{0}/act?what=cancel", Danger: true),
+        new("delete", "trash", BroadcastCommand.Delete, false, "/broadcasts/{0}/act?what=delete", Danger: true),
+    ];
+
+    /// <summary>The actions of a menu. Those that the status can never reach again are left out, the others say why not now.</summary>
+    public IReadOnlyList<BroadcastAction> Of(BroadcastRow row, bool canEdit, bool canSend)
+    {
+        var actions = new List<BroadcastAction>();
+        foreach (var entry in Entries)
+        {
+            var why = WhyNot(entry, row, canEdit, canSend);
+            if (why is not null && !IsWorthShowing(entry, row.Status)) continue;
+            var href = entry.Href is null ? null : string.Format(System.Globalization.CultureInfo.InvariantCulture, entry.Href, row.Id);
+            actions.Add(new(entry.Key, entry.Icon, href, why, entry.Danger));
+        }
+
+        return actions;
+    }
+
+    private string? WhyNot(Entry entry, BroadcastRow row, bool canEdit, bool canSend)
+    {
+        if (entry.NeedsSend ? !canSend : !canEdit) return texts["Why.Role"];
+        if (entry.Command is not { } command) return null;
+        if (!BroadcastLifecycle.TryMove(row.Status, command, out _, out _)) return texts["Why.Status", texts.Of(row.Status)];
+        if (command == BroadcastCommand.ResendFailed && row.Counts.Failed == 0) return texts["Why.NothingFailed"];
+        if (command == BroadcastCommand.Archive && row.ArchivedAt is not null) return texts["Why.Archived"];
+        return null;
+    }
+
+    // A menu of ten grey lines helps nobody: shown are those that a person would look for in this status.
+    private static bool IsWorthShowing(Entry entry, BroadcastStatus status) => entry.Key switch
+    {
+        "edit" => status is BroadcastStatus.Draft or BroadcastStatus.Scheduled or BroadcastStatus.InProgress or BroadcastStatus.Paused,
+        "send" => status is BroadcastStatus.Draft or BroadcastStatus.Failed,
+        "pause" => status is BroadcastStatus.InProgress,
+        "resume" => status is BroadcastStatus.Paused,
+        "unschedule" => status is BroadcastStatus.Scheduled,
+        "fix" => status is BroadcastStatus.Failed,
+        "resend" or "archive" => status is BroadcastStatus.Completed or BroadcastStatus.Cancelled,
+        "cancel" => status is BroadcastStatus.InProgress or BroadcastStatus.Paused,
+        _ => true,
+    };
+}

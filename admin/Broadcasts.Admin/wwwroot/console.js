@@ -1,0 +1,7 @@
+// Progressive enhancement only: every page reads and works without it.
+import './swap.js';
+import './menus.js';
+import './forms.js';
+import './progress.js';
+
+document.documentElement.dataset.script = 'on';

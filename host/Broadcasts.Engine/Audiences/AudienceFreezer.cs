@@ -1,0 +1,160 @@
+using System.Data.Common;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Deliveries;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Audiences;
+
+/// <summary>
+/// Turns a rule into rows: one per recipient and part, in chunks by contact id, each in its own transaction. A chunk's rows, its slice and
+/// the mark up to which the freeze has come are one commit, so an interrupted freeze goes on where it stopped and nobody is in twice.
+/// </summary>
+internal sealed class AudienceFreezer(Database database, TimeProvider time)
+{
+    /// <summary>Contacts looked at per chunk; the first chunks are small so that sending begins at once.</summary>
+    private const int ChunkSize = 10_000;
+    private const int FirstChunkSize = 500;
+
+    private const string ProgressSql = """
+        SELECT status, freeze_mark, freeze_after, freeze_position, freeze_done FROM broadcasts WHERE id = @id
+        """;
+
+    private const string ChunkEndSql = """
+        SELECT MAX(id) FROM (SELECT id FROM contacts WHERE id > @after AND id <= @mark ORDER BY id LIMIT @size) AS chunk
+        """;
+
+    private const string ImportChunkEndSql = """
+        SELECT MAX(contact_id) FROM (SELECT contact_id FROM import_contacts WHERE import_id = @import AND contact_id > @after AND contact_id <= @mark ORDER BY contact_id LIMIT @size) AS chunk
+        """;
+
+    // The CASE names why a person gets nothing; whoever is reachable waits. Later parts wait for the first one with the largest time.
+    private static string InsertSql(string condition, int parts) => $"""
+        INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, reason, due_at, ended_at, attempt)
+        SELECT @first + (chosen.rank - 1) * {parts} + p.n, chosen.id, chosen.revision, chosen.address_id, @channel, p.n,
+               CASE WHEN chosen.reason IS NULL THEN 0 ELSE 6 END, chosen.reason,
+               CASE WHEN chosen.reason IS NULL AND p.n > 0 THEN 9223372036854775807 END,
+               CASE WHEN chosen.reason IS NOT NULL THEN @now END, 0
+          FROM (SELECT c.id, c.revision, a.id AS address_id, ROW_NUMBER() OVER (ORDER BY c.id) AS rank,
+                       CASE WHEN c.blocked_at IS NOT NULL THEN 102
+                            WHEN a.id IS NULL THEN 103
+                            ELSE (SELECT CASE WHEN MIN(s.reason) = 3 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
+                                    FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, @channel)) END AS reason
+                  FROM contacts c
+                  LEFT JOIN addresses a ON a.id = (SELECT MIN(x.id) FROM addresses x WHERE x.contact_id = c.id AND x.kind = @kind)
+                 WHERE c.id > @after AND c.id <= @upTo AND ({condition})) AS chosen
+         CROSS JOIN ({string.Join(" UNION ALL ", Enumerable.Range(0, parts).Select(n => $"SELECT {n} AS n"))}) AS p
+        """;
+
+    private const string CountsSql = """
+        SELECT status, reason, COUNT(*) AS rows FROM deliveries WHERE id BETWEEN @from AND @to GROUP BY status, reason
+        """;
+
+    private const string InsertSliceSql = """
+        INSERT INTO slices (broadcast_id, channel_id, id_from, id_to, pending, skipped)
+        VALUES (@id, @channel, @from, @to, @pending, @skipped)
+        RETURNING id
+        """;
+
+    private const string InsertReasonSql = "INSERT INTO slice_reasons (slice_id, status, reason, rows) VALUES (@slice, @status, @reason, @rows)";
+
+    // Compare-and-set on the mark: a second freezer of the same broadcast changes nothing.
+    private const string AdvanceSql = """
+        UPDATE broadcasts
+           SET freeze_after = @upTo, freeze_position = @position, recipients = recipients + @recipients, freeze_done = @done, updated_at = @now
+         WHERE id = @id AND freeze_after = @after AND freeze_done = 0 AND status IN (2, 3)
+        """;
+
+    /// <summary>Freezes one chunk.</summary>
+    /// <returns>True when the audience is complete, or the broadcast is over.</returns>
+    public Task<bool> FreezeChunkAsync(Broadcast broadcast, FrozenAudience audience, Channel channel) => database.WriteAsync(async transaction =>
+    {
+        var connection = transaction.Connection!;
+        var progress = await connection.QuerySingleAsync<Progress>(ProgressSql, new { id = broadcast.Id }, transaction);
+        if (progress.FreezeDone == 1 || (BroadcastStatus)progress.Status is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return true;
+
+        if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast.Id, parent, channel.Id, Now).RunAsync();
+        var size = progress.FreezeAfter == 0 ? FirstChunkSize : ChunkSize;
+        var end = await connection.QuerySingleAsync<long?>(audience.ImportId is null ? ChunkEndSql : ImportChunkEndSql,
+            new { after = progress.FreezeAfter, mark = progress.FreezeMark, size, import = audience.ImportId }, transaction);
+        if (end is not { } upTo)
+        {
+            await AdvanceAsync(transaction, broadcast.Id, progress, progress.FreezeAfter, 0, 0, done: true);
+            return true;
+        }
+
+        var recipients = await InsertAsync(transaction, broadcast, audience, channel, progress, upTo);
+        var done = upTo >= progress.FreezeMark;
+        await AdvanceAsync(transaction, broadcast.Id, progress, upTo, recipients, audience.Parts, done);
+        return done;
+    });
+
+    /// <summary>Lets the database look at the ledger as it is now, after much was added.</summary>
+    public Task AnalyzeAsync() => database.Dialect.Analyze("deliveries") is { } sql ? database.WriteAsync(t => t.Connection!.ExecuteAsync(sql, transaction: t)) : Task.CompletedTask;
+
+    private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, Channel channel, Progress progress, long upTo)
+    {
+        var first = DeliveryId.Of(broadcast.Id, progress.FreezePosition + 1);
+        var parameters = new DynamicParameters(new { first, channel = channel.Id, kind = (int)channel.AddressKind, after = progress.FreezeAfter, upTo, now = Now });
+        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
+        var rows = await transaction.Connection!.ExecuteAsync(InsertSql(audience.Condition.Sql, audience.Parts), parameters, transaction);
+        if (rows > 0) await AddSliceAsync(transaction, broadcast.Id, channel.Id, first, first + rows - 1);
+        return rows / audience.Parts;
+    }
+
+    /// <summary>The slice over freshly inserted rows, with their counts.</summary>
+    internal static async Task AddSliceAsync(DbTransaction transaction, long broadcastId, long channelId, long from, long to)
+    {
+        var connection = transaction.Connection!;
+        var counts = (await connection.QueryAsync<CountRow>(CountsSql, new { from, to }, transaction)).AsList();
+        var slice = await connection.QuerySingleAsync<long>(InsertSliceSql, new
+        {
+            id = broadcastId, channel = channelId, from, to,
+            pending = counts.Where(c => c.Status == (int)DeliveryStatus.Pending).Sum(c => c.Rows),
+            skipped = counts.Where(c => c.Status == (int)DeliveryStatus.Skipped).Sum(c => c.Rows),
+        }, transaction);
+        foreach (var count in counts.Where(c => c.Reason is not null))
+            await connection.ExecuteAsync(InsertReasonSql, new { slice, status = count.Status, reason = count.Reason, rows = count.Rows }, transaction);
+    }
+
+    private async Task AdvanceAsync(DbTransaction transaction, long id, Progress progress, long upTo, int recipients, int parts, bool done)
+    {
+        var changed = await transaction.Connection!.ExecuteAsync(AdvanceSql, new
+        {
+            id, after = progress.FreezeAfter, upTo, position = progress.FreezePosition + (long)recipients * parts, recipients, done = done ? 1 : 0, now = Now,
+        }, transaction);
+        if (changed == 0) throw new InvalidOperationException($"The audience of broadcast {id} is being frozen elsewhere; this chunk is undone.");
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private sealed class Progress
+    {
+        public int Status { get; init; }
+
+        public long FreezeMark { get; init; }
+
+        public long FreezeAfter { get; init; }
+
+        public long FreezePosition { get; init; }
+
+        public int FreezeDone { get; init; }
+    }
+
+    private sealed class CountRow
+    {
+        public int Status { get; init; }
+
+        public int? Reason { get; init; }
+
+        public long Rows { get; init; }
+    }
+}
+
+/// <summary>Who is in, as it was decided at the start.</summary>
+/// <param name="Condition">Over alias <c>c</c> of contacts, relative dates fixed.</param>
+/// <param name="Parts">Parts per recipient.</param>
+/// <param name="ImportId">The imported file, when that is the audience: its chunks go by its own index.</param>
+/// <param name="RetryOf">The broadcast whose retryable failures are the audience.</param>
+internal sealed record FrozenAudience(SqlCondition Condition, int Parts, long? ImportId, long? RetryOf);

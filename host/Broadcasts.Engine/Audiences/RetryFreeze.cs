@@ -1,0 +1,47 @@
+using System.Data.Common;
+using Broadcasts.Deliveries;
+using Dapper;
+
+namespace Broadcasts.Audiences;
+
+/// <summary>The audience of a resend: the parent's rows that failed for a reason that can pass, and the later parts that fell with them.</summary>
+internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, long parentId, long channelId, long now)
+{
+    private static readonly string Retryable = string.Join(", ", RetryPolicy.Retryable.Select(r => (int)r));
+
+    private static readonly string InsertSql = $"""
+        INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, reason, due_at, ended_at, attempt)
+        SELECT @base + ROW_NUMBER() OVER (ORDER BY d.id), d.contact_id, COALESCE(c.revision, d.contact_revision), d.address_id, @channel, d.part,
+               CASE WHEN c.id IS NULL OR c.blocked_at IS NOT NULL THEN 6 ELSE 0 END,
+               CASE WHEN c.id IS NULL THEN 110 WHEN c.blocked_at IS NOT NULL THEN 102 END,
+               CASE WHEN c.id IS NOT NULL AND c.blocked_at IS NULL AND d.status = 6 THEN 9223372036854775807 END,
+               CASE WHEN c.id IS NULL OR c.blocked_at IS NOT NULL THEN @now END, 0
+          FROM deliveries d
+          LEFT JOIN contacts c ON c.id = d.contact_id
+         WHERE d.id BETWEEN @from AND @to
+           AND ((d.status = 5 AND d.reason IN ({Retryable}))
+             OR (d.status = 6 AND d.reason = 106 AND EXISTS (
+                     SELECT 1 FROM deliveries f
+                      WHERE f.id >= d.id - 4 AND f.id < d.id AND f.contact_id = d.contact_id AND f.status = 5 AND f.reason IN ({Retryable}))))
+         ORDER BY d.id
+        """;
+
+    private const string CountSql = "SELECT COUNT(DISTINCT contact_id) FROM deliveries WHERE id BETWEEN @from AND @to";
+
+    private const string DoneSql = """
+        UPDATE broadcasts SET freeze_done = 1, freeze_position = @rows, recipients = @recipients, updated_at = @now WHERE id = @id AND freeze_done = 0
+        """;
+
+    public async Task<bool> RunAsync()
+    {
+        var connection = transaction.Connection!;
+        var first = DeliveryId.Of(broadcastId, 1);
+        var rows = await connection.ExecuteAsync(InsertSql,
+            new { @base = DeliveryId.First(broadcastId), channel = channelId, now, from = DeliveryId.First(parentId), to = DeliveryId.Last(parentId) }, transaction);
+        var last = first + rows - 1;
+        var recipients = rows == 0 ? 0 : await connection.QuerySingleAsync<long>(CountSql, new { from = first, to = last }, transaction);
+        if (rows > 0) await AudienceFreezer.AddSliceAsync(transaction, broadcastId, channelId, first, last);
+        await connection.ExecuteAsync(DoneSql, new { id = broadcastId, rows, recipients, now }, transaction);
+        return true;
+    }
+}

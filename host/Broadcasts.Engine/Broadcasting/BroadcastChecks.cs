@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Broadcasts.Audiences;
+using Broadcasts.Channels;
+using Broadcasts.Contacts;
+using Broadcasts.Plugins;
+using Broadcasts.Storage;
+
+namespace Broadcasts.Broadcasting;
+
+/// <summary>What must be right before a draft is saved, and before a broadcast may start.</summary>
+internal sealed class BroadcastChecks(Database database, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports)
+{
+    private const int LongestName = 200;
+    private const int LongestLabel = 50;
+    private const int MostLabels = 20;
+
+    public static IReadOnlyList<Problem> CheckName(string? name, string[] labels)
+    {
+        var problems = new List<Problem>();
+        if (string.IsNullOrWhiteSpace(name)) problems.Add(new("name", "empty", "A broadcast needs a name."));
+        else if (name.Length > LongestName) problems.Add(new("name", "tooLong", $"The name is longer than {LongestName} characters.", $"{LongestName}"));
+        if (labels.Length > MostLabels) problems.Add(new("labels", "tooMany", $"A broadcast has at most {MostLabels} labels.", $"{MostLabels}"));
+        for (var i = 0; i < labels.Length; i++)
+        {
+            if (string.IsNullOrWhiteSpace(labels[i]) || labels[i].Length > LongestLabel)
+                problems.Add(new($"labels[{i}]", "badLabel", $"A label has 1 to {LongestLabel} characters.", $"{LongestLabel}"));
+        }
+
+        return problems;
+    }
+
+    /// <summary>A draft may be incomplete, but nothing in it may be wrong.</summary>
+    public async Task<IReadOnlyList<Problem>> CheckDraftAsync(BroadcastDraft draft)
+    {
+        var problems = CheckName(draft.Name, draft.Labels).ToList();
+        if (draft.Rate is { Count: < 1 } or { PerMs: < 1 }) problems.Add(new("sendRate", "badRate", "A rate is at least one message per length of time."));
+        if (draft.Rate is not null && draft.SpreadOverMs is not null) problems.Add(new("sendRate", "twoRates", "Give a rate or a length of time to spread over, not both."));
+        if (draft.SpreadOverMs is < 1000) problems.Add(new("sendRate", "badRate", "A broadcast is spread over at least a second."));
+        if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
+        await CheckAudienceAsync(draft.AudienceJson, problems);
+        if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);
+        return problems;
+    }
+
+    /// <summary>Everything that would make a broadcast fail as a whole is named before it starts.</summary>
+    public async Task<IReadOnlyList<Problem>> CheckReadyAsync(Broadcast broadcast)
+    {
+        var problems = new List<Problem>(await CheckDraftAsync(broadcast.ToDraft()));
+        if (broadcast.Audience is null) problems.Add(new("audience", "noAudience", "Choose who gets it."));
+        var parts = broadcast.ReadParts();
+        if (parts.Count == 0) problems.Add(new("parts", "noContent", "Write at least one message."));
+        if (broadcast.ChannelId is not { } id) problems.Add(new("channelId", "noChannel", "Choose a channel."));
+        else if (await channels.GetAsync(id) is { } channel) CheckTransport(channel, parts, problems);
+        return problems;
+    }
+
+    /// <summary>The rule as it is at the start: a later edit of the segment changes nothing.</summary>
+    public async Task<string?> FrozenRuleAsync(Broadcast broadcast)
+    {
+        var audience = broadcast.ReadAudience();
+        return audience?.SegmentId is { } id ? (await segments.GetAsync(id))!.Rule : audience?.Segment?.GetRawText();
+    }
+
+    /// <summary>The condition of a started broadcast, relative dates fixed at its start.</summary>
+    public FrozenAudience FrozenAudience(Broadcast broadcast) =>
+        Audience(broadcast.ReadAudience()!, broadcast.FrozenRule, broadcast.ReadParts().Count, broadcast.StartedAt!.Value);
+
+    /// <summary>The condition that an audience would freeze with at a moment.</summary>
+    public FrozenAudience Audience(BroadcastAudience audience, string? rule, int parts, long at)
+    {
+        if (audience.ContactIds is { } ids)
+            return new(new SqlCondition(database.Dialect.InList("c.id", "@picked"), new Dictionary<string, object?> { ["picked"] = database.Dialect.List(ids) }), parts, null, null);
+        if (audience.ImportId is { } import)
+            return new(new SqlCondition("EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = @import AND ic.contact_id = c.id)", new Dictionary<string, object?> { ["import"] = import }), parts, import, null);
+        if (audience.RetryOf is { } parent) return new(new SqlCondition("1 = 0", new Dictionary<string, object?>()), parts, null, parent);
+        var parsed = SegmentRule.Parse(rule!, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}");
+        return new(SegmentCompiler.Compile(parsed, database.Dialect, at), parts, null, null);
+    }
+
+    private async Task CheckAudienceAsync(string? json, List<Problem> problems)
+    {
+        if (json is null) return;
+        BroadcastAudience? audience;
+        try
+        {
+            audience = JsonSerializer.Deserialize<BroadcastAudience>(json, BroadcastJson.Options);
+        }
+        catch (JsonException e)
+        {
+            problems.Add(new("audience", "notAudience", $"The audience can't be read: {e.Message}"));
+            return;
+        }
+
+        var given = new object?[] { audience?.SegmentId, audience?.Segment, audience?.ContactIds, audience?.ImportId, audience?.RetryOf }.Count(g => g is not null);
+        if (given != 1) problems.Add(new("audience", "oneAudience", "Give exactly one of segmentId, segment, contactIds and importId."));
+        if (audience?.ContactIds is { Length: 0 }) problems.Add(new("audience", "nobody", "No contact is picked."));
+        if (audience?.SegmentId is { } id && await segments.GetAsync(id) is null) problems.Add(new("audience", "segmentGone", $"Segment {id} does not exist.", $"{id}"));
+        if (audience?.Segment is { } rule && SegmentRule.Parse(rule.GetRawText(), out var wrong) is null) problems.AddRange(wrong.Select(p => p with { Path = $"segment{(p.Path.Length > 0 ? "." + p.Path : "")}" }));
+    }
+
+    private async Task CheckPartsAsync(BroadcastPart[] parts, List<Problem> problems)
+    {
+        var compiler = new ContentCompiler(ContentCompiler.SchemaOf(await fields.ListAsync()));
+        compiler.Compile(parts);
+        problems.AddRange(compiler.Problems);
+        var known = await files.LoadAsync(parts);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (parts[i] is FilePart file && !known.ContainsKey(file.FileId)) problems.Add(new($"parts[{i}].fileId", "fileGone", $"File {file.FileId} does not exist. Upload it first.", $"{file.FileId}"));
+        }
+    }
+
+    private void CheckTransport(Channel channel, IReadOnlyList<BroadcastPart> parts, List<Problem> problems)
+    {
+        if (transports.Find(channel.Transport) is not { } transport)
+        {
+            problems.Add(new("channelId", "transportGone", $"The transport '{channel.Transport}' of the channel '{channel.Name}' is not installed.", channel.Name, channel.Transport));
+            return;
+        }
+
+        for (var i = 0; i < parts.Count; i++)
+        {
+            // Choices reach every channel that carries text: as numbered options.
+            var needed = parts[i].Kind == ContentKinds.Choices ? ContentKinds.Text | ContentKinds.Choices : parts[i].Kind;
+            if ((transport.Capabilities.Content & needed) == 0)
+                problems.Add(new($"parts[{i}]", "unsupported", $"The channel '{channel.Name}' can't carry a part of type {parts[i].Kind}.", channel.Name, $"{parts[i].Kind}"));
+        }
+    }
+}

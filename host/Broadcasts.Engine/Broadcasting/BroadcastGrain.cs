@@ -1,0 +1,189 @@
+using System.Globalization;
+using Broadcasts.Deliveries;
+using Broadcasts.Security;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcasts.Broadcasting;
+
+/// <summary>Loads, asks the lifecycle, saves by compare-and-set, tells the dispatch. The row is the truth; the grain holds nothing.</summary>
+internal sealed partial class BroadcastGrain(
+    BroadcastStore store,
+    BroadcastChecks checks,
+    BroadcastRunner runner,
+    Forecasts forecasts,
+    AuditStore audit,
+    DispatchSignal dispatch,
+    TimeProvider time,
+    ILogger<BroadcastGrain> logger) : Grain, IBroadcastGrain
+{
+    private Task? _freeze;
+
+    public async Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Edit, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        var problems = await checks.CheckDraftAsync(draft);
+        if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
+        if (!await store.EditAsync(Id, draft, expectedVersion))
+            return new CommandResult { Code = CommandCode.Changed, Status = broadcast.State, Version = broadcast.Version, Message = $"Somebody saved this broadcast meanwhile (version {broadcast.Version}, yours was {expectedVersion}). Look at the change and save again." };
+        return await DoneAsync("edit", actor);
+    }
+
+    public async Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Schedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (ScheduleTime.Resolve(schedule, time.GetUtcNow(), out var at) is { } problem) return CommandResult.Invalid(problem);
+        var problems = await checks.CheckReadyAsync(broadcast);
+        if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), schedule.LocalTime, schedule.TimeZone)) return await RacedAsync();
+        return await DoneAsync("schedule", actor, $"{schedule.LocalTime} {schedule.TimeZone}");
+    }
+
+    public async Task<CommandResult> UnscheduleAsync(string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
+        return await DoneAsync("unschedule", actor);
+    }
+
+    public async Task<CommandResult> StartAsync(string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        var problems = await checks.CheckReadyAsync(broadcast);
+        if (problems.Count > 0)
+        {
+            // A person can mend a draft; a schedule that comes due has nobody in front of it and fails with the reason.
+            if (broadcast.State == BroadcastStatus.Draft) return CommandResult.Invalid([.. problems]);
+            await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, problems[0].Message);
+            return await DoneAsync("fail", "system", problems[0].Message);
+        }
+
+        if (broadcast.SpreadOverMs is not null && await forecasts.ForecastAsync(Id) is { } forecast) await store.SpreadAsync(Id, forecast.Messages);
+        if (!await store.StartAsync(Id, broadcast.State, await checks.FrozenRuleAsync(broadcast), actor)) return await RacedAsync();
+        var result = await DoneAsync("start", actor);
+        Freeze();
+        return result;
+    }
+
+    public async Task<CommandResult> PauseAsync(string actor, string? reason = null, string? detail = null)
+    {
+        var result = await MoveAsync(BroadcastCommand.Pause, "pause", actor, reason ?? "user", detail);
+        return result.IsDone ? result with { InFlight = (await store.OpenRowsAsync(Id)).Sending } : result;
+    }
+
+    public async Task<CommandResult> ResumeAsync(string actor)
+    {
+        var result = await MoveAsync(BroadcastCommand.Resume, "resume", actor);
+        if (result.IsDone) Freeze();
+        return result;
+    }
+
+    public async Task<CommandResult> CancelAsync(string actor)
+    {
+        var result = await MoveAsync(BroadcastCommand.Cancel, "cancel", actor);
+        if (!result.IsDone) return result;
+        // The claim gate is closed by the status; what was not claimed is marked in the background.
+        _ = Task.Run(() => runner.SkipPendingAsync(Id, SkipReason.Cancelled));
+        return result with { InFlight = (await store.OpenRowsAsync(Id)).Sending };
+    }
+
+    public async Task<CommandResult> SetRateAsync(SendRate? rate, string actor)
+    {
+        if (rate is { Count: < 1 } or { PerMs: < 1 }) return CommandResult.Invalid(new Problem("rate", "badRate", "A rate is at least one message per length of time."));
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.ChangeRate, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        await store.SetRateAsync(Id, rate);
+        return await DoneAsync("rate", actor, rate is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{rate.Count} per {rate.PerMs} ms"));
+    }
+
+    public async Task<CommandResult> RenameAsync(string name, string[] labels, string actor)
+    {
+        if (await store.GetAsync(Id) is null) return Gone();
+        if (BroadcastChecks.CheckName(name, labels) is { Count: > 0 } problems) return CommandResult.Invalid([.. problems]);
+        await store.RenameAsync(Id, name.Trim(), labels);
+        return await DoneAsync("rename", actor);
+    }
+
+    public Task<CommandResult> FixAsync(string actor) => MoveAsync(BroadcastCommand.Fix, "fix", actor);
+
+    public async Task<CommandResult> DeleteAsync(string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Delete, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!await store.DeleteAsync(Id, broadcast.State)) return await RacedAsync();
+        await audit.AppendAsync(actor, "broadcast.delete", Subject, broadcast.Name);
+        return new CommandResult { Status = broadcast.State };
+    }
+
+    public async Task<CommandResult> ArchiveAsync(string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Archive, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        await store.ArchiveAsync(Id);
+        return await DoneAsync("archive", actor);
+    }
+
+    public async Task CheckAsync()
+    {
+        if (await store.GetAsync(Id) is not { } broadcast || broadcast.State is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return;
+        if (broadcast.FreezeDone == 0)
+        {
+            Freeze();
+            return;
+        }
+
+        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, end.Detail))
+            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Detail);
+    }
+
+    private void Freeze()
+    {
+        if (_freeze is { IsCompleted: false }) return;
+        var id = Id;
+        _freeze = Task.Run(async () =>
+        {
+            try
+            {
+                await runner.FreezeAsync(id);
+            }
+            catch (Exception e)
+            {
+                LogFreeze(e, id);
+            }
+        });
+    }
+
+    private async Task<CommandResult> MoveAsync(BroadcastCommand command, string verb, string actor, string? reason = null, string? detail = null)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, command, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail)) return await RacedAsync();
+        return await DoneAsync(verb, actor, detail);
+    }
+
+    private async Task<CommandResult> DoneAsync(string verb, string actor, string? detail = null)
+    {
+        await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail);
+        dispatch.Set();
+        var now = await store.GetAsync(Id);
+        return new CommandResult { Status = now!.State, Version = now.Version };
+    }
+
+    private async Task<CommandResult> RacedAsync()
+    {
+        var now = await store.GetAsync(Id);
+        return now is null ? Gone() : new CommandResult { Code = CommandCode.Changed, Status = now.State, Version = now.Version, Message = $"The broadcast changed at the same moment; it is {now.State} now." };
+    }
+
+    private CommandResult Gone() => CommandResult.NotFound($"Broadcast {Id}");
+
+    private long Id => this.GetPrimaryKeyLong();
+
+    private string Subject => string.Create(CultureInfo.InvariantCulture, $"broadcast:{Id}");
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Freezing the audience of broadcast {Broadcast} stopped; it goes on at the next sweep")]
+    private partial void LogFreeze(Exception e, long broadcast);
+}

@@ -1,0 +1,86 @@
+using Broadcasts.Audiences;
+using Broadcasts.Channels;
+using Broadcasts.Deliveries;
+using Broadcasts.Storage;
+
+namespace Broadcasts.Broadcasting;
+
+/// <summary>The long work of a started broadcast: its freeze, and what happens to rows that will not be sent.</summary>
+internal sealed class BroadcastRunner(
+    BroadcastStore store,
+    BroadcastChecks checks,
+    AudienceFreezer freezer,
+    ChannelStore channels,
+    ChannelRuntimes runtimes,
+    SliceStore slices,
+    LedgerWriter writer,
+    DispatchSignal dispatch,
+    TimeProvider time)
+{
+    /// <summary>Freezes chunk by chunk to the end; goes on where an interrupted freeze stopped.</summary>
+    public async Task FreezeAsync(long id)
+    {
+        var broadcast = await store.GetAsync(id) ?? throw new InvalidOperationException($"Broadcast {id} does not exist.");
+        var channel = await channels.GetAsync(broadcast.ChannelId ?? 0) ?? throw new InvalidOperationException($"Broadcast {id} has no channel.");
+        var audience = checks.FrozenAudience(broadcast);
+        var chunks = 0;
+        while (!await freezer.FreezeChunkAsync(broadcast, audience, channel))
+        {
+            // The first rows can go out while the others are still being written.
+            if (++chunks is 1 or 2 || chunks % 16 == 0) dispatch.Set();
+            if (chunks is 2 or 16) await freezer.AnalyzeAsync();
+        }
+
+        await freezer.AnalyzeAsync();
+        dispatch.Set();
+    }
+
+    /// <summary>How a broadcast ends, or null while something is left to do.</summary>
+    public async Task<(BroadcastStatus Status, string? Reason, string? Detail)?> EndAsync(Broadcast broadcast)
+    {
+        if (broadcast.Recipients == 0) return (BroadcastStatus.Failed, "emptyAudience", "Nobody matches the audience.");
+        var now = time.Now();
+        var (pending, sending) = await store.OpenRowsAsync(broadcast.Id);
+        if (pending > 0 && broadcast.ExpiresAt <= now)
+        {
+            await SkipPendingAsync(broadcast.Id, SkipReason.Expired);
+            (pending, sending) = await store.OpenRowsAsync(broadcast.Id);
+        }
+        else if (pending > 0 && sending == 0 && await IsOverdueAsync(broadcast, now))
+        {
+            // Later parts whose earlier part stays unknown are not held for ever.
+            await SkipAsync(broadcast.Id, SkipReason.EarlierPartUnknown, slices.HeldAsync);
+            (pending, sending) = await store.OpenRowsAsync(broadcast.Id);
+        }
+
+        if (pending > 0 || sending > 0 || await WaitsForDoubtsAsync(broadcast, now)) return null;
+        return (BroadcastStatus.Completed, null, null);
+    }
+
+    /// <summary>Turns every row that was not claimed into Skipped, in chunks, counts and rows together.</summary>
+    public Task SkipPendingAsync(long id, SkipReason reason) => SkipAsync(id, reason, slices.PendingAsync);
+
+    private async Task SkipAsync(long id, SkipReason reason, Func<long, long, Task<IReadOnlyList<long>>> find)
+    {
+        var from = DeliveryId.First(id);
+        while (await find(from, DeliveryId.Last(id)) is { Count: > 0 } rows)
+        {
+            foreach (var row in rows) writer.Record(new DeliveryRecord { Id = row, Event = DeliveryEvent.Skip, At = time.Now(), Reason = (int)reason, IsQuiet = true });
+            await writer.FlushAsync();
+            from = rows[^1] + 1;
+        }
+    }
+
+    // Doubts that the provider can settle are part of the work; those that need a person are not waited for.
+    private async Task<bool> WaitsForDoubtsAsync(Broadcast broadcast, long now) =>
+        await store.UnknownRowsAsync(broadcast.Id) > 0
+        && await runtimes.OpenAsync(broadcast.ChannelId ?? 0, CancellationToken.None) is { } channel
+        && UnknownSettler.Settles(channel)
+        && broadcast.StartedAt + channel.Channel.RetryForMs > now;
+
+    private async Task<bool> IsOverdueAsync(Broadcast broadcast, long now)
+    {
+        var channel = await channels.GetAsync(broadcast.ChannelId ?? 0);
+        return channel is not null && broadcast.StartedAt + channel.RetryForMs < now;
+    }
+}

@@ -1,0 +1,193 @@
+using System.Data.Common;
+using System.Text.Json;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Broadcasting;
+
+/// <summary>The broadcasts' rows. Every change of status names the status that it leaves.</summary>
+internal sealed class BroadcastStore(Database database, TimeProvider time)
+{
+    private const string Columns = """
+        id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
+        scheduled_at, scheduled_local, time_zone, expires_at, version, archived_at, created_by, created_at, started_at, finished_at,
+        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients
+        """;
+
+    private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id";
+
+    public Task<Broadcast?> GetAsync(long id) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<Broadcast>(GetSql, new { id }));
+
+    private const string FindSql = "SELECT id FROM broadcasts WHERE identity_key = @key";
+
+    /// <summary>The broadcast that was created with this identity, so that a repeated command finds it.</summary>
+    public Task<long?> FindAsync(string identityKey) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = identityKey }));
+
+    private const string InsertSql = """
+        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at,
+                                identity_key, created_by, created_at, updated_at)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @identity, @actor, @now, @now)
+        RETURNING id
+        """;
+
+    public Task<long> CreateAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey) => database.WriteAsync(async t =>
+    {
+        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor, now = Now }), t);
+        await WriteLabelsAsync(t, id, draft.Labels);
+        return id;
+    });
+
+    private const string EditSql = """
+        UPDATE broadcasts
+           SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
+               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, version = version + 1, updated_at = @now
+         WHERE id = @id AND version = @version AND status = @expected
+        """;
+
+    /// <summary>False when somebody saved since that version, or it is no draft any more.</summary>
+    public Task<bool> EditAsync(long id, BroadcastDraft draft, int version) => database.WriteAsync(async t =>
+    {
+        if (await t.Connection!.ExecuteAsync(EditSql, Parameters(draft, new { id, version, expected = (int)BroadcastStatus.Draft, now = Now }), t) == 0) return false;
+        await WriteLabelsAsync(t, id, draft.Labels);
+        return true;
+    });
+
+    private const string RenameSql = "UPDATE broadcasts SET name = @name, labels = @labels, version = version + 1, updated_at = @now WHERE id = @id";
+
+    public Task RenameAsync(long id, string name, string[] labels) => database.WriteAsync(async t =>
+    {
+        await t.Connection!.ExecuteAsync(RenameSql, new { id, name, labels = JsonSerializer.Serialize(labels), now = Now }, t);
+        await WriteLabelsAsync(t, id, labels);
+    });
+
+    private const string SetStatusSql = """
+        UPDATE broadcasts
+           SET status = @next, status_reason = @reason, status_detail = @detail, version = version + 1, updated_at = @now,
+               finished_at = CASE WHEN @final = 1 THEN @now ELSE finished_at END
+         WHERE id = @id AND status = @expected
+        """;
+
+    /// <summary>Compare-and-set: a repeated call or a second process matches no row and changes nothing.</summary>
+    public Task<bool> SetStatusAsync(long id, BroadcastStatus expected, BroadcastStatus next, string? reason = null, string? detail = null) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetStatusSql, new
+        {
+            id, expected = (int)expected, next = (int)next, reason, detail, now = Now,
+            final = BroadcastLifecycle.IsFinal(next) || next == BroadcastStatus.Failed ? 1 : 0,
+        }, t) == 1);
+
+    private const string ScheduleSql = """
+        UPDATE broadcasts
+           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, version = version + 1, updated_at = @now
+         WHERE id = @id AND status = @expected
+        """;
+
+    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, string? local, string? zone) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new { id, expected = (int)expected, next = (int)next, at, local, zone, now = Now }, t) == 1);
+
+    private const string StartSql = """
+        UPDATE broadcasts
+           SET status = @next, started_at = @now, sent_by = @actor, frozen_rule = @rule, freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts),
+               freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, status_reason = NULL, status_detail = NULL, version = version + 1, updated_at = @now
+         WHERE id = @id AND status = @expected
+        """;
+
+    /// <summary>Starts: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
+    public Task<bool> StartAsync(long id, BroadcastStatus expected, string? rule, string actor) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new { id, expected = (int)expected, next = (int)BroadcastStatus.InProgress, rule, actor, now = Now }, t) == 1);
+
+    private const string SetRateSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = @perMs, spread_over_ms = NULL, version = version + 1, updated_at = @now WHERE id = @id";
+
+    public Task SetRateAsync(long id, SendRate? rate) =>
+        database.WriteAsync(t => t.Connection!.ExecuteAsync(SetRateSql, new { id, count = rate?.Count, perMs = rate?.PerMs, now = Now }, t));
+
+    private const string SpreadSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = spread_over_ms WHERE id = @id AND spread_over_ms IS NOT NULL";
+
+    /// <summary>The rate that follows from a length of time to spread over, once the number of messages is known.</summary>
+    public Task SpreadAsync(long id, long messages) =>
+        database.WriteAsync(t => t.Connection!.ExecuteAsync(SpreadSql, new { id, count = Math.Max(1, messages) }, t));
+
+    private const string FreezeDoneSql = "UPDATE broadcasts SET freeze_done = 1, updated_at = @now WHERE id = @id AND freeze_done = 0";
+
+    public Task EndFreezeAsync(long id) => database.WriteAsync(t => t.Connection!.ExecuteAsync(FreezeDoneSql, new { id, now = Now }, t));
+
+    private const string ArchiveSql = "UPDATE broadcasts SET archived_at = @now WHERE id = @id";
+
+    public Task ArchiveAsync(long id) => database.WriteAsync(t => t.Connection!.ExecuteAsync(ArchiveSql, new { id, now = Now }, t));
+
+    private const string DeleteSql = "DELETE FROM broadcasts WHERE id = @id AND status = @expected";
+
+    private const string DeleteLabelsSql = "DELETE FROM broadcast_labels WHERE broadcast_id = @id";
+
+    public Task<bool> DeleteAsync(long id, BroadcastStatus expected) => database.WriteAsync(async t =>
+    {
+        if (await t.Connection!.ExecuteAsync(DeleteSql, new { id, expected = (int)expected }, t) == 0) return false;
+        await t.Connection!.ExecuteAsync(DeleteLabelsSql, new { id }, t);
+        return true;
+    });
+
+    private const string DueSql = "SELECT id FROM broadcasts WHERE status = 1 AND scheduled_at <= @until ORDER BY scheduled_at LIMIT 1000";
+
+    /// <summary>Scheduled broadcasts whose time has come.</summary>
+    public Task<IReadOnlyList<long>> DueAsync(long until) =>
+        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(DueSql, new { until })]);
+
+    private const string RunningSql = "SELECT id FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
+
+    /// <summary>Broadcasts that something must happen to.</summary>
+    public Task<IReadOnlyList<long>> RunningAsync() =>
+        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(RunningSql)]);
+
+    private const string OpenRowsSql = """
+        SELECT COALESCE(SUM(pending), 0) AS pending, COALESCE(SUM(sending), 0) AS sending FROM slices WHERE broadcast_id = @id
+        """;
+
+    /// <summary>Rows that are not settled.</summary>
+    public Task<(long Pending, long Sending)> OpenRowsAsync(long id) =>
+        database.ReadAsync(async c =>
+        {
+            var row = await c.QuerySingleAsync<OpenRows>(OpenRowsSql, new { id });
+            return (row.Pending, row.Sending);
+        });
+
+    private const string AddLabelSql = "INSERT INTO broadcast_labels (broadcast_id, label) VALUES (@id, @label) ON CONFLICT (broadcast_id, label) DO NOTHING";
+
+    private const string UnknownRowsSql = "SELECT COALESCE(SUM(unknown), 0) FROM slices WHERE broadcast_id = @id";
+
+    /// <summary>Rows whose fate is not known.</summary>
+    public Task<long> UnknownRowsAsync(long id) => database.ReadAsync(c => c.QuerySingleAsync<long>(UnknownRowsSql, new { id }));
+
+    private static async Task WriteLabelsAsync(DbTransaction transaction, long id, string[] labels)
+    {
+        await transaction.Connection!.ExecuteAsync(DeleteLabelsSql, new { id }, transaction);
+        foreach (var label in labels) await transaction.Connection!.ExecuteAsync(AddLabelSql, new { id, label }, transaction);
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static DynamicParameters Parameters(BroadcastDraft draft, object more)
+    {
+        var parameters = new DynamicParameters(more);
+        var audience = draft.AudienceJson is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(draft.AudienceJson, BroadcastJson.Options);
+        parameters.AddDynamicParams(new
+        {
+            name = draft.Name,
+            labels = JsonSerializer.Serialize(draft.Labels),
+            channel = draft.ChannelId,
+            segment = audience?.SegmentId,
+            audience = draft.AudienceJson,
+            parts = draft.PartsJson,
+            rateCount = draft.Rate?.Count,
+            ratePerMs = draft.Rate?.PerMs,
+            spread = draft.SpreadOverMs,
+            expires = draft.ExpiresAt,
+        });
+        return parameters;
+    }
+
+    private sealed class OpenRows
+    {
+        public long Pending { get; init; }
+
+        public long Sending { get; init; }
+    }
+}

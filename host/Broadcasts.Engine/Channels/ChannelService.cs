@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Broadcasts.Deliveries;
+using Broadcasts.Plugins;
+using Broadcasts.Security;
+
+namespace Broadcasts.Channels;
+
+/// <summary>Channels as people change them: settings checked against the transport's form and by the transport itself, secrets kept apart.</summary>
+internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, IGrainFactory grains)
+{
+    private const int LongestName = 100;
+
+    public async Task<(long Id, CommandResult Result)> CreateAsync(ChannelEdit edit, string actor, CancellationToken cancellationToken = default)
+    {
+        var (plan, problems) = await CheckAsync(edit, null, cancellationToken);
+        if (plan is null) return (0, CommandResult.Invalid([.. problems]));
+        if (await store.FindAsync(edit.Name) is not null) return (0, NameTaken(edit.Name));
+        var id = await store.CreateAsync(edit, plan.Kind, plan.Plain, plan.Secret);
+        await audit.AppendAsync(actor, "channel.create", Subject(id), edit.Name, cancellationToken);
+        return (id, new CommandResult { Version = 1 });
+    }
+
+    public async Task<CommandResult> UpdateAsync(long id, ChannelEdit edit, int expectedVersion, string actor, CancellationToken cancellationToken = default)
+    {
+        if (await store.GetAsync(id) is not { } channel) return CommandResult.NotFound($"Channel {id}");
+        var (plan, problems) = await CheckAsync(edit with { Transport = channel.Transport }, channel, cancellationToken);
+        if (plan is null) return CommandResult.Invalid([.. problems]);
+        if (await store.FindAsync(edit.Name) is { } other && other != id) return NameTaken(edit.Name);
+        if (!await store.UpdateAsync(id, edit, plan.Kind, plan.Plain, plan.Secret, expectedVersion))
+            return new CommandResult { Code = CommandCode.Changed, Version = channel.Version, Message = $"Somebody saved this channel meanwhile (version {channel.Version}, yours was {expectedVersion}). Look at the change and save again." };
+        if (edit.Rate != channel.Rate) await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).SetRateAsync(edit.Rate);
+        if (runtimes.Find(id) is not null) await runtimes.OpenAsync(id, cancellationToken);
+        await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, cancellationToken);
+        dispatch.Set();
+        return new CommandResult { Version = expectedVersion + 1 };
+    }
+
+    public async Task<CommandResult> DeleteAsync(long id, string actor)
+    {
+        if (await store.GetAsync(id) is not { } channel) return CommandResult.NotFound($"Channel {id}");
+        if (await store.UsersAsync(id) is { Count: > 0 } users)
+            return new CommandResult { Code = CommandCode.Refused, Message = $"The channel '{channel.Name}' is used by: {string.Join(", ", users)}." };
+        if (!await store.DeleteAsync(id))
+            return new CommandResult { Code = CommandCode.Refused, Message = $"Finished broadcasts were sent over the channel '{channel.Name}', and their record names it. Pause it instead." };
+        await plugins.CloseAsync(id.ToString(CultureInfo.InvariantCulture));
+        await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name);
+        return new CommandResult();
+    }
+
+    public Task<CommandResult> PauseAsync(long id, string actor) => grains.GetGrain<IChannelGrain>(id).PauseAsync(actor);
+
+    public Task<CommandResult> ResumeAsync(long id, string actor) => grains.GetGrain<IChannelGrain>(id).ResumeAsync(actor);
+
+    public Task<CommandResult> SetRateAsync(long id, SendRate? rate, string actor) => grains.GetGrain<IChannelGrain>(id).SetRateAsync(rate, actor);
+
+    /// <summary>Proves settings and credentials by a harmless call of the transport.</summary>
+    public async Task<ConnectionReport> TestAsync(long id, string actor, CancellationToken cancellationToken = default)
+    {
+        if (await runtimes.OpenAsync(id, cancellationToken) is not { } runtime) return new(false, $"Channel {id} does not exist.");
+        await audit.AppendAsync(actor, "channel.test", Subject(id), null, cancellationToken);
+        if (runtime.Transport.Problem is { } problem) return new(false, problem.Detail ?? problem.Reason.ToString());
+        if (!runtime.Transport.CanTest) return new(true, null);
+        var result = await runtime.Transport.TestAsync(cancellationToken);
+        return result.Error is { } error ? new(false, error)
+            : result.Value is { } outcome ? new(false, $"{Reasons.NameOf((int)(outcome.Reason ?? FailureReason.Unclassified))}: {outcome.Code} {outcome.Detail}".TrimEnd())
+            : new(true, null);
+    }
+
+    private async Task<(Checked? Plan, IReadOnlyList<Problem> Problems)> CheckAsync(ChannelEdit edit, Channel? current, CancellationToken cancellationToken)
+    {
+        var problems = new List<Problem>();
+        if (string.IsNullOrWhiteSpace(edit.Name) || edit.Name.Trim().Length > LongestName) problems.Add(new("name", "badName", $"A channel's name has 1 to {LongestName} characters.", $"{LongestName}"));
+        if (edit.Rate is { Count: < 1 } or { PerMs: < 1 }) problems.Add(new("rate", "badRate", "A rate is at least one message per length of time."));
+        if (edit.MaxAttempts is < 1 or > 50) problems.Add(new("maxAttempts", "outOfRange", "A message is tried 1 to 50 times.", "1", "50"));
+        if (edit.RetryForMs < 0) problems.Add(new("retryFor", "outOfRange", "The time for retries can't be negative."));
+        if (transports.Find(edit.Transport) is not { } transport)
+        {
+            problems.Add(new("transport", "unknownTransport", $"There is no transport '{edit.Transport}'. Installed: {string.Join(", ", transports.All.Select(t => t.Id))}.", edit.Transport));
+            return (null, problems);
+        }
+
+        var check = SettingsValidator.Check(transport.Fields, edit.SettingsJson, current?.StoredSecrets);
+        problems.AddRange(check.Problems.Select(p => new Problem($"settings.{p.Setting}", "setting", p.Message, p.Setting)));
+        if (problems.Count > 0) return (null, problems);
+
+        // A secret that was not sent again keeps its stored value.
+        var secrets = current is null ? [] : JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(await store.ReadSettingsAsync(current.Id))!
+            .Where(s => transport.Fields.Any(f => f.Secret && f.Name == s.Key)).ToDictionary(s => s.Key, s => s.Value.ToString());
+        foreach (var (name, value) in check.Secrets) secrets[name] = value;
+        var kind = AddressKindNames.Parse(transports.AddressKindOf(edit.Transport, check.PlainJson));
+        if (kind is null) return (null, [new("settings.addressKind", "unknownKind", "The settings do not say which kind of address the channel writes to.")]);
+
+        var settings = runtimes.SettingsOf(new Channel { Id = current?.Id ?? 0, Name = edit.Name, Transport = edit.Transport, AddressKind = kind.Value, Settings = check.PlainJson, Status = ChannelStatus.Active },
+            SettingsValidator.Merge(check.PlainJson, secrets));
+        var wrong = await plugins.ValidateAsync(settings, cancellationToken);
+        return wrong.Count > 0
+            ? (null, [.. wrong.Select(p => new Problem($"settings.{p.Setting}", "setting", p.Message, p.Setting))])
+            : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets)), []);
+    }
+
+    private static CommandResult NameTaken(string name) => CommandResult.Invalid(new Problem("name", "nameTaken", $"There is a channel '{name.Trim()}' already.", name.Trim()));
+
+    private static string Subject(long id) => string.Create(CultureInfo.InvariantCulture, $"channel:{id}");
+
+    private sealed record Checked(AddressKind Kind, string Plain, string Secret);
+}
+
+/// <summary>Whether a channel's provider answered.</summary>
+internal sealed record ConnectionReport(bool Works, string? Problem);

@@ -1,0 +1,192 @@
+using System.Data.Common;
+using System.Text.Json;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Channels;
+
+/// <summary>The channels' rows.</summary>
+internal sealed class ChannelStore(Database database, ISecretProtector secrets, TimeProvider time)
+{
+    private const string Columns = "id, name, transport, address_kind, settings, secrets, status, status_reason, status_detail, rate_count, rate_per_ms, when_in_doubt, max_attempts, retry_for_ms, version, created_at, updated_at";
+
+    private const string GetSql = $"SELECT {Columns} FROM channels WHERE id = @id";
+
+    public Task<Channel?> GetAsync(long id) => database.ReadAsync(c => GetAsync(c, id));
+
+    public async Task<Channel?> GetAsync(DbConnection connection, long id, DbTransaction? transaction = null) =>
+        (await connection.QuerySingleOrDefaultAsync<Row>(GetSql, new { id }, transaction))?.ToChannel(secrets);
+
+    private const string ListSql = $"SELECT {Columns} FROM channels ORDER BY name_key";
+
+    public Task<IReadOnlyList<Channel>> ListAsync() => database.ReadAsync(async c =>
+        (IReadOnlyList<Channel>)[.. (await c.QueryAsync<Row>(ListSql)).Select(r => r.ToChannel(secrets))]);
+
+    private const string FindSql = "SELECT id FROM channels WHERE name_key = @key";
+
+    public Task<long?> FindAsync(string name) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = KeyOf(name) }));
+
+    /// <summary>The settings with their secrets, for the transport alone.</summary>
+    public async Task<string> ReadSettingsAsync(long id)
+    {
+        var row = await database.ReadAsync(c => c.QuerySingleAsync<Row>(GetSql, new { id }));
+        return Merge(row.Settings, row.Secrets is null ? "{}" : secrets.Unprotect(row.Secrets));
+    }
+
+    private const string InsertSql = """
+        INSERT INTO channels (name, name_key, transport, address_kind, settings, secrets, status, rate_count, rate_per_ms, when_in_doubt, max_attempts, retry_for_ms, created_at, updated_at)
+        VALUES (@name, @key, @transport, @kind, @settings, @secrets, 0, @rateCount, @ratePerMs, @whenInDoubt, @maxAttempts, @retryForMs, @now, @now)
+        RETURNING id
+        """;
+
+    public Task<long> CreateAsync(ChannelEdit edit, AddressKind kind, string plainSettings, string secretSettings) =>
+        database.WriteAsync(t => t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(edit, kind, plainSettings, secretSettings, null, null), t));
+
+    private const string UpdateSql = """
+        UPDATE channels
+           SET name = @name, name_key = @key, address_kind = @kind, settings = @settings, secrets = @secrets, rate_count = @rateCount, rate_per_ms = @ratePerMs,
+               when_in_doubt = @whenInDoubt, max_attempts = @maxAttempts, retry_for_ms = @retryForMs, version = version + 1, updated_at = @now
+         WHERE id = @id AND version = @expected
+        """;
+
+    /// <summary>False when somebody else saved since the expected version.</summary>
+    public Task<bool> UpdateAsync(long id, ChannelEdit edit, AddressKind kind, string plainSettings, string secretSettings, int expected) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(UpdateSql, Parameters(edit, kind, plainSettings, secretSettings, id, expected), t) == 1);
+
+    private const string SetStatusSql = """
+        UPDATE channels SET status = @next, status_reason = @reason, status_detail = @detail, updated_at = @now
+         WHERE id = @id AND status = @expected
+        """;
+
+    /// <summary>False when the channel was not in the expected status: a repeated call changes nothing.</summary>
+    public Task<bool> SetStatusAsync(long id, ChannelStatus expected, ChannelStatus next, FailureReason? reason, string? detail) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetStatusSql,
+            new { id, expected = (int)expected, next = (int)next, reason = (int?)reason, detail, now = Now }, t) == 1);
+
+    private const string SetRateSql = "UPDATE channels SET rate_count = @count, rate_per_ms = @perMs, updated_at = @now WHERE id = @id";
+
+    public Task<bool> SetRateAsync(long id, SendRate? rate) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetRateSql, new { id, count = rate?.Count, perMs = rate?.PerMs, now = Now }, t) == 1);
+
+    private const string UsersSql = "SELECT name FROM broadcasts WHERE channel_id = @id AND status IN (0, 1, 2, 3) ORDER BY id LIMIT 10";
+
+    private const string DeleteSql = "DELETE FROM channels WHERE id = @id AND NOT EXISTS (SELECT 1 FROM broadcasts WHERE channel_id = @id)";
+
+    /// <summary>Names of unfinished broadcasts that use the channel.</summary>
+    public Task<IReadOnlyList<string>> UsersAsync(long id) =>
+        database.ReadAsync(async c => (IReadOnlyList<string>)[.. await c.QueryAsync<string>(UsersSql, new { id })]);
+
+    /// <summary>False when a broadcast, finished or not, still refers to the channel.</summary>
+    public Task<bool> DeleteAsync(long id) => database.WriteAsync(async t => await t.Connection!.ExecuteAsync(DeleteSql, new { id }, t) == 1);
+
+    private const string CursorSql = "UPDATE channels SET poll_cursor = @cursor WHERE id = @id";
+
+    private const string GetCursorSql = "SELECT poll_cursor FROM channels WHERE id = @id";
+
+    public Task<string?> GetCursorAsync(long id) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<string?>(GetCursorSql, new { id }));
+
+    /// <summary>Stored in the transaction of the events that it stands behind.</summary>
+    public static Task SetCursorAsync(DbTransaction transaction, long id, string? cursor) => transaction.Connection!.ExecuteAsync(CursorSql, new { id, cursor }, transaction);
+
+    public static string KeyOf(string name) => name.Trim().ToLowerInvariant();
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private object Parameters(ChannelEdit edit, AddressKind kind, string plain, string secret, long? id, int? expected) => new
+    {
+        id,
+        expected,
+        name = edit.Name.Trim(),
+        key = KeyOf(edit.Name),
+        transport = edit.Transport,
+        kind = (int)kind,
+        settings = plain,
+        secrets = secret == "{}" ? null : secrets.Protect(secret),
+        rateCount = edit.Rate?.Count,
+        ratePerMs = edit.Rate?.PerMs,
+        whenInDoubt = (int)edit.WhenInDoubt,
+        maxAttempts = edit.MaxAttempts,
+        retryForMs = edit.RetryForMs,
+        now = Now,
+    };
+
+    private static string Merge(string first, string second)
+    {
+        var merged = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(first)!;
+        foreach (var (name, value) in JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(second)!) merged[name] = value;
+        return JsonSerializer.Serialize(merged);
+    }
+
+    private sealed class Row
+    {
+        public long Id { get; init; }
+
+        public string Name { get; init; } = "";
+
+        public string Transport { get; init; } = "";
+
+        public int AddressKind { get; init; }
+
+        public string Settings { get; init; } = "{}";
+
+        public string? Secrets { get; init; }
+
+        public int Status { get; init; }
+
+        public int? StatusReason { get; init; }
+
+        public string? StatusDetail { get; init; }
+
+        public int? RateCount { get; init; }
+
+        public long? RatePerMs { get; init; }
+
+        public int WhenInDoubt { get; init; }
+
+        public int MaxAttempts { get; init; }
+
+        public long RetryForMs { get; init; }
+
+        public int Version { get; init; }
+
+        public long CreatedAt { get; init; }
+
+        public long UpdatedAt { get; init; }
+
+        public Channel ToChannel(ISecretProtector protector) => new()
+        {
+            Id = Id,
+            Name = Name,
+            Transport = Transport,
+            AddressKind = (AddressKind)AddressKind,
+            Settings = Settings,
+            Status = (ChannelStatus)Status,
+            StatusReason = (FailureReason?)StatusReason,
+            StatusDetail = StatusDetail,
+            Rate = RateCount is { } count && RatePerMs is { } per ? new SendRate(count, per) : null,
+            WhenInDoubt = (WhenInDoubt)WhenInDoubt,
+            MaxAttempts = MaxAttempts,
+            RetryForMs = RetryForMs,
+            Version = Version,
+            CreatedAt = CreatedAt,
+            UpdatedAt = UpdatedAt,
+            StoredSecrets = Secrets is null ? [] : NamesOf(protector, Secrets),
+        };
+
+        // Keys that do not fit must not make the channel list unreadable: then no secret counts as stored.
+        private static string[] NamesOf(ISecretProtector protector, string cipher)
+        {
+            try
+            {
+                return [.. JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(protector.Unprotect(cipher))!.Keys];
+            }
+            catch (System.Security.Cryptography.CryptographicException)
+            {
+                return [];
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Broadcasts.Broadcasting;
+
+namespace Broadcasts.Channels;
+
+/// <summary>The only source of permits of one provider account in the whole cluster.</summary>
+[Alias("Broadcasts.IBudgetGrain")]
+public interface IBudgetGrain : IGrainWithStringKey
+{
+    /// <summary>Asks for permits. An answer without permits says when to ask again.</summary>
+    [Alias("Lease")]
+    ValueTask<PermitLease> LeaseAsync(PermitRequest request);
+
+    /// <summary>The account's rate as its owner set it. Acts on the next lease.</summary>
+    [Alias("SetRate")]
+    Task SetRateAsync(SendRate? rate);
+
+    /// <summary>The provider refused: wait until then, and go on slower.</summary>
+    [Alias("Throttled")]
+    Task ThrottledAsync(long until);
+
+    /// <summary>What is in force now, for people.</summary>
+    [Alias("Look")]
+    Task<BudgetView> LookAsync();
+}
+
+/// <summary>Who asks for permits.</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.PermitRequest")]
+public readonly record struct PermitRequest
+{
+    /// <summary>The broadcast; 0 for single messages, which go first.</summary>
+    [Id(0)] public required long BroadcastId { get; init; }
+
+    /// <summary>The most that can be used now.</summary>
+    [Id(1)] public required int Wanted { get; init; }
+
+    /// <summary>The broadcast's own rate.</summary>
+    [Id(2)] public SendRate? Rate { get; init; }
+}
+
+/// <summary>Permits as absolute moments: the first, and the time between two.</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.PermitLease")]
+public readonly record struct PermitLease
+{
+    [Id(0)] public int Count { get; init; }
+
+    /// <summary>Unix milliseconds with fractions.</summary>
+    [Id(1)] public double First { get; init; }
+
+    /// <summary>Milliseconds; 0 when there is no limit.</summary>
+    [Id(2)] public double Interval { get; init; }
+
+    /// <summary>Without permits: when to ask again, Unix milliseconds.</summary>
+    [Id(3)] public double RetryAt { get; init; }
+
+    /// <summary>Without permits: what limits.</summary>
+    [Id(4)] public LimitedBy LimitedBy { get; init; }
+
+    /// <summary>Moment of one permit.</summary>
+    public double At(int index) => First + index * Interval;
+}
+
+/// <summary>What holds a broadcast back.</summary>
+public enum LimitedBy
+{
+    Nothing = 0,
+    ChannelRate = 1,
+    BroadcastRate = 2,
+    ProviderThrottle = 3,
+    OtherBroadcasts = 4,
+    LearnedRate = 5,
+    ChannelPaused = 6,
+    WaitingForRetries = 7,
+    ProviderLatency = 8,
+}
+
+/// <summary>A budget as people see it.</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.BudgetView")]
+public sealed record BudgetView
+{
+    [Id(0)] public SendRate? Rate { get; init; }
+
+    /// <summary>Messages per second in force; null for no limit.</summary>
+    [Id(1)] public double? EffectivePerSecond { get; init; }
+
+    /// <summary>Nothing goes before this moment, Unix milliseconds; null when the provider did not say so.</summary>
+    [Id(2)] public long? ThrottledUntil { get; init; }
+
+    /// <summary>Permits of the last second.</summary>
+    [Id(3)] public double UsedPerSecond { get; init; }
+}

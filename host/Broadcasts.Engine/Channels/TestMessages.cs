@@ -1,0 +1,65 @@
+using System.Globalization;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Broadcasts.Deliveries;
+using Broadcasts.Security;
+using Broadcasts.Templates;
+using NodaTime;
+
+namespace Broadcasts.Channels;
+
+/// <summary>What became of a test message.</summary>
+internal sealed record TestResult(bool Accepted, string? Reason, string? Code, string? Detail, string? ProviderId);
+
+/// <summary>Sends one message to try a channel or a text: really rendered, really sent, never counted.</summary>
+internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, TimeProvider time)
+{
+    /// <summary>Sends a part to an address, with the values of a contact when one is named, otherwise with none.</summary>
+    public async Task<TestResult> SendAsync(long channelId, string address, BroadcastPart part, long? asContactId, string actor, CancellationToken cancellationToken = default)
+    {
+        if (await channels.OpenAsync(channelId, cancellationToken) is not { } channel) return Refused($"Channel {channelId} does not exist.");
+        if (channel.Transport.Problem is { } problem) return new(false, NameOf(problem), problem.Code, problem.Detail, null);
+        if (!AddressNormalizer.TryNormalize(channel.Channel.AddressKind, address, null, out var to, out var refusal)) return Refused(refusal.Message);
+
+        var schema = ContentCompiler.SchemaOf(await fields.ListAsync(cancellationToken));
+        var compiler = new ContentCompiler(schema);
+        var compiled = compiler.Compile([part]);
+        if (compiler.Problems.Count > 0) return Refused(compiler.Problems[0].Message);
+        var renderer = new PartRenderer(compiled, schema, await files.LoadAsync([part]));
+        await FillAsync(renderer.Values, channel, asContactId, cancellationToken);
+        var rendered = renderer.Render(0);
+        if (rendered.Content is null) return Refused(rendered.Detail ?? rendered.Reason.ToString());
+
+        await audit.AppendAsync(actor, "channel.testMessage", string.Create(CultureInfo.InvariantCulture, $"channel:{channelId}"), null, cancellationToken);
+        var sink = new Sink();
+        var message = new OutboundMessage { Id = $"test-{Guid.NewGuid():N}", To = to, Content = rendered.Content, IsTest = true };
+        await channel.Transport.SendAsync(new MessageBatch([message], sink), cancellationToken);
+        var outcome = sink.Outcome ?? SendOutcome.InDoubt(FailureReason.TransportFault);
+        return new(outcome.Kind == SendOutcomeKind.Accepted, NameOf(outcome), outcome.Code, outcome.Detail, outcome.ProviderIds.FirstOrDefault());
+    }
+
+    private async Task FillAsync(RenderValues values, ChannelRuntime channel, long? contactId, CancellationToken cancellationToken)
+    {
+        values.Now = time.GetUtcNow();
+        values.Set(TemplateSchema.ChannelName, channel.Channel.Name);
+        values.Set(TemplateSchema.BroadcastName, "Test");
+        if (contactId is not { } id || await contacts.GetAsync(id, cancellationToken) is not { } contact) return;
+        values.SetContact(contact.FirstName, contact.LastName, FirstOf(contact, AddressKind.Email), FirstOf(contact, AddressKind.Phone), contact.Language, contact.Country);
+        values.SetFields(contact.Fields.Select(f => KeyValuePair.Create(f.Key, (string?)f.Value)));
+        values.Culture = RenderCulture.Of(contact.Language, contact.Country);
+        values.Zone = contact.TimeZone is { } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is { } known ? known : DateTimeZone.Utc;
+    }
+
+    private static string? FirstOf(ContactDetails contact, AddressKind kind) => contact.Addresses.FirstOrDefault(a => a.Kind == kind)?.Value;
+
+    private static TestResult Refused(string why) => new(false, null, null, why, null);
+
+    private static string? NameOf(SendOutcome outcome) => outcome.Reason is { } reason ? Reasons.NameOf((int)reason) : null;
+
+    private sealed class Sink : IOutcomeSink
+    {
+        public SendOutcome? Outcome { get; private set; }
+
+        public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome) => Outcome = outcome;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Diagnostics.Metrics;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>What the service sends, for <c>/metrics</c>.</summary>
+internal sealed class DispatchMeters : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string Name = "Broadcasts";
+
+    private readonly Meter _meter = new(Name);
+    private readonly Counter<long> _outcomes;
+    private readonly Counter<long> _claims;
+
+    public DispatchMeters()
+    {
+        _outcomes = _meter.CreateCounter<long>("broadcasts.outcomes", "{message}", "Messages by transport and outcome.");
+        _claims = _meter.CreateCounter<long>("broadcasts.claimed", "{message}", "Messages claimed for hand-over.");
+    }
+
+    public void Count(string transport, SendOutcomeKind outcome) =>
+        _outcomes.Add(1, new KeyValuePair<string, object?>("transport", transport), new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+
+    public void Claimed(int rows) => _claims.Add(rows);
+
+    public void Dispose() => _meter.Dispose();
+}

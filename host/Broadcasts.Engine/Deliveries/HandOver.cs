@@ -1,0 +1,171 @@
+using System.Globalization;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Plugins;
+using Broadcasts.Templates;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>One claim's way: load, render, wait for each permit, hand over, record. Everything claimed is answered for, whatever happens.</summary>
+internal sealed class HandOver : IOutcomeSink
+{
+    /// <summary>Permits this close are used together: a timer is not finer.</summary>
+    private const double TogetherMs = 1;
+
+    private readonly HandOverServices _services;
+    private readonly ChannelRuntime _channel;
+    private readonly BroadcastPlan _plan;
+    private readonly Claim _claim;
+    private readonly PermitLease _lease;
+    private readonly long _handOverBy;
+    private readonly CancellationToken _stopSending;
+    private readonly Dictionary<string, ClaimedRow> _sent = [];
+    private readonly List<Task> _batches = [];
+
+    // Rows that nobody has answered for yet. Touched by the claim's own task alone.
+    private readonly Dictionary<long, ClaimedRow> _open;
+
+    public HandOver(HandOverServices services, ChannelRuntime channel, BroadcastPlan plan, Claim claim, PermitLease lease, long handOverBy, CancellationToken stopSending)
+    {
+        (_services, _channel, _plan, _claim, _lease, _handOverBy, _stopSending) = (services, channel, plan, claim, lease, handOverBy, stopSending);
+        _open = claim.Rows.ToDictionary(r => r.Id);
+    }
+
+    /// <summary>Ends when every message of the claim was answered or given up.</summary>
+    /// <param name="stopClaimed">Fires when the service stops: what is claimed but not handed over goes back.</param>
+    public async Task RunAsync(CancellationToken stopClaimed)
+    {
+        try
+        {
+            var recipients = await _services.Loader.LoadAsync(_claim.Rows, _plan.FieldSlugs, stopClaimed);
+            await SendAsync(Render(recipients), stopClaimed);
+        }
+        catch (OperationCanceledException) when (stopClaimed.IsCancellationRequested)
+        {
+            // What is left goes back below.
+        }
+        catch (Exception e)
+        {
+            _services.LogFault(e, _plan.Broadcast.Id, _claim.ClaimId);
+        }
+
+        foreach (var row in _open.Values) GiveBack(row);
+        await Task.WhenAll(_batches);
+    }
+
+    public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome)
+    {
+        if (!_sent.TryGetValue(batch[index].Id, out var row)) return;
+        _channel.InFlight.Release();
+        _services.Outcomes.Handle(_channel, _plan, _claim.ClaimId, row, outcome);
+    }
+
+    private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients)
+    {
+        var messages = new List<(ClaimedRow, OutboundMessage)>(recipients.Count);
+        var renderer = _plan.NewRenderer();
+        renderer.Values.Now = _services.Time.GetUtcNow();
+        renderer.Values.Set(TemplateSchema.BroadcastName, _plan.Broadcast.Name);
+        renderer.Values.Set(TemplateSchema.ChannelName, _channel.Channel.Name);
+        foreach (var recipient in recipients)
+        {
+            if (Make(recipient, renderer) is not { } message) continue;
+            messages.Add((recipient.Row, message));
+            _sent[message.Id] = recipient.Row;
+        }
+
+        return messages;
+    }
+
+    private OutboundMessage? Make(Recipient recipient, PartRenderer renderer)
+    {
+        if (recipient.Refusal is { } refusal)
+        {
+            Skip(recipient.Row, refusal, null);
+            return null;
+        }
+
+        var contact = recipient.Contact!;
+        renderer.Fill(contact);
+        var rendered = renderer.Render(recipient.Row.Part);
+        if (rendered.Content is null)
+        {
+            Skip(recipient.Row, rendered.Reason, rendered.Detail);
+            return null;
+        }
+
+        return new OutboundMessage
+        {
+            Id = _services.Ids.Of(recipient.Row.Id),
+            To = recipient.Address!,
+            ToName = contact.Name,
+            Content = rendered.Content,
+            Attempt = recipient.Row.Attempt,
+            ExpiresAt = _plan.Broadcast.ExpiresAt is { } expires ? DateTimeOffset.FromUnixTimeMilliseconds(expires) : null,
+            BroadcastId = _plan.Broadcast.Id.ToString(CultureInfo.InvariantCulture),
+            UnsubscribeUrl = _services.OptOut.UrlFor(recipient.Row.Id),
+        };
+    }
+
+    private async Task SendAsync(List<(ClaimedRow Row, OutboundMessage Message)> messages, CancellationToken stopClaimed)
+    {
+        var next = 0;
+        while (next < messages.Count)
+        {
+            var wait = _lease.At(next) - Now;
+            if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(wait), _services.Time, stopClaimed);
+            stopClaimed.ThrowIfCancellationRequested();
+
+            // Overdue: whoever took over may have called these rows unknown already. They go back unsent.
+            if (Now > _handOverBy) return;
+            if (!_channel.Transport.TryAcquire(out var transport)) { Fault(); return; }
+
+            var count = Due(next, messages.Count, transport.Capabilities.MaxBatchSize);
+            var due = messages.GetRange(next, count);
+            foreach (var (row, _) in due) _open.Remove(row.Id);
+            var batch = new MessageBatch([.. due.Select(d => d.Message)], this);
+            next += count;
+            _batches.Add(Task.Run(() => SendBatchAsync(transport, batch), CancellationToken.None));
+        }
+    }
+
+    private int Due(int next, int count, int most)
+    {
+        var until = Now + TogetherMs;
+        var due = 1;
+        while (due < most && next + due < count && _lease.At(next + due) <= until) due++;
+        return due;
+    }
+
+    private async Task SendBatchAsync(TransportLease transport, MessageBatch batch)
+    {
+        using (transport) await transport.SendAsync(batch, _stopSending);
+    }
+
+    private void Fault()
+    {
+        var problem = _channel.Transport.Problem ?? SendOutcome.ChannelFault(FailureReason.TransportFault, "The transport is not loaded.");
+        foreach (var row in _open.Values)
+        {
+            _channel.InFlight.Release();
+            _services.Outcomes.Handle(_channel, _plan, _claim.ClaimId, row, problem);
+        }
+
+        _open.Clear();
+    }
+
+    private void Skip(ClaimedRow row, SkipReason reason, string? detail)
+    {
+        _open.Remove(row.Id);
+        _channel.InFlight.Release();
+        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, Reason = (int)reason, Detail = detail });
+    }
+
+    private void GiveBack(ClaimedRow row)
+    {
+        _channel.InFlight.Release();
+        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = (long)Now, BurnsAttempt = false, IsQuiet = true });
+    }
+
+    private double Now => _services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+}

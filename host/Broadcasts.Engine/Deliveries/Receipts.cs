@@ -1,0 +1,157 @@
+using System.Data.Common;
+using System.Text.Json;
+using Broadcasts.Channels;
+using Broadcasts.Storage;
+using Dapper;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>News from providers becomes ledger: matched by our id or the provider's, only forward, doubled and reordered news change nothing.</summary>
+internal sealed partial class Receipts(Database database, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
+{
+    private readonly LedgerRecords _records = new(database.Dialect);
+
+    private readonly string _findSql = $"""
+        SELECT id, provider_id, status, reason FROM deliveries WHERE {database.Dialect.InList("provider_key", "@keys")} AND channel_id = @channel
+        """;
+
+    private readonly string _stateSql = $"SELECT id, provider_id, status, reason FROM deliveries WHERE {database.Dialect.InList("id", "@ids")} AND channel_id = @channel";
+
+    private const string KeepSql = """
+        INSERT INTO early_receipts (channel_id, provider_id, event_key, body, at) VALUES (@channel, @provider, @key, @body, @now)
+        ON CONFLICT (channel_id, provider_id, event_key) DO NOTHING
+        """;
+
+    private const string KeptSql = "SELECT provider_id, event_key, body FROM early_receipts WHERE channel_id = @channel ORDER BY at LIMIT 500";
+
+    private readonly string _dropSql = $"DELETE FROM early_receipts WHERE channel_id = @channel AND {database.Dialect.InList("provider_id", "@providers")}";
+
+    private const string DropOldSql = "DELETE FROM early_receipts WHERE at < @before";
+
+    private static readonly TimeSpan KeepEarly = TimeSpan.FromDays(1);
+
+    /// <summary>Writes events of one channel; the cursor is stored in the same transaction. On disk when this returns.</summary>
+    public Task ApplyAsync(long channelId, IReadOnlyList<TransportEvent> events, string? cursor = null, bool hasCursor = false, CancellationToken cancellationToken = default) =>
+        database.WriteAsync(async transaction =>
+        {
+            var receipts = events.OfType<Receipt>().ToList();
+            if (receipts.Count > 0) await ApplyAsync(transaction, channelId, receipts);
+            await ApplyKeptAsync(transaction, channelId);
+            if (hasCursor) await ChannelStore.SetCursorAsync(transaction, channelId, cursor);
+        }, cancellationToken);
+
+    private async Task ApplyAsync(DbTransaction transaction, long channelId, List<Receipt> receipts)
+    {
+        var rows = await FindAsync(transaction, channelId, receipts);
+        var records = new List<DeliveryRecord>();
+        foreach (var receipt in receipts)
+        {
+            if (rows.Find(receipt, ids) is { } row) records.Add(RecordOf(receipt, row));
+            else if (receipt.ProviderId is { } provider) await KeepAsync(transaction, channelId, provider, receipt);
+            else LogUnknown(channelId, receipt.MessageId ?? "");
+        }
+
+        if (records.Count > 0) await _records.ApplyAsync(transaction, records, time.Now());
+    }
+
+    // A receipt can overtake the answer to its own send: it waits until the provider's id is known.
+    private async Task ApplyKeptAsync(DbTransaction transaction, long channelId)
+    {
+        var connection = transaction.Connection!;
+        var kept = (await connection.QueryAsync<Kept>(KeptSql, new { channel = channelId }, transaction)).Select(k => JsonSerializer.Deserialize<KeptReceipt>(k.Body)!.ToReceipt()).ToList();
+        if (kept.Count == 0) return;
+        var rows = await FindAsync(transaction, channelId, kept);
+        var found = kept.Where(k => rows.Find(k, ids) is not null).ToList();
+        if (found.Count > 0)
+        {
+            await _records.ApplyAsync(transaction, [.. found.Select(k => RecordOf(k, rows.Find(k, ids)!))], time.Now());
+            await connection.ExecuteAsync(_dropSql, new { channel = channelId, providers = database.Dialect.List([.. found.Select(k => k.ProviderId!)]) }, transaction);
+        }
+
+        await connection.ExecuteAsync(DropOldSql, new { before = time.Now() - (long)KeepEarly.TotalMilliseconds }, transaction);
+    }
+
+    private async Task<FoundRows> FindAsync(DbTransaction transaction, long channelId, List<Receipt> receipts)
+    {
+        var keys = receipts.Where(r => r.ProviderId is not null).Select(r => ProviderKey.Of(channelId, r.ProviderId!)).Distinct().ToArray();
+        var own = receipts.Select(r => r.MessageId is { } id ? ids.Parse(id) : null).OfType<long>().Distinct().ToArray();
+        var found = new FoundRows();
+        if (own.Length > 0) found.Add(await transaction.Connection!.QueryAsync<FoundRow>(_stateSql, new { ids = database.Dialect.List(own), channel = channelId }, transaction));
+        if (keys.Length > 0) found.Add(await transaction.Connection!.QueryAsync<FoundRow>(_findSql, new { keys = database.Dialect.List(keys), channel = channelId }, transaction));
+        return found;
+    }
+
+    private Task<int> KeepAsync(DbTransaction transaction, long channelId, string provider, Receipt receipt) => transaction.Connection!.ExecuteAsync(KeepSql,
+        new { channel = channelId, provider, key = receipt.Key, body = JsonSerializer.Serialize(KeptReceipt.Of(receipt)), now = time.Now() }, transaction);
+
+    private static DeliveryRecord RecordOf(Receipt receipt, FoundRow row) => new()
+    {
+        Id = row.Id,
+        Event = receipt.Status switch
+        {
+            ReceiptStatus.Sent => DeliveryEvent.ReceiptSent,
+            ReceiptStatus.Delivered when row.Status == (int)DeliveryStatus.Failed && row.Reason is { } reason && IsTemporary((FailureReason)reason) => DeliveryEvent.ReceiptDeliveredAfterTemporaryFailure,
+            ReceiptStatus.Delivered => DeliveryEvent.ReceiptDelivered,
+            ReceiptStatus.Read => DeliveryEvent.ReceiptRead,
+            _ => DeliveryEvent.ReceiptFailed,
+        },
+        At = receipt.At.ToUnixTimeMilliseconds(),
+        Reason = (int?)receipt.Reason ?? (receipt.Status == ReceiptStatus.Failed ? (int)FailureReason.Unclassified : null),
+        ProviderId = receipt.ProviderId,
+        Outcome = SendOutcomeKind.RecipientRejected,
+        Code = receipt.Code,
+        Detail = receipt.Detail,
+        Suppress = receipt.Suppress,
+    };
+
+    private static bool IsTemporary(FailureReason reason) => RetryPolicy.Retryable.Contains(reason);
+
+    private sealed class Kept
+    {
+        public string Body { get; init; } = "";
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Channel {Channel} reported on a message that is not in the ledger: {Message}")]
+    private partial void LogUnknown(long channel, string message);
+}
+
+/// <summary>A row that a receipt may speak of.</summary>
+internal sealed class FoundRow
+{
+    public long Id { get; init; }
+
+    public string? ProviderId { get; init; }
+
+    public int Status { get; init; }
+
+    public int? Reason { get; init; }
+}
+
+/// <summary>Rows by our id and by the provider's.</summary>
+internal sealed class FoundRows
+{
+    private readonly Dictionary<long, FoundRow> _byId = [];
+    private readonly Dictionary<string, FoundRow> _byProvider = [];
+
+    public void Add(IEnumerable<FoundRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            _byId[row.Id] = row;
+            if (row.ProviderId is { } provider) _byProvider[provider] = row;
+        }
+    }
+
+    public FoundRow? Find(Receipt receipt, MessageIds ids) =>
+        receipt.MessageId is { } message && ids.Parse(message) is { } id && _byId.TryGetValue(id, out var own) ? own
+        : receipt.ProviderId is { } provider ? _byProvider.GetValueOrDefault(provider) : null;
+}
+
+/// <summary>A receipt as it is kept until its message is known.</summary>
+internal sealed record KeptReceipt(string Key, DateTimeOffset At, string? ProviderId, ReceiptStatus Status, FailureReason? Reason, bool IsTemporary, bool Suppress, string? Code, string? Detail)
+{
+    public static KeptReceipt Of(Receipt r) => new(r.Key, r.At, r.ProviderId, r.Status, r.Reason, r.IsTemporary, r.Suppress, r.Code, r.Detail);
+
+    public Receipt ToReceipt() => new() { Key = Key, At = At, ProviderId = ProviderId, Status = Status, Reason = Reason, IsTemporary = IsTemporary, Suppress = Suppress, Code = Code, Detail = Detail };
+}

@@ -1,0 +1,109 @@
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>Who hands over which range. A slice without a live owner is taken by whoever sees it first; the epoch fences the one before.</summary>
+internal sealed class SliceStore(Database database, TimeProvider time)
+{
+    /// <summary>An owner that has not been heard of for this long is dead.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    private const int MostAtOnce = 64;
+
+    // In progress with rows to send, or left with rows in flight by an owner that is gone, whatever the broadcast's status is now.
+    private const string OpenSql = """
+        SELECT s.id, s.broadcast_id, s.channel_id, s.id_from, s.id_to, s.epoch, s.owner, s.pending, s.sending
+          FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id
+         WHERE s.pending + s.sending > 0
+           AND (s.owner IS NULL OR s.owner = @me OR s.heartbeat_at < @silentSince)
+           AND (b.status = 2 OR (s.sending > 0 AND (s.owner IS NULL OR s.owner <> @me)))
+         ORDER BY s.id
+         LIMIT 2000
+        """;
+
+    /// <summary>Slices that this process owns or can take.</summary>
+    public Task<IReadOnlyList<OpenSlice>> OpenAsync(string me, bool aloneInTheWorld) => database.ReadAsync(async c => (IReadOnlyList<OpenSlice>)
+        [.. await c.QueryAsync<OpenSlice>(OpenSql, new { me, silentSince = aloneInTheWorld ? long.MaxValue : Now - (long)Silence.TotalMilliseconds })]);
+
+    private const string TakeSql = """
+        UPDATE slices SET owner = @me, epoch = epoch + 1, heartbeat_at = @now
+         WHERE id = @id AND epoch = @epoch
+        """;
+
+    /// <summary>Takes slices; those that somebody else took first are left out.</summary>
+    public Task<IReadOnlyList<OwnedSlice>> TakeAsync(string me, IEnumerable<OpenSlice> slices) => database.WriteAsync(async t =>
+    {
+        var taken = new List<OwnedSlice>();
+        foreach (var slice in slices.Take(MostAtOnce))
+        {
+            if (await t.Connection!.ExecuteAsync(TakeSql, new { id = slice.Id, epoch = slice.Epoch, me, now = Now }, t) == 1)
+                taken.Add(new(slice.Id, slice.BroadcastId, slice.ChannelId, slice.IdFrom, slice.IdTo, slice.Epoch + 1));
+        }
+
+        return (IReadOnlyList<OwnedSlice>)taken;
+    });
+
+    private const string BeatSql = "UPDATE slices SET heartbeat_at = @now WHERE owner = @me AND pending + sending > 0";
+
+    /// <summary>Says that this process is alive.</summary>
+    public Task BeatAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(BeatSql, new { me, now = Now }, t));
+
+    private const string ReleaseSql = "UPDATE slices SET owner = NULL, heartbeat_at = 0 WHERE owner = @me";
+
+    /// <summary>Gives everything up at a planned end, so that others go on at once.</summary>
+    public Task ReleaseAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(ReleaseSql, new { me }, t));
+
+    private const string AbandonedSql = """
+        SELECT d.id, d.claim, d.attempt
+          FROM deliveries d LEFT JOIN claims c ON c.id = d.claim
+         WHERE d.id BETWEEN @from AND @to AND d.status = 1 AND (c.id IS NULL OR (c.epoch < @epoch AND c.hand_over_by < @now))
+         ORDER BY d.id LIMIT 1000
+        """;
+
+    /// <summary>Rows that an earlier owner had in flight, once it can't hand them over any more: their fate is not known.</summary>
+    public Task<IReadOnlyList<ClaimedRow>> AbandonedAsync(OwnedSlice slice, bool aloneInTheWorld) => database.ReadAsync(async c => (IReadOnlyList<ClaimedRow>)
+        [.. await c.QueryAsync<ClaimedRow>(AbandonedSql, new { from = slice.From, to = slice.To, epoch = slice.Epoch, now = aloneInTheWorld ? long.MaxValue : Now })]);
+
+    private const string PendingSql = """
+        SELECT id FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 ORDER BY id LIMIT 2000
+        """;
+
+    /// <summary>Rows of a broadcast that were not claimed.</summary>
+    public Task<IReadOnlyList<long>> PendingAsync(long from, long to) =>
+        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(PendingSql, new { from, to })]);
+
+    private const string HeldSql = """
+        SELECT d.id FROM deliveries d
+         WHERE d.id BETWEEN @from AND @to AND d.status = 0 AND d.due_at = 9223372036854775807
+         ORDER BY d.id LIMIT 2000
+        """;
+
+    /// <summary>Rows that wait for an earlier part.</summary>
+    public Task<IReadOnlyList<long>> HeldAsync(long from, long to) =>
+        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(HeldSql, new { from, to })]);
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+}
+
+/// <summary>A slice with rows to look after.</summary>
+internal sealed class OpenSlice
+{
+    public long Id { get; init; }
+
+    public long BroadcastId { get; init; }
+
+    public long ChannelId { get; init; }
+
+    public long IdFrom { get; init; }
+
+    public long IdTo { get; init; }
+
+    public long Epoch { get; init; }
+
+    public string? Owner { get; init; }
+
+    public long Pending { get; init; }
+
+    public long Sending { get; init; }
+}

@@ -1,0 +1,52 @@
+namespace Broadcasts;
+
+/// <summary>What the operator wrote about the engine, under <c>Broadcasts:</c>.</summary>
+public sealed class EngineOptions
+{
+    /// <summary>Folder of everything this installation keeps on this machine. Default: <c>data</c>.</summary>
+    public string DataDirectory { get; set; } = "data";
+
+    /// <summary>Where the ledger lives.</summary>
+    public DatabaseOptions Database { get; set; } = new();
+
+    /// <summary>Address under which the outside reaches this installation, for opt-out links and webhooks. Default: none.</summary>
+    public Uri? PublicUrl { get; set; }
+
+    /// <summary>How the processes of a cluster find and reach each other.</summary>
+    public ClusterSettings Cluster { get; set; } = new();
+
+    /// <summary>Time that messages in flight get to finish when the service stops. Default: 8 s.</summary>
+    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
+    public string TimeZone { get; set; } = "Etc/UTC";
+
+    /// <summary>Country for telephone numbers without a country code, ISO 3166. Default: none.</summary>
+    public string? DefaultCountry { get; set; }
+}
+
+/// <summary>Where the ledger lives.</summary>
+public sealed class DatabaseOptions
+{
+    /// <summary><c>sqlite</c> or <c>postgres</c>. Default: <c>sqlite</c>.</summary>
+    public string Provider { get; set; } = "sqlite";
+
+    /// <summary>For PostgreSQL. On SQLite the file is <c>broadcasts.db</c> in the data directory. Default: none.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>True for PostgreSQL.</summary>
+    public bool IsPostgres => Provider.Equals("postgres", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>How the processes of a cluster find and reach each other.</summary>
+public sealed class ClusterSettings
+{
+    /// <summary>Name that all processes of one installation share. Default: <c>broadcasts</c>.</summary>
+    public string Name { get; set; } = "broadcasts";
+
+    /// <summary>Address that other processes reach this one at. There is no authentication on it: loopback or a private network. Default: <c>127.0.0.1</c>.</summary>
+    public string Address { get; set; } = "127.0.0.1";
+
+    /// <summary>Port for the other processes; 0 takes a free one. Default: 0.</summary>
+    public int Port { get; set; }
+}

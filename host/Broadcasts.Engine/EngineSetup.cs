@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using Broadcasts.Audiences;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Contacts;
+using Broadcasts.Deliveries;
+using Broadcasts.Plugins;
+using Broadcasts.Reporting;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace Broadcasts;
+
+/// <summary>Puts the engine into a host.</summary>
+internal static class EngineSetup
+{
+    private const string ServiceId = "broadcasts";
+
+    /// <summary>Stores and services that need no silo: for commands that open the database alone.</summary>
+    /// <remarks>The host also registers an <see cref="ISecretProtector"/>. Call <see cref="PrepareAsync"/> once before anything is used.</remarks>
+    public static IServiceCollection AddBroadcastsStores(this IServiceCollection services, EngineOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<Database>(_ => options.Database.IsPostgres
+            ? new PostgresDatabase(options.Database.ConnectionString!)
+            : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
+        return services.AddContacts().AddReporting().AddApiSecurity()
+            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<ChannelStore>()
+            .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
+            .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), $"{Environment.MachineName}:{Environment.ProcessId}");
+    }
+
+    /// <summary>Everything: stores, silo, dispatch, schedule.</summary>
+    public static void AddBroadcastsEngine(this IHostApplicationBuilder builder, EngineOptions options)
+    {
+        builder.Services.AddBroadcastsStores(options);
+        builder.Services
+            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>()
+            .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>()
+            .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<Outcomes>()
+            .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
+            .AddSingleton<Receipts>().AddSingleton<DispatchService>();
+        builder.UseOrleans(silo => Configure(silo, options));
+
+        // After the silo, so that they start when grains answer and stop before it does.
+        builder.Services.AddHostedService(p => p.GetRequiredService<DispatchService>());
+        builder.Services.AddHostedService<DueScanner>();
+        builder.Services.AddHostedService<EventPolling>();
+        builder.Services.AddHostedService<UnknownSettler>();
+    }
+
+    /// <summary>Creates or upgrades the tables and reads what the services need before they start. Call once, before the host starts.</summary>
+    /// <exception cref="SchemaException">The database was written by a newer version, or a step failed.</exception>
+    public static async Task PrepareAsync(IServiceProvider services, CancellationToken cancellationToken = default)
+    {
+        var options = services.GetRequiredService<EngineOptions>();
+        services.GetRequiredService<Database>().Migrate();
+        if (!options.Database.IsPostgres) GrainFile(options).Migrate();
+        await services.GetRequiredService<MessageIds>().InitializeAsync();
+        await services.GetRequiredService<OptOutLinks>().InitializeAsync();
+        await services.GetRequiredService<BundledTransports>().InstallAsync(cancellationToken);
+    }
+
+    private static void Configure(ISiloBuilder silo, EngineOptions options)
+    {
+        var address = IPAddress.Parse(options.Cluster.Address);
+        var port = options.Cluster.Port > 0 ? options.Cluster.Port : FreePort(address);
+        silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.Name, ServiceId));
+        if (options.Database.IsPostgres) Cluster(silo, options, address, port);
+        else Alone(silo, options, port);
+
+        // A false alarm at start: it counts from the machine's boot.
+        silo.Services.AddLogging(log => log.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
+    }
+
+    private static void Alone(ISiloBuilder silo, EngineOptions options, int port)
+    {
+        silo.UseLocalhostClustering(port, gatewayPort: 0, serviceId: ServiceId, clusterId: options.Cluster.Name);
+        var file = GrainFile(options);
+        silo.AddAdoNetGrainStorage(BudgetGrain.Storage, storage =>
+        {
+            storage.Invariant = "System.Data.SQLite";
+            storage.DataSource = file;
+            storage.GrainStorageSerializer = new GrainStateSerializer();
+        });
+    }
+
+    private static void Cluster(ISiloBuilder silo, EngineOptions options, IPAddress address, int port)
+    {
+        silo.ConfigureEndpoints(address, port, gatewayPort: 0, listenOnAnyHostAddress: false);
+        silo.UseAdoNetClustering(builder => builder.Configure<Database>((clustering, database) =>
+        {
+            clustering.Invariant = "Npgsql";
+            clustering.DataSource = ((PostgresDatabase)database).DataSource;
+        }));
+        silo.AddAdoNetGrainStorage(BudgetGrain.Storage, builder => builder.Configure<Database>((storage, database) =>
+        {
+            storage.Invariant = "Npgsql";
+            storage.DataSource = ((PostgresDatabase)database).DataSource;
+            storage.GrainStorageSerializer = new GrainStateSerializer();
+        }));
+
+        // A dead process is voted out in about 3 s, a hung one in 8 s, and a pause of 6 s is survived.
+        silo.Configure<ClusterMembershipOptions>(o =>
+        {
+            o.ProbeTimeout = TimeSpan.FromSeconds(1.5);
+            o.MinProbeTimeout = TimeSpan.FromSeconds(1);
+            o.MaxProbeTimeout = TimeSpan.FromSeconds(2.5);
+            o.NumMissedProbesLimit = 3;
+            o.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+        });
+    }
+
+    private static GatedSqliteSource GrainFile(EngineOptions options) => new(Path.Combine(options.DataDirectory, "grains.db"));
+
+    private static int FreePort(IPAddress address)
+    {
+        using var listener = new TcpListener(address, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

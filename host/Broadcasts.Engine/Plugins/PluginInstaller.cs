@@ -1,0 +1,113 @@
+using NuGet.Versioning;
+
+namespace Broadcasts.Plugins;
+
+/// <summary>Where plugins live and under which name this process reports what it runs.</summary>
+/// <param name="BundledDirectory">Packages that come with the host.</param>
+/// <param name="SiloName">This process's name among its cluster's.</param>
+internal sealed record PluginOptions(string BundledDirectory, string SiloName);
+
+/// <summary>Takes packages in: check, store, unpack, try, activate. In this order, so that a crash in between leaves a package that is merely not active.</summary>
+internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, PluginHost host, PluginOptions options, TimeProvider time)
+{
+    /// <summary>Installs a package. The same package again changes nothing.</summary>
+    /// <param name="stream">The .nupkg.</param>
+    /// <param name="actor">Who does it, for the record.</param>
+    /// <param name="activate">Puts it in the place of the version that serves.</param>
+    /// <param name="cancellationToken">Stops it before it is stored.</param>
+    /// <exception cref="PluginRefusedException">The package or its code is not acceptable. Nothing is left of it and what served serves on.</exception>
+    public async Task<InstalledPlugin> InstallAsync(Stream stream, string actor, bool activate, CancellationToken cancellationToken) =>
+        await InstallAsync(await PluginPackage.ReadAsync(stream, cancellationToken), actor, activate, replace: false, cancellationToken);
+
+    /// <summary>Puts an installed version in the place of the one that serves; also the way back to an older one.</summary>
+    public async Task<SwapResult> ActivateAsync(string id, string version, CancellationToken cancellationToken)
+    {
+        var installed = await store.FindAsync(id, version, cancellationToken)
+            ?? throw new PluginRefusedException($"{id} {version} is not installed.");
+        var result = await host.SwapAsync(await UnpackedAsync(installed, cancellationToken));
+        if (!result.Swapped) return result;
+        await store.DesireAsync(id, version, time.GetUtcNow(), CancellationToken.None);
+        await ObserveAsync([(id, version)], CancellationToken.None);
+        return result;
+    }
+
+    internal async Task<InstalledPlugin> InstallAsync(PluginPackage package, string actor, bool activate, bool replace, CancellationToken cancellationToken)
+    {
+        var (id, version) = (package.Manifest.Id, package.Manifest.Version);
+        var known = await store.FindAsync(id, version, cancellationToken);
+        if (known is not null && known.Sha256 != package.Sha256 && !replace)
+        {
+            throw new PluginRefusedException($"{id} {version} is installed with other contents. A version never changes: give the new build a new version.");
+        }
+
+        var candidate = Unpack(package);
+        if (known?.Sha256 != package.Sha256) await store.AddAsync(package, actor, time.GetUtcNow(), cancellationToken);
+        try
+        {
+            await TryOrActivateAsync(candidate, activate);
+        }
+        catch (PluginRefusedException) when (known is null)
+        {
+            await store.RemoveAsync(id, version, CancellationToken.None);
+            throw;
+        }
+
+        return (await store.FindAsync(id, version, CancellationToken.None))!;
+    }
+
+    /// <summary>The unpacked folder of an installed version; taken from the database again when it is missing or damaged.</summary>
+    internal async Task<PluginCandidate> UnpackedAsync(InstalledPlugin plugin, CancellationToken cancellationToken)
+    {
+        if (folder.Find(plugin.Id, plugin.Version, plugin.Sha256) is not { } path)
+        {
+            var package = PluginPackage.Read(await store.PackageAsync(plugin.Id, plugin.Version, cancellationToken) ?? []);
+            if (package.Sha256 != plugin.Sha256) throw new PluginRefusedException($"The stored package of {plugin.Id} {plugin.Version} is damaged: its SHA-256 is not the one recorded. Install it again.");
+            return Unpack(package);
+        }
+
+        return Inspect(path, plugin.Sha256);
+    }
+
+    internal Task ObserveAsync(IReadOnlyCollection<(string Id, string Version)> wanted, CancellationToken cancellationToken) =>
+        store.ObserveAsync([.. wanted.Select(w => host.FindInfo(w.Id) is { } info
+            ? (w.Id, info.Version, info.State, info.LastRefusal)
+            : (w.Id, w.Version, host.StateOf(w.Id) ?? PluginState.Malfunctioned, host.LastRefusal(w.Id)))], options.SiloName, time.GetUtcNow(), cancellationToken);
+
+    internal static NuGetVersion Order(string version) => NuGetVersion.Parse(version);
+
+    private async Task TryOrActivateAsync(PluginCandidate candidate, bool activate)
+    {
+        var (id, version) = (candidate.Manifest.Id, candidate.Manifest.Version);
+        if (!activate)
+        {
+            await host.TryAsync(candidate);
+            return;
+        }
+
+        var result = await host.SwapAsync(candidate);
+        if (!result.Swapped) throw new PluginRefusedException(result.Refusal!, host.StateOf(id) ?? PluginState.Malfunctioned);
+        await store.DesireAsync(id, version, time.GetUtcNow(), CancellationToken.None);
+        await ObserveAsync([(id, version)], CancellationToken.None);
+    }
+
+    private PluginCandidate Unpack(PluginPackage package)
+    {
+        PluginCandidate? candidate = null;
+        try
+        {
+            var path = folder.Unpack(package, unpacked => candidate = PluginInspector.Inspect(unpacked, package.Manifest, package.Sha256));
+            return candidate! with { Folder = path };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PluginRefusedException($"{package.Manifest.Id} {package.Manifest.Version} can't be unpacked: {e.Message}");
+        }
+    }
+
+    private static PluginCandidate Inspect(string path, string sha256)
+    {
+        var file = new FileInfo(Path.Combine(path, PluginManifest.FileName));
+        using var stream = file.OpenRead();
+        return PluginInspector.Inspect(path, PluginManifest.Read(stream, file.Length), sha256);
+    }
+}

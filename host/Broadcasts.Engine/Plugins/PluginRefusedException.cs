@@ -1,0 +1,31 @@
+namespace Broadcasts.Plugins;
+
+/// <summary>A package or a load was refused. The message is one sentence for the administrator.</summary>
+/// <remarks>No inner exception on purpose: an exception that a plugin threw keeps its load context alive; its text does not.</remarks>
+internal sealed class PluginRefusedException(string message, PluginState state = PluginState.Malfunctioned) : Exception(message)
+{
+    /// <summary>The state that the plugin is in because of it.</summary>
+    public PluginState State { get; } = state;
+}
+
+/// <summary>How a plugin fares in this process. Stored: never renumber.</summary>
+internal enum PluginState
+{
+    /// <summary>Serving.</summary>
+    Loaded = 0,
+
+    /// <summary>Serving, but a channel of it failed or a call of it hung.</summary>
+    Degraded = 1,
+
+    /// <summary>Built for another contract, framework or set of dependencies: refused before any of its code ran.</summary>
+    NotSupported = 2,
+
+    /// <summary>Its package is damaged, or its code failed while it was loaded.</summary>
+    Malfunctioned = 3,
+
+    /// <summary>Retired; waits until nothing uses it any more.</summary>
+    Unloading = 4,
+
+    /// <summary>Retired versions of it stay in memory: something still points to them. A restart frees them.</summary>
+    Leaked = 5,
+}

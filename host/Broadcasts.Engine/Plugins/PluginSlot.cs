@@ -1,0 +1,61 @@
+namespace Broadcasts.Plugins;
+
+/// <summary>One plugin id in this process: its load in use, the channels on it, and what went wrong. Guarded by <see cref="Gate"/>.</summary>
+internal sealed class PluginSlot(string id)
+{
+    private volatile string? _lastRefusal;
+    private volatile PluginLoad? _load;
+    private int _faults;
+    private int _lost;
+
+    public string Id { get; } = id;
+
+    /// <summary>Loads, swaps and transports of one plugin are made one after the other.</summary>
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+
+    public PluginLoad? Load
+    {
+        get => _load;
+        set => _load = value;
+    }
+
+    public string? LastRefusal
+    {
+        get => _lastRefusal;
+        set => _lastRefusal = value;
+    }
+
+    public PluginState RefusedAs { get; set; } = PluginState.Malfunctioned;
+
+    /// <summary>Retired loads that are still in memory.</summary>
+    public List<UnloadingLoad> Unloading { get; } = [];
+
+    /// <summary>Loads that can't be freed before a restart: plugin code was left running, or something still points to them.</summary>
+    public int Lost => Volatile.Read(ref _lost);
+
+    public PluginState State => Lost > 0 ? PluginState.Leaked
+        : _load is null ? RefusedAs
+        : Volatile.Read(ref _faults) > 0 ? PluginState.Degraded
+        : PluginState.Loaded;
+
+    public TransportInfo? Info => _load is { } load ? load.Info with { State = State, LastRefusal = _lastRefusal } : null;
+
+    public void CountLost() => Interlocked.Increment(ref _lost);
+
+    public void CountFault() => Interlocked.Increment(ref _faults);
+
+    /// <summary>A version that was just put in begins without its predecessor's faults.</summary>
+    public void ForgetFaults() => Interlocked.Exchange(ref _faults, 0);
+}
+
+/// <summary>A retired load, watched until nothing points to it.</summary>
+internal sealed record UnloadingLoad(string Version, WeakReference? Context, DateTimeOffset Since);
+
+/// <summary>What became of a swap.</summary>
+/// <param name="Swapped">True when the new version serves.</param>
+/// <param name="Refusal">Why it does not; the old one serves on.</param>
+/// <param name="Retired">Ends when the old version is drained, disposed and let go of.</param>
+internal sealed record SwapResult(bool Swapped, string? Refusal, Task Retired)
+{
+    public static SwapResult Refused(string why) => new(false, why, Task.CompletedTask);
+}

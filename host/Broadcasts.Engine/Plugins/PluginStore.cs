@@ -1,0 +1,97 @@
+using System.Data.Common;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Plugins;
+
+/// <summary>An installed version, without its package.</summary>
+internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy);
+
+/// <summary>The packages, the version that every silo shall run, and the one that each of them runs.</summary>
+internal sealed class PluginStore(Database database)
+{
+    private const string ListSql = """
+        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy
+          FROM plugins
+         ORDER BY id, installed_at
+        """;
+
+    public Task<IReadOnlyList<InstalledPlugin>> ListAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<InstalledPlugin>>(async c => [.. await c.QueryAsync<InstalledPlugin>(ListSql)], cancellationToken);
+
+    private const string FindSql = """
+        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy
+          FROM plugins
+         WHERE id = @id AND version = @version
+        """;
+
+    public Task<InstalledPlugin?> FindAsync(string id, string version, CancellationToken cancellationToken) =>
+        database.ReadAsync(c => c.QuerySingleOrDefaultAsync<InstalledPlugin>(FindSql, new { id, version }), cancellationToken);
+
+    private const string PackageSql = "SELECT package FROM plugins WHERE id = @id AND version = @version";
+
+    public Task<byte[]?> PackageAsync(string id, string version, CancellationToken cancellationToken) =>
+        database.ReadAsync(c => c.QuerySingleOrDefaultAsync<byte[]>(PackageSql, new { id, version }), cancellationToken);
+
+    // Only a bundled package replaces one of its own version: a rebuilt host brings rebuilt transports of the same number.
+    private const string AddSql = """
+        INSERT INTO plugins (id, version, sha256, size, contract, package, installed_at, installed_by)
+        VALUES (@id, @version, @sha256, @size, @contract, @package, @now, @actor)
+        ON CONFLICT (id, version) DO UPDATE
+           SET sha256 = excluded.sha256, size = excluded.size, contract = excluded.contract, package = excluded.package,
+               installed_at = excluded.installed_at, installed_by = excluded.installed_by
+        """;
+
+    public Task AddAsync(PluginPackage package, string actor, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ExecuteAsync(AddSql, new
+        {
+            id = package.Manifest.Id,
+            version = package.Manifest.Version,
+            sha256 = package.Sha256,
+            size = (long)package.Bytes.Length,
+            contract = package.Manifest.Contract,
+            package = package.Bytes,
+            now = now.ToUnixTimeMilliseconds(),
+            actor,
+        }, cancellationToken);
+
+    private const string RemoveSql = "DELETE FROM plugins WHERE id = @id AND version = @version";
+
+    public Task RemoveAsync(string id, string version, CancellationToken cancellationToken) => ExecuteAsync(RemoveSql, new { id, version }, cancellationToken);
+
+    private const string DesiredSql = "SELECT id, version FROM plugin_desired";
+
+    public Task<IReadOnlyDictionary<string, string>> DesiredAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyDictionary<string, string>>(
+            async c => (await c.QueryAsync<(string Id, string Version)>(DesiredSql)).ToDictionary(d => d.Id, d => d.Version), cancellationToken);
+
+    private const string DesireSql = """
+        INSERT INTO plugin_desired (id, version, changed_at)
+        VALUES (@id, @version, @now)
+        ON CONFLICT (id) DO UPDATE SET version = excluded.version, changed_at = excluded.changed_at
+        """;
+
+    public Task DesireAsync(string id, string version, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ExecuteAsync(DesireSql, new { id, version, now = now.ToUnixTimeMilliseconds() }, cancellationToken);
+
+    private const string ObserveSql = """
+        INSERT INTO plugin_observed (id, silo, version, state, detail, at)
+        VALUES (@id, @silo, @version, @state, @detail, @now)
+        ON CONFLICT (id, silo) DO UPDATE SET version = excluded.version, state = excluded.state, detail = excluded.detail, at = excluded.at
+        """;
+
+    /// <summary>Notes what this silo runs, or why it does not run what it should.</summary>
+    public Task ObserveAsync(IReadOnlyCollection<(string Id, string Version, PluginState State, string? Detail)> seen, string silo, DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.WriteAsync(async t =>
+        {
+            foreach (var (id, version, state, detail) in seen)
+            {
+                await Connection(t).ExecuteAsync(ObserveSql, new { id, silo, version, state = (short)state, detail, now = now.ToUnixTimeMilliseconds() }, t);
+            }
+        }, cancellationToken);
+
+    private Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken) =>
+        database.WriteAsync(async t => { await Connection(t).ExecuteAsync(sql, parameters, t); }, cancellationToken);
+
+    private static DbConnection Connection(DbTransaction transaction) => transaction.Connection!;
+}

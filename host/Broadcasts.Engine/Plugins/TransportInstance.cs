@@ -1,0 +1,184 @@
+using System.Runtime.CompilerServices;
+
+namespace Broadcasts.Plugins;
+
+/// <summary>One transport of one load, and the count of leases on it.</summary>
+internal sealed class TransportInstance
+{
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopping;
+    private readonly CancellationToken _stopped;
+    private readonly TimeProvider _time;
+    private readonly PluginLimits _limits;
+    private readonly Action<string> _onHang;
+    private ITransport? _transport;
+    private int _leases = 1; // one is the slot's own, given back when the transport is retired
+
+    public TransportInstance(TransportInfo info, ITransport transport, CancellationTokenSource stopping, PluginLimits limits, TimeProvider time, Action<string> onHang)
+    {
+        (Info, _transport, _stopping, _stopped, _limits, _time, _onHang) = (info, transport, stopping, stopping.Token, limits, time, onHang);
+        Abilities = (transport is IWebhookReceiver ? TransportAbilities.Receive : 0)
+            | (transport is IEventPoller ? TransportAbilities.Poll : 0)
+            | (transport is IDeliveryLookup ? TransportAbilities.Lookup : 0)
+            | (transport is ITemplateCatalogue ? TransportAbilities.Templates : 0)
+            | (transport is IConnectionTest ? TransportAbilities.Test : 0);
+    }
+
+    public TransportInfo Info { get; }
+
+    public TransportAbilities Abilities { get; }
+
+    public TimeSpan PollInterval { get; init; }
+
+    /// <summary>Takes a lease unless the transport is drained already. 13 ns, nothing allocated.</summary>
+    public bool TryLease()
+    {
+        var leases = Volatile.Read(ref _leases);
+        while (leases > 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _leases, leases + 1, leases);
+            if (seen == leases) return true;
+            leases = seen;
+        }
+
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _leases) == 0) _drained.TrySetResult();
+    }
+
+    /// <summary>Sends a batch under a lease of the caller's. Never throws; on return every message was reported once.</summary>
+    public async Task SendAsync(MessageBatch batch, CancellationToken cancellationToken)
+    {
+        if (_transport is null)
+        {
+            batch.ReportRest(SendOutcome.RetryLater(FailureReason.TransportFault, "The transport was retired before the batch began."));
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(Info.Capabilities.SendDeadline, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _stopped);
+        var token = linked.Token;
+        var outcome = await EndAsync(Start(batch, token), token);
+        if (outcome is CallEnd.Threw { } threw) batch.ReportRest(SendOutcome.InDoubt(FailureReason.TransportFault, threw.Error));
+        else if (deadline.IsCancellationRequested) batch.ReportRest(SendOutcome.InDoubt(FailureReason.TimedOut, $"No answer within {Info.Capabilities.SendDeadline.TotalSeconds:0.#} s."));
+        else if (token.IsCancellationRequested) batch.ReportRest(SendOutcome.InDoubt(FailureReason.ProcessEnded, "The service stopped before the answer."));
+        else batch.ReportRest(SendOutcome.InDoubt(FailureReason.TransportFault, "The transport ended the batch without an outcome for this message."));
+    }
+
+    /// <summary>Asks an optional ability under a lease of the caller's.</summary>
+    public async Task<AbilityResult<TResult>> AskAsync<TAbility, TResult>(string what, TimeSpan limit, Func<TAbility, CancellationToken, Task<TResult?>> ask, CancellationToken cancellationToken)
+        where TAbility : class where TResult : class
+    {
+        if (_transport is not TAbility) return new(null, $"{Info.DisplayName.English} can't {what}.");
+        using var deadline = new CancellationTokenSource(limit, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _stopped);
+        var token = linked.Token;
+        TResult? result = null;
+        var call = Task.Run(async () => { result = await ask((TAbility)_transport!, token); }, CancellationToken.None);
+        return await EndAsync(call, token) switch
+        {
+            CallEnd.Threw threw => new(null, threw.Error),
+            CallEnd.Hung => new(null, $"No answer within {limit.TotalSeconds:0.#} s."),
+            _ => new(result, null),
+        };
+    }
+
+    /// <summary>Drains, cancels late work, disposes with a limit. Never throws, never hangs. False when plugin code was left behind.</summary>
+    public async Task<bool> RetireAsync()
+    {
+        Release();
+        if (!await WithinAsync(_drained.Task, _limits.Drain))
+        {
+            await _stopping.CancelAsync();
+            await WithinAsync(_drained.Task, _limits.CancelGrace);
+        }
+
+        await _stopping.CancelAsync();
+        var disposed = await WithinAsync(Task.Run(DisposeTransportAsync), _limits.Dispose);
+        _stopping.Dispose();
+        _transport = null;
+        return disposed && _drained.Task.IsCompleted;
+    }
+
+    private Task Start(MessageBatch batch, CancellationToken token) => Task.Run(() => _transport!.SendAsync(batch, token), CancellationToken.None);
+
+    /// <summary>Waits for a plugin's call, and for the grace after its cancellation. A call that hangs keeps a lease of its own until it ends.</summary>
+    private async Task<CallEnd> EndAsync(Task call, CancellationToken token)
+    {
+        try
+        {
+            await call.WaitAsync(token);
+            return CallEnd.Done;
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            if (await WithinAsync(call, _limits.CancelGrace)) return CallEnd.Done;
+            Interlocked.Increment(ref _leases);
+            _ = call.ContinueWith(static (t, self) =>
+            {
+                _ = t.Exception;
+                ((TransportInstance)self!).Release();
+            }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _onHang("A call did not end after it was cancelled.");
+            return CallEnd.Left;
+        }
+        catch (Exception e)
+        {
+            return new CallEnd.Threw(PluginCalls.Describe(e));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task DisposeTransportAsync()
+    {
+        if (_transport is { } transport) await transport.DisposeAsync();
+    }
+
+    private async Task<bool> WithinAsync(Task task, TimeSpan limit)
+    {
+        try
+        {
+            await task.WaitAsync(limit, _time);
+            return true;
+        }
+        catch (TimeoutException) when (!task.IsCompleted)
+        {
+            PluginCalls.Observe(task);
+            return false;
+        }
+        catch (Exception)
+        {
+            return true; // it ended; how is not asked any more
+        }
+    }
+
+    private abstract record CallEnd
+    {
+        public static CallEnd Done { get; } = new Ended();
+
+        public static CallEnd Left { get; } = new Hung();
+
+        public sealed record Ended : CallEnd;
+
+        public sealed record Hung : CallEnd;
+
+        public sealed record Threw(string Error) : CallEnd;
+    }
+}
+
+/// <summary>Optional interfaces that a transport has.</summary>
+[Flags]
+internal enum TransportAbilities
+{
+    Receive = 1,
+    Poll = 2,
+    Lookup = 4,
+    Templates = 8,
+    Test = 16,
+}
+
+/// <summary>The answer of an optional ability. With an <see cref="Error"/> the plugin has no such ability, threw, or did not answer.</summary>
+internal readonly record struct AbilityResult<T>(T? Value, string? Error) where T : class;

@@ -1,0 +1,54 @@
+using Broadcasts.Broadcasting;
+
+namespace Broadcasts.Reporting;
+
+/// <summary>Everything about one broadcast that its drawer, its page and the API show, the recipients apart.</summary>
+internal sealed record BroadcastDetails
+{
+    /// <summary>What the table says of it.</summary>
+    public required BroadcastRow Row { get; init; }
+
+    public BroadcastAudience? Audience { get; init; }
+
+    public required BroadcastPart[] Parts { get; init; }
+
+    /// <summary>Its own rate; null for as soon as possible.</summary>
+    public SendRate? Rate { get; init; }
+
+    public TimeSpan? SpreadOver { get; init; }
+
+    public DateTimeOffset? ScheduledAt { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The broadcast that this one was made from.</summary>
+    public long? ParentId { get; init; }
+
+    public string? ParentName { get; init; }
+
+    /// <summary>Broadcasts made from this one, oldest first.</summary>
+    public required IReadOnlyList<RelatedBroadcast> Children { get; init; }
+
+    /// <summary>Who pressed send or schedule.</summary>
+    public string? SentBy { get; init; }
+
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>False while the audience is still being frozen: the numbers grow.</summary>
+    public bool IsFrozen { get; init; }
+
+    /// <summary>The stored forecast as JSON; null when none was made.</summary>
+    public string? ForecastJson { get; init; }
+
+    /// <summary>Transport of its channel; null without one.</summary>
+    public string? Transport { get; init; }
+
+    /// <summary>Rate that the channel's owner set; null for the provider's own.</summary>
+    public SendRate? ChannelRate { get; init; }
+
+    /// <summary>The commands that its status allows now.</summary>
+    public IReadOnlyList<BroadcastCommand> Allowed => [.. BroadcastLifecycle.CommandsFrom(Row.Status)];
+}
+
+/// <summary>A broadcast made from another one.</summary>
+internal sealed record RelatedBroadcast(long Id, string Name, BroadcastStatus Status, DateTimeOffset CreatedAt);

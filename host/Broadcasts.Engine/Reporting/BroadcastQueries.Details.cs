@@ -1,0 +1,87 @@
+using System.Data.Common;
+using System.Text.Json;
+using Broadcasts.Broadcasting;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Reporting;
+
+internal sealed partial class BroadcastQueries
+{
+    private const string DetailsSql = $"""
+        SELECT {BroadcastRecord.Columns},
+               b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId,
+               p.name AS ParentName, b.sent_by AS SentBy, b.updated_at AS UpdatedAt, c.transport AS Transport,
+               c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs
+          FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id
+         WHERE b.id = @id AND b.kind = 0
+        """;
+
+    private const string ChildrenSql = "SELECT id AS Id, name AS Name, status AS Status, created_at AS CreatedAt FROM broadcasts WHERE parent_id = @id ORDER BY id LIMIT 200";
+
+    /// <summary>One broadcast; null when there is none with this id.</summary>
+    public Task<BroadcastDetails?> GetAsync(long id, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection =>
+        {
+            // Two views of one row: Dapper fills both from the same columns.
+            var found = await connection.QueryAsync<BroadcastRecord, DetailsRecord, (BroadcastRecord Record, DetailsRecord Details)>(
+                Command(DetailsSql, new { id }, cancellationToken), (record, details) => (record, details), splitOn: "RateCount");
+            if (found.AsList() is not [var (record, details)]) return null;
+
+            var counts = await ReadCountsAsync(connection, [id], cancellationToken);
+            return Build(record, details ?? new DetailsRecord(), counts.GetValueOrDefault(id, DeliveryCounts.None), await ReadChildrenAsync(connection, id, cancellationToken));
+        }, cancellationToken);
+
+    private static BroadcastDetails Build(BroadcastRecord record, DetailsRecord details, DeliveryCounts counts, IReadOnlyList<RelatedBroadcast> children) => new()
+    {
+        Row = record.ToRow(counts),
+        Audience = record.Audience is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(record.Audience, BroadcastJson.Options),
+        Parts = JsonSerializer.Deserialize<BroadcastPart[]>(record.Parts, BroadcastJson.Options) ?? [],
+        Rate = Rate(details.RateCount, details.RatePerMs),
+        SpreadOver = details.SpreadOverMs is { } spread ? TimeSpan.FromMilliseconds(spread) : null,
+        ScheduledAt = Times.Of(record.ScheduledAt),
+        ExpiresAt = Times.Of(details.ExpiresAt),
+        ParentId = details.ParentId,
+        ParentName = details.ParentName,
+        Children = children,
+        SentBy = details.SentBy,
+        UpdatedAt = Times.Of(details.UpdatedAt),
+        IsFrozen = record.FreezeDone != 0,
+        ForecastJson = record.Forecast,
+        Transport = details.Transport,
+        ChannelRate = Rate(details.ChannelRateCount, details.ChannelRatePerMs),
+    };
+
+    private static async Task<IReadOnlyList<RelatedBroadcast>> ReadChildrenAsync(DbConnection connection, long id, CancellationToken cancellationToken)
+    {
+        var children = await connection.QueryAsync<BroadcastRecord>(Command(ChildrenSql, new { id }, cancellationToken));
+        return [.. children.Select(c => new RelatedBroadcast(c.Id, c.Name, (BroadcastStatus)c.Status, Times.Of(c.CreatedAt)))];
+    }
+
+    private static SendRate? Rate(int? count, long? perMs) => count is { } messages && perMs is { } length ? new SendRate(messages, length) : null;
+
+    private sealed class DetailsRecord
+    {
+        public int? RateCount { get; set; }
+
+        public long? RatePerMs { get; set; }
+
+        public long? SpreadOverMs { get; set; }
+
+        public long? ExpiresAt { get; set; }
+
+        public long? ParentId { get; set; }
+
+        public string? ParentName { get; set; }
+
+        public string? SentBy { get; set; }
+
+        public long UpdatedAt { get; set; }
+
+        public string? Transport { get; set; }
+
+        public int? ChannelRateCount { get; set; }
+
+        public long? ChannelRatePerMs { get; set; }
+    }
+}

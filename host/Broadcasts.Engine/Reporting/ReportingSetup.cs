@@ -1,0 +1,12 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broadcasts.Reporting;
+
+internal static class ReportingSetup
+{
+    /// <summary>What pages and the API read.</summary>
+    public static IServiceCollection AddReporting(this IServiceCollection services) => services
+        .AddSingleton<BroadcastQueries>()
+        .AddSingleton<ProgressQueries>()
+        .AddSingleton<ProgressFeed>();
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broadcasts.Security;
+
+internal static class ApiSecuritySetup
+{
+    /// <summary>Keys of the API, the record of acts, answers by idempotency key.</summary>
+    public static IServiceCollection AddApiSecurity(this IServiceCollection services) => services
+        .AddSingleton<ApiKeyStore>()
+        .AddSingleton<AuditStore>()
+        .AddSingleton<IdempotencyStore>();
+}

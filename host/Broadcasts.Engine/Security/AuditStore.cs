@@ -1,0 +1,86 @@
+using System.Data.Common;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Security;
+
+/// <summary>Who did what to what, and when.</summary>
+internal sealed record AuditEntry
+{
+    public required long Id { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>A user's e-mail, <c>key:NAME</c>, <c>command line</c> or <c>system</c>.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary>A verb: <c>broadcast.start</c>.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>What it was done to: <c>broadcast:12</c>.</summary>
+    public required string Subject { get; init; }
+
+    public string? Detail { get; init; }
+}
+
+/// <summary>Which entries.</summary>
+internal sealed record AuditFilter
+{
+    public string? Subject { get; init; }
+
+    public string? Actor { get; init; }
+
+    /// <summary>The verb, or the part of it before the dot.</summary>
+    public string? Action { get; init; }
+}
+
+/// <summary>The record of acts. Rows are added and never changed.</summary>
+internal sealed class AuditStore(Database database, TimeProvider time)
+{
+    private const string InsertSql = "INSERT INTO audit (at, actor, action, subject, detail) VALUES (@at, @actor, @action, @subject, @detail)";
+
+    /// <summary>Adds an entry in the transaction of the act itself, so that neither is there without the other.</summary>
+    public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, string? detail = null) =>
+        transaction.Connection!.ExecuteAsync(InsertSql, new { at = time.Now(), actor, action, subject, detail }, transaction);
+
+    /// <summary>Adds an entry by itself.</summary>
+    public Task AppendAsync(string actor, string action, string subject, string? detail = null, CancellationToken cancellationToken = default) =>
+        database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, detail), cancellationToken);
+
+    /// <summary>Newest first, those before an id.</summary>
+    public async Task<IReadOnlyList<AuditEntry>> ListAsync(AuditFilter filter, long? before = null, int limit = 100, CancellationToken cancellationToken = default)
+    {
+        var parameters = new DynamicParameters(new { limit = Math.Clamp(limit, 1, 1_000) });
+        var conditions = new List<string>();
+        Add("id < @before", "before", before);
+        Add("subject = @subject", "subject", filter.Subject);
+        Add("actor = @actor", "actor", filter.Actor);
+        Add("(action = @action OR SUBSTR(action, 1, LENGTH(@action) + 1) = @action || '.')", "action", filter.Action);
+        var where = conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions);
+        var sql = $"SELECT id AS Id, at AS At, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail FROM audit {where} ORDER BY id DESC LIMIT @limit";
+        var records = await database.ReadAsync(connection => connection.QueryAsync<AuditRecord>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)), cancellationToken);
+        return [.. records.Select(r => new AuditEntry { Id = r.Id, At = Times.Of(r.At), Actor = r.Actor, Action = r.Action, Subject = r.Subject, Detail = r.Detail })];
+
+        void Add(string condition, string name, object? value)
+        {
+            if (value is null) return;
+            conditions.Add(condition);
+            parameters.Add(name, value);
+        }
+    }
+
+    private sealed class AuditRecord
+    {
+        public long Id { get; set; }
+
+        public long At { get; set; }
+
+        public string Actor { get; set; } = "";
+
+        public string Action { get; set; } = "";
+
+        public string Subject { get; set; } = "";
+
+        public string? Detail { get; set; }
+    }
+}

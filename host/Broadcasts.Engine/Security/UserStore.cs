@@ -1,0 +1,113 @@
+using System.Data.Common;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Security;
+
+/// <summary>The people who sign in to the console.</summary>
+internal sealed class UserStore(Database database, TimeProvider time)
+{
+    private const string Columns = """
+        id AS Id, email AS Email, name AS Name, role AS Role, password_hash AS PasswordHash, security_stamp AS SecurityStamp,
+        failed_sign_ins AS FailedSignIns, locked_until AS LockedUntil, language AS Language, time_zone AS TimeZone, theme AS Theme,
+        disabled_at AS DisabledAt, created_at AS CreatedAt, last_sign_in_at AS LastSignInAt
+        """;
+
+    private const string AnySql = "SELECT count(*) FROM users";
+
+    /// <summary>False before the first owner exists.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken = default) =>
+        await database.ReadAsync(c => c.ExecuteScalarAsync<long>(new CommandDefinition(AnySql, cancellationToken: cancellationToken)), cancellationToken) > 0;
+
+    private const string FindSql = $"SELECT {Columns} FROM users WHERE id = @id";
+
+    public Task<User?> FindAsync(long id, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(c => c.QuerySingleOrDefaultAsync<User>(new CommandDefinition(FindSql, new { id }, cancellationToken: cancellationToken)), cancellationToken);
+
+    private const string FindByEmailSql = $"SELECT {Columns} FROM users WHERE email_key = @key";
+
+    public Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(
+            c => c.QuerySingleOrDefaultAsync<User>(new CommandDefinition(FindByEmailSql, new { key = KeyOf(email) }, cancellationToken: cancellationToken)),
+            cancellationToken);
+
+    private const string ListSql = $"SELECT {Columns} FROM users ORDER BY name, id";
+
+    public async Task<IReadOnlyList<User>> ListAsync(CancellationToken cancellationToken = default) =>
+        [.. await database.ReadAsync(c => c.QueryAsync<User>(new CommandDefinition(ListSql, cancellationToken: cancellationToken)), cancellationToken)];
+
+    private const string CreateSql = """
+        INSERT INTO users (email, email_key, name, role, password_hash, security_stamp, language, time_zone, theme, created_at)
+        VALUES (@Email, @Key, @Name, @Role, @PasswordHash, @SecurityStamp, @Language, @TimeZone, @Theme, @CreatedAt)
+        RETURNING id
+        """;
+
+    /// <summary>Adds a person. False when the e-mail address is taken.</summary>
+    public async Task<bool> CreateAsync(User user, CancellationToken cancellationToken = default)
+    {
+        user.CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (user.SecurityStamp.Length == 0) user.SecurityStamp = Guid.NewGuid().ToString("N");
+        try
+        {
+            user.Id = await database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>(CreateSql, Values(user), t), cancellationToken);
+            return true;
+        }
+        catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
+        {
+            return false;
+        }
+    }
+
+    private const string UpdateSql = """
+        UPDATE users
+           SET email = @Email, email_key = @Key, name = @Name, role = @Role, password_hash = @PasswordHash, security_stamp = @SecurityStamp,
+               failed_sign_ins = @FailedSignIns, locked_until = @LockedUntil, language = @Language, time_zone = @TimeZone, theme = @Theme,
+               disabled_at = @DisabledAt, last_sign_in_at = @LastSignInAt
+         WHERE id = @Id
+        """;
+
+    /// <summary>Writes everything but the id and the time of creation. False when the person is gone or the address is someone else's.</summary>
+    public async Task<bool> UpdateAsync(User user, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await database.WriteAsync(t => t.Connection!.ExecuteAsync(UpdateSql, Values(user), t), cancellationToken) == 1;
+        }
+        catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
+        {
+            return false;
+        }
+    }
+
+    private const string CountFailureSql = """
+        UPDATE users
+           SET failed_sign_ins = failed_sign_ins + 1
+         WHERE id = @id
+        RETURNING users.failed_sign_ins
+        """;
+
+    /// <summary>Counts a wrong password and returns how many there were. Counted by the database: guesses that come side by side all count.</summary>
+    public Task<int> CountFailedSignInAsync(long id, CancellationToken cancellationToken = default) =>
+        database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<int>(CountFailureSql, new { id }, t), cancellationToken);
+
+    private static string KeyOf(string email) => email.Trim().ToUpperInvariant();
+
+    private static object Values(User user) => new
+    {
+        user.Id,
+        Email = user.Email.Trim(),
+        Key = KeyOf(user.Email),
+        user.Name,
+        Role = (int)user.Role,
+        user.PasswordHash,
+        user.SecurityStamp,
+        user.FailedSignIns,
+        user.LockedUntil,
+        user.Language,
+        user.TimeZone,
+        user.Theme,
+        user.DisabledAt,
+        user.CreatedAt,
+        user.LastSignInAt,
+    };
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Broadcasts.Broadcasting;
+using Broadcasts.Host.Configuration;
+using Broadcasts.Security;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>A new key of the API.</summary>
+internal sealed record ApiKeyBody
+{
+    public required string Name { get; init; }
+
+    /// <summary>Default: everything.</summary>
+    public string[]? Scopes { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>Keys, audit, settings.</summary>
+internal static class AdministrationApi
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var keys = api.MapGroup("/api-keys").WithTags("Administration");
+        keys.MapGet("", async (ApiKeyStore store) => new ListAnswer<ApiKey>(await store.ListAsync(), null)).Needs(ApiScopes.Admin);
+        keys.MapPost("", CreateKeyAsync).Needs(ApiScopes.Admin).WithSummary("The key is in this answer and nowhere else");
+        keys.MapDelete("{id:long}", RevokeKeyAsync).Needs(ApiScopes.Admin);
+
+        api.MapGet("/audit", ListAuditAsync).Needs(ApiScopes.Admin).WithTags("Administration").Produces<ListAnswer<AuditEntry>>();
+        api.MapGet("/settings", (ServiceOptions options) => Results.Ok(new
+        {
+            version = typeof(AdministrationApi).Assembly.GetName().Version?.ToString(3),
+            publicUrl = options.Engine.PublicUrl,
+            timeZone = options.Engine.TimeZone,
+            defaultCountry = options.Engine.DefaultCountry,
+            database = options.Engine.Database.Provider,
+            limits = new { importMegabytes = options.MaxImportMegabytes, fileMegabytes = options.MaxFileMegabytes, pluginMegabytes = options.MaxPluginMegabytes },
+        })).Needs(ApiScopes.Read).WithTags("Administration");
+    }
+
+    private static async Task<IResult> CreateKeyAsync(ApiKeyBody body, ApiKeyStore store, AuditStore audit, HttpContext http)
+    {
+        var scopes = body.Scopes ?? [ApiScopes.Admin];
+        var problems = new List<Problem>();
+        if (string.IsNullOrWhiteSpace(body.Name)) problems.Add(new Problem("name", "required", "A key needs a name."));
+        if (scopes.Length == 0) problems.Add(new Problem("scopes", "required", "A key needs a scope."));
+        if (ApiScopes.Unknown(scopes) is { } unknown) problems.Add(new Problem("scopes", "unknownScope", $"There is no scope '{unknown}'. Scopes: {string.Join(", ", ApiScopes.All)}.", unknown));
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+        var (key, secret) = await store.CreateAsync(body.Name, scopes, http.Actor(), body.ExpiresAt);
+        await audit.AppendAsync(http.Actor(), "key.create", $"key:{key.Id}", key.Name);
+        return Results.Created($"/api/v1/api-keys/{key.Id}", new { key.Id, key.Name, key.Scopes, key.ExpiresAt, key = secret });
+    }
+
+    private static async Task<IResult> RevokeKeyAsync(long id, ApiKeyStore store, AuditStore audit, HttpContext http)
+    {
+        if (!await store.RevokeAsync(id)) return ApiProblems.NotFound($"A key {id} that is in use");
+        await audit.AppendAsync(http.Actor(), "key.revoke", string.Create(CultureInfo.InvariantCulture, $"key:{id}"));
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> ListAuditAsync(AuditStore audit, string? subject, string? actor, string? action, long? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var most = ApiRoutes.Limit(limit);
+        var rows = await audit.ListAsync(new AuditFilter { Subject = subject, Actor = actor, Action = action }, cursor, most + 1, cancellationToken);
+        return Results.Ok(ListAnswer<AuditEntry>.Of(rows, most, r => r, r => r.Id));
+    }
+}

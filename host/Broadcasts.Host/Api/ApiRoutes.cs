@@ -1,0 +1,30 @@
+namespace Broadcasts.Host.Api;
+
+/// <summary>All routes of the API, one file per resource.</summary>
+internal static class ApiRoutes
+{
+    public static void Add(IServiceCollection services)
+    {
+        services.AddSingleton<ImportGate>();
+    }
+
+    public static void Map(WebApplication app)
+    {
+        app.MapOpenApi("/api/v1/openapi.json").WithMetadata(new OpenToAll());
+        var api = app.MapGroup("/api/v1");
+        BroadcastsApi.Map(api);
+        RecipientsApi.Map(api);
+        ContactsApi.Map(api);
+        ImportsApi.Map(api);
+        FieldsApi.Map(api);
+        SegmentsApi.Map(api);
+        FilesApi.Map(api);
+        ChannelsApi.Map(api);
+        PluginsApi.Map(api);
+        AdministrationApi.Map(api);
+        UsersApi.Map(api);
+    }
+
+    /// <summary>Rows of a page, within bounds.</summary>
+    public static int Limit(int? asked) => Math.Clamp(asked ?? 50, 1, 200);
+}

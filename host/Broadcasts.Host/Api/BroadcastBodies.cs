@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Xml;
+using Broadcasts.Broadcasting;
+using Broadcasts.Reporting;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>What a caller writes of a broadcast. Exactly one audience: segmentId, segment, contactIds or importId.</summary>
+internal sealed record BroadcastBody
+{
+    public required string Name { get; init; }
+
+    public string[] Labels { get; init; } = [];
+
+    public long? ChannelId { get; init; }
+
+    public long? SegmentId { get; init; }
+
+    /// <summary>An unsaved rule.</summary>
+    public JsonElement? Segment { get; init; }
+
+    public long[]? ContactIds { get; init; }
+
+    public long? ImportId { get; init; }
+
+    public BroadcastPart[] Parts { get; init; } = [];
+
+    public RateBody? SendRate { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The content as the engine takes it, or what is wrong.</summary>
+    public BroadcastDraft ToDraft(List<Problem> problems)
+    {
+        var rate = SendRate?.Read("sendRate", problems) ?? default;
+        return new BroadcastDraft
+        {
+            Name = Name,
+            Labels = Labels,
+            ChannelId = ChannelId,
+            AudienceJson = ReadAudience(problems),
+            PartsJson = JsonSerializer.Serialize(Parts, BroadcastJson.Options),
+            Rate = rate.Rate,
+            SpreadOverMs = rate.SpreadOverMs,
+            ExpiresAt = ExpiresAt?.ToUnixTimeMilliseconds(),
+        };
+    }
+
+    public static BroadcastBody Of(BroadcastDetails details) => new()
+    {
+        Name = details.Row.Name,
+        Labels = details.Row.Labels,
+        ChannelId = details.Row.ChannelId,
+        SegmentId = details.Audience?.SegmentId,
+        Segment = details.Audience?.Segment,
+        ContactIds = details.Audience?.ContactIds,
+        ImportId = details.Audience?.ImportId,
+        Parts = details.Parts,
+        SendRate = RateBody.Of(details.Rate, details.SpreadOver),
+        ExpiresAt = details.ExpiresAt,
+    };
+
+    private string? ReadAudience(List<Problem> problems)
+    {
+        var given = new (string Name, bool IsGiven)[] { ("segmentId", SegmentId is not null), ("segment", Segment is not null), ("contactIds", ContactIds is not null), ("importId", ImportId is not null) };
+        if (given.Count(g => g.IsGiven) > 1)
+        {
+            problems.Add(new Problem(given.Last(g => g.IsGiven).Name, "oneAudience", $"Give one audience, not {string.Join(" and ", given.Where(g => g.IsGiven).Select(g => g.Name))}."));
+            return null;
+        }
+
+        return given.Any(g => g.IsGiven)
+            ? JsonSerializer.Serialize(new BroadcastAudience { SegmentId = SegmentId, Segment = Segment, ContactIds = ContactIds, ImportId = ImportId }, BroadcastJson.Options)
+            : null;
+    }
+}
+
+/// <summary>The length of time of a rate.</summary>
+internal enum RateUnit
+{
+    Second,
+    Minute,
+    Hour,
+}
+
+/// <summary>A pace: <c>{count, per}</c>, or <c>{spreadOver}</c> as an ISO 8601 duration.</summary>
+internal sealed record RateBody
+{
+    public int? Count { get; init; }
+
+    public RateUnit? Per { get; init; }
+
+    public string? SpreadOver { get; init; }
+
+    /// <summary>Null for none.</summary>
+    public static RateBody? Of(SendRate? rate, TimeSpan? spreadOver = null)
+    {
+        if (rate is not null)
+        {
+            // A count per any other length of time is told per hour, as near as whole messages come.
+            return rate.PerMs switch
+            {
+                1_000 => new RateBody { Count = rate.Count, Per = RateUnit.Second },
+                60_000 => new RateBody { Count = rate.Count, Per = RateUnit.Minute },
+                3_600_000 => new RateBody { Count = rate.Count, Per = RateUnit.Hour },
+                _ => new RateBody { Count = (int)Math.Clamp(Math.Round(rate.PerSecond * 3600), 1, int.MaxValue), Per = RateUnit.Hour },
+            };
+        }
+
+        return spreadOver is { } spread ? new RateBody { SpreadOver = XmlConvert.ToString(spread) } : null;
+    }
+
+    public (SendRate? Rate, long? SpreadOverMs) Read(string path, List<Problem> problems, bool canSpread = true)
+    {
+        if (SpreadOver is not null)
+        {
+            if (!canSpread) problems.Add(new Problem($"{path}.spreadOver", "notHere", "A channel's rate is {count, per}."));
+            else if (Count is not null || Per is not null) problems.Add(new Problem(path, "oneRate", "Give {count, per} or {spreadOver}, not both."));
+            else if (ReadDuration(SpreadOver) is { } spread) return (null, (long)spread.TotalMilliseconds);
+            else problems.Add(new Problem($"{path}.spreadOver", "duration", "An ISO 8601 duration from a second to 30 days: PT2H30M.", SpreadOver));
+            return default;
+        }
+
+        if (Count is not { } count || Per is not { } per) problems.Add(new Problem(path, "rate", "A rate is {count, per: second | minute | hour} or {spreadOver: \"PT2H\"}."));
+        else if (count is < 1 or > 1_000_000) problems.Add(new Problem($"{path}.count", "range", "From 1 to 1000000.", count.ToString(CultureInfo.InvariantCulture)));
+        else return (new SendRate(count, per switch { RateUnit.Second => 1_000, RateUnit.Minute => 60_000, _ => 3_600_000 }), null);
+        return default;
+    }
+
+    private static TimeSpan? ReadDuration(string text)
+    {
+        try
+        {
+            var duration = XmlConvert.ToTimeSpan(text);
+            return duration >= TimeSpan.FromSeconds(1) && duration <= TimeSpan.FromDays(30) ? duration : null;
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>When a broadcast is due: a local time in a zone, or an instant.</summary>
+internal sealed record ScheduleBody
+{
+    /// <summary><c>2026-12-24T18:00</c>, or with an offset or Z.</summary>
+    public required string At { get; init; }
+
+    /// <summary>IANA zone. Default: the installation's.</summary>
+    public string? TimeZone { get; init; }
+
+    public BroadcastSchedule ToSchedule(string defaultZone)
+    {
+        var zoneName = TimeZone ?? defaultZone;
+        var instant = NodaTime.Text.OffsetDateTimePattern.ExtendedIso.Parse(At);
+        if (!instant.Success || NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneName) is not { } zone) return new BroadcastSchedule { LocalTime = At, TimeZone = zoneName };
+        var local = instant.Value.ToInstant().InZone(zone).LocalDateTime;
+        return new BroadcastSchedule { LocalTime = local.ToString("uuuu-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture), TimeZone = zoneName };
+    }
+}
+
+/// <summary>A new rate for a running broadcast; null for as fast as its channel permits.</summary>
+internal sealed record ChangeRateBody
+{
+    public RateBody? SendRate { get; init; }
+}
+
+/// <summary>To whom a test goes: up to five addresses, rendered as a contact would see it.</summary>
+internal sealed record TestBody
+{
+    public required string[] Addresses { get; init; }
+
+    /// <summary>Whose values the templates print. Default: a contact without any.</summary>
+    public long? AsContactId { get; init; }
+}

@@ -1,0 +1,145 @@
+using System.Text.Json;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Reporting;
+using Broadcasts.Security;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>Broadcasts: writing them and moving them through their life.</summary>
+internal static class BroadcastsApi
+{
+    private const int MostTests = 5;
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var group = api.MapGroup("/broadcasts").WithTags("Broadcasts");
+        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<BroadcastAnswer>>();
+        group.MapPost("", CreateAsync).Needs(ApiScopes.Broadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<BroadcastAnswer>();
+        group.MapPatch("{id:long}", PatchAsync).Needs(ApiScopes.Broadcasts).Accepts<BroadcastBody>("application/json").Produces<BroadcastAnswer>();
+        group.MapDelete("{id:long}", (long id, IGrainFactory grains, HttpContext http) => DoAsync(id, Grain(grains, id).DeleteAsync(http.Actor()), isGone: true)).Needs(ApiScopes.Broadcasts);
+
+        group.MapPost("{id:long}/forecast", ForecastAsync).Needs(ApiScopes.Broadcasts).Produces<Forecast>();
+        group.MapPost("{id:long}/test", TestAsync).Needs(ApiScopes.Send);
+        group.MapPost("{id:long}/schedule", (long id, ScheduleBody body, IGrainFactory grains, EngineOptions options, HttpContext http) =>
+            DoAsync(id, Grain(grains, id).ScheduleAsync(body.ToSchedule(options.TimeZone), http.Actor()))).Needs(ApiScopes.Send).Produces<BroadcastState>();
+        Command(group, "unschedule", ApiScopes.Send, (grain, actor) => grain.UnscheduleAsync(actor));
+        Command(group, "send", ApiScopes.Send, (grain, actor) => grain.StartAsync(actor));
+        Command(group, "pause", ApiScopes.Send, (grain, actor) => grain.PauseAsync(actor));
+        Command(group, "resume", ApiScopes.Send, (grain, actor) => grain.ResumeAsync(actor));
+        Command(group, "cancel", ApiScopes.Send, (grain, actor) => grain.CancelAsync(actor));
+        Command(group, "fix", ApiScopes.Broadcasts, (grain, actor) => grain.FixAsync(actor));
+        Command(group, "archive", ApiScopes.Broadcasts, (grain, actor) => grain.ArchiveAsync(actor));
+        group.MapPost("{id:long}/duplicate", (long id, BroadcastFactory factory, BroadcastQueries queries, HttpContext http) =>
+            MadeAsync(factory.DuplicateAsync(id, http.Actor()), queries)).Needs(ApiScopes.Broadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+        group.MapPost("{id:long}/resend-failed", (long id, BroadcastFactory factory, BroadcastQueries queries, HttpContext http) =>
+            MadeAsync(factory.ResendFailedAsync(id, http.Actor()), queries)).Needs(ApiScopes.Send).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+        group.MapPatch("{id:long}/rate", SetRateAsync).Needs(ApiScopes.Send).Produces<BroadcastState>();
+    }
+
+    private static void Command(RouteGroupBuilder group, string verb, string scope, Func<IBroadcastGrain, string, Task<CommandResult>> command) =>
+        group.MapPost("{id:long}/" + verb, (long id, IGrainFactory grains, HttpContext http) => DoAsync(id, command(Grain(grains, id), http.Actor())))
+            .Needs(scope).Produces<BroadcastState>().WithSummary(verb);
+
+    private static async Task<IResult> ListAsync(
+        BroadcastQueries queries, BroadcastStatus? status, long? channelId, string? label, long? segmentId, DateTimeOffset? from, DateTimeOffset? to, string? search, bool? archived,
+        long? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var filter = new BroadcastFilter { Status = status, ChannelId = channelId, Label = label, SegmentId = segmentId, From = from, To = to, Search = search, Archived = archived ?? false };
+        var most = ApiRoutes.Limit(limit);
+        var rows = await queries.ListBeforeAsync(filter, cursor, most + 1, cancellationToken);
+        return Results.Ok(ListAnswer<BroadcastAnswer>.Of(rows, most, BroadcastAnswer.Of, r => r.Id));
+    }
+
+    private static async Task<IResult> CreateAsync(BroadcastBody body, BroadcastFactory factory, BroadcastQueries queries, HttpContext http)
+    {
+        var problems = new List<Problem>();
+        var draft = body.ToDraft(problems);
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+        return await MadeAsync(factory.CreateAsync(draft, http.Actor(), http.Features.Get<IdempotencyIdentity>()?.Key), queries);
+    }
+
+    private static async Task<IResult> GetAsync(long id, BroadcastQueries queries, CancellationToken cancellationToken) =>
+        await queries.GetAsync(id, cancellationToken) is { } details ? Results.Ok(BroadcastAnswer.Of(details)) : ApiProblems.NotFound($"Broadcast {id}");
+
+    private static async Task<IResult> PatchAsync(long id, JsonElement patch, IGrainFactory grains, BroadcastQueries queries, HttpContext http)
+    {
+        if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
+        var (members, version) = TakeVersion(patch);
+        var current = BroadcastBody.Of(details);
+        if (Replaces(members)) current = current with { SegmentId = null, Segment = null, ContactIds = null, ImportId = null };
+        var body = ApiJson.Patch(current, members);
+        var problems = new List<Problem>();
+        var draft = body.ToDraft(problems);
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+
+        // Name and labels may change at any time; the content of a draft alone.
+        var isRename = members.EnumerateObject().All(m => m.Name is "name" or "labels");
+        var result = isRename && details.Row.Status != BroadcastStatus.Draft
+            ? await Grain(grains, id).RenameAsync(body.Name, body.Labels, http.Actor())
+            : await Grain(grains, id).EditAsync(draft, version ?? details.Row.Version, http.Actor());
+        return result.IsDone ? await GetAsync(id, queries, default) : ApiProblems.Of(result, isBroadcast: true);
+    }
+
+    private static async Task<IResult> ForecastAsync(long id, Forecasts forecasts, CancellationToken cancellationToken) =>
+        await forecasts.ForecastAsync(id, cancellationToken) is { } forecast ? Results.Ok(forecast) : ApiProblems.NotFound($"Broadcast {id}");
+
+    private static async Task<IResult> TestAsync(long id, TestBody body, BroadcastQueries queries, TestMessages tests, HttpContext http)
+    {
+        if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
+        if (body.Addresses.Length is 0 or > MostTests) return ApiProblems.Invalid("addresses", "range", $"From 1 to {MostTests} addresses.");
+        if (details.Row.ChannelId is not { } channel) return ApiProblems.Invalid("channelId", "required", "The broadcast has no channel yet: give it one first.");
+        if (details.Parts.Length == 0) return ApiProblems.Invalid("parts", "required", "The broadcast has no content yet.");
+
+        var results = new List<object>();
+        foreach (var address in body.Addresses)
+        {
+            for (var part = 0; part < details.Parts.Length; part++)
+            {
+                var sent = await tests.SendAsync(channel, address, details.Parts[part], body.AsContactId, http.Actor());
+                results.Add(new { address, part = part + 1, sent.Accepted, sent.Reason, sent.Code, sent.Detail, sent.ProviderId });
+                if (!sent.Accepted) break;
+            }
+        }
+
+        return Results.Ok(new { results });
+    }
+
+    private static async Task<IResult> SetRateAsync(long id, ChangeRateBody body, IGrainFactory grains, HttpContext http)
+    {
+        var problems = new List<Problem>();
+        var rate = body.SendRate?.Read("sendRate", problems, canSpread: false) ?? default;
+        return problems.Count > 0 ? ApiProblems.Invalid(problems) : await DoAsync(id, Grain(grains, id).SetRateAsync(rate.Rate, http.Actor()));
+    }
+
+    private static async Task<IResult> MadeAsync(Task<(long Id, CommandResult Result)> making, BroadcastQueries queries)
+    {
+        var (id, result) = await making;
+        if (!result.IsDone) return ApiProblems.Of(result, isBroadcast: true);
+        return Results.Created($"/api/v1/broadcasts/{id}", BroadcastAnswer.Of((await queries.GetAsync(id))!));
+    }
+
+    private static async Task<IResult> DoAsync(long id, Task<CommandResult> command, bool isGone = false)
+    {
+        var result = await command;
+        if (!result.IsDone) return ApiProblems.Of(result, isBroadcast: true);
+        return isGone ? Results.NoContent() : Results.Ok(new BroadcastState(id, result.Status, result.Version, result.InFlight > 0 ? result.InFlight : null));
+    }
+
+    // A patch that names another audience takes the old one's place, whatever kind it was.
+    private static bool Replaces(JsonElement patch) =>
+        patch.EnumerateObject().Any(m => m.Name is "segmentId" or "segment" or "contactIds" or "importId" && m.Value.ValueKind != JsonValueKind.Null);
+
+    private static (JsonElement Members, int? Version) TakeVersion(JsonElement patch)
+    {
+        if (patch.ValueKind != JsonValueKind.Object) throw new JsonException("The body must be an object.");
+        if (!patch.TryGetProperty("version", out var version)) return (patch, null);
+        if (version.ValueKind != JsonValueKind.Number || !version.TryGetInt32(out var number)) throw new JsonException("could not be converted", "$.version", null, null);
+        var members = System.Text.Json.Nodes.JsonObject.Create(patch)!;
+        members.Remove("version");
+        return (JsonSerializer.SerializeToElement(members), number);
+    }
+
+    private static IBroadcastGrain Grain(IGrainFactory grains, long id) => grains.GetGrain<IBroadcastGrain>(id);
+}

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Contacts;
+using Broadcasts.Deliveries;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>What a caller writes of a channel. Secrets are settings like others; they never come back.</summary>
+internal sealed record ChannelBody
+{
+    public required string Name { get; init; }
+
+    /// <summary>Id of the transport; can't change later.</summary>
+    public required string Transport { get; init; }
+
+    public JsonElement? Settings { get; init; }
+
+    public RateBody? Rate { get; init; }
+
+    public WhenInDoubt WhenInDoubt { get; init; }
+
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>Seconds that a message is retried for.</summary>
+    public int RetryForSeconds { get; init; } = 86_400;
+
+    public ChannelEdit ToEdit(List<Problem> problems) => new(Name, Transport, Settings?.GetRawText() ?? "{}", Rate?.Read("rate", problems, canSpread: false).Rate)
+    {
+        WhenInDoubt = WhenInDoubt,
+        MaxAttempts = MaxAttempts,
+        RetryForMs = RetryForSeconds * 1_000L,
+    };
+}
+
+/// <summary>A channel as the API tells it: without secrets.</summary>
+internal sealed record ChannelAnswer
+{
+    public required long Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Transport { get; init; }
+
+    public required string AddressKind { get; init; }
+
+    public required JsonElement Settings { get; init; }
+
+    /// <summary>Secret settings that hold a value.</summary>
+    public required string[] StoredSecrets { get; init; }
+
+    public required ChannelStatus Status { get; init; }
+
+    public string? StatusReason { get; init; }
+
+    public string? StatusDetail { get; init; }
+
+    public RateBody? Rate { get; init; }
+
+    public required WhenInDoubt WhenInDoubt { get; init; }
+
+    public required int MaxAttempts { get; init; }
+
+    public required int RetryForSeconds { get; init; }
+
+    public required int Version { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public static ChannelAnswer Of(Channel channel)
+    {
+        using var settings = JsonDocument.Parse(channel.Settings);
+        return new()
+        {
+            Id = channel.Id,
+            Name = channel.Name,
+            Transport = channel.Transport,
+            AddressKind = channel.AddressKind.Name(),
+            Settings = settings.RootElement.Clone(),
+            StoredSecrets = channel.StoredSecrets,
+            Status = channel.Status,
+            StatusReason = channel.StatusReason is { } reason ? Reasons.NameOf((int)reason) : null,
+            StatusDetail = channel.StatusDetail,
+            Rate = RateBody.Of(channel.Rate),
+            WhenInDoubt = channel.WhenInDoubt,
+            MaxAttempts = channel.MaxAttempts,
+            RetryForSeconds = (int)Math.Min(int.MaxValue, channel.RetryForMs / 1_000),
+            Version = channel.Version,
+            CreatedAt = Times.Of(channel.CreatedAt),
+            UpdatedAt = Times.Of(channel.UpdatedAt),
+        };
+    }
+}
+
+/// <summary>A change of a channel: members that are missing stay; a secret that is missing keeps its value.</summary>
+internal sealed record ChannelPatchBody
+{
+    public string? Name { get; init; }
+
+    public JsonElement? Settings { get; init; }
+
+    public RateBody? Rate { get; init; }
+
+    public WhenInDoubt? WhenInDoubt { get; init; }
+
+    public int? MaxAttempts { get; init; }
+
+    public int? RetryForSeconds { get; init; }
+
+    /// <summary>The version that the change was made from. Default: the one that is stored.</summary>
+    public int? Version { get; init; }
+}
+
+/// <summary>A budget as the API tells it.</summary>
+internal sealed record BudgetAnswer(RateBody? Rate, double? EffectivePerSecond, DateTimeOffset? ThrottledUntil, double UsedPerSecond);
+
+/// <summary>The account's rate; null for no limit of our own.</summary>
+internal sealed record BudgetBody
+{
+    public RateBody? Rate { get; init; }
+}
+
+/// <summary>Channels and their budgets.</summary>
+internal static class ChannelsApi
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var group = api.MapGroup("/channels").WithTags("Channels");
+        group.MapGet("", async (ChannelStore store) => new ListAnswer<ChannelAnswer>([.. (await store.ListAsync()).Select(ChannelAnswer.Of)], null)).Needs(ApiScopes.Read);
+        group.MapPost("", CreateAsync).Needs(ApiScopes.Channels).Produces<ChannelAnswer>(StatusCodes.Status201Created);
+        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<ChannelAnswer>();
+        group.MapPatch("{id:long}", PatchAsync).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
+        group.MapDelete("{id:long}", async (long id, ChannelService channels, HttpContext http) =>
+            await channels.DeleteAsync(id, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : Results.NoContent()).Needs(ApiScopes.Channels);
+        group.MapPost("{id:long}/test", TestAsync).Needs(ApiScopes.Channels).Produces<ConnectionReport>();
+        group.MapPost("{id:long}/pause", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.PauseAsync(id, http.Actor()), store)).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
+        group.MapPost("{id:long}/resume", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.ResumeAsync(id, http.Actor()), store)).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
+        group.MapGet("{id:long}/budget", GetBudgetAsync).Needs(ApiScopes.Read).Produces<BudgetAnswer>();
+        group.MapPatch("{id:long}/budget", SetBudgetAsync).Needs(ApiScopes.Channels).Produces<BudgetAnswer>();
+    }
+
+    private static async Task<IResult> CreateAsync(ChannelBody body, ChannelService channels, ChannelStore store, HttpContext http)
+    {
+        var problems = new List<Problem>();
+        var edit = body.ToEdit(problems);
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+        var (id, result) = await channels.CreateAsync(edit, http.Actor());
+        return result.IsDone ? Results.Created($"/api/v1/channels/{id}", ChannelAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> GetAsync(long id, ChannelStore store) =>
+        await store.GetAsync(id) is { } channel ? Results.Ok(ChannelAnswer.Of(channel)) : ApiProblems.NotFound($"Channel {id}");
+
+    private static async Task<IResult> PatchAsync(long id, ChannelPatchBody body, ChannelService channels, ChannelStore store, HttpContext http)
+    {
+        if (await store.GetAsync(id) is not { } channel) return ApiProblems.NotFound($"Channel {id}");
+        var problems = new List<Problem>();
+        var rate = body.Rate is null ? channel.Rate : body.Rate.Read("rate", problems, canSpread: false).Rate;
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+        var edit = new ChannelEdit(body.Name ?? channel.Name, channel.Transport, MergeSettings(channel.Settings, body.Settings), rate)
+        {
+            WhenInDoubt = body.WhenInDoubt ?? channel.WhenInDoubt,
+            MaxAttempts = body.MaxAttempts ?? channel.MaxAttempts,
+            RetryForMs = body.RetryForSeconds * 1_000L ?? channel.RetryForMs,
+        };
+        return await DoAsync(id, channels.UpdateAsync(id, edit, body.Version ?? channel.Version, http.Actor()), store);
+    }
+
+    private static async Task<IResult> TestAsync(long id, ChannelService channels, ChannelStore store, HttpContext http) =>
+        await store.GetAsync(id) is null ? ApiProblems.NotFound($"Channel {id}") : Results.Ok(await channels.TestAsync(id, http.Actor(), http.RequestAborted));
+
+    private static async Task<IResult> GetBudgetAsync(long id, ChannelStore store, IGrainFactory grains)
+    {
+        if (await store.GetAsync(id) is null) return ApiProblems.NotFound($"Channel {id}");
+        var view = await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).LookAsync();
+        return Results.Ok(new BudgetAnswer(RateBody.Of(view.Rate), view.EffectivePerSecond, Times.Of(view.ThrottledUntil), view.UsedPerSecond));
+    }
+
+    private static async Task<IResult> SetBudgetAsync(long id, BudgetBody body, ChannelService channels, ChannelStore store, IGrainFactory grains, HttpContext http)
+    {
+        var problems = new List<Problem>();
+        var rate = body.Rate?.Read("rate", problems, canSpread: false).Rate;
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+        var result = await channels.SetRateAsync(id, rate, http.Actor());
+        return result.IsDone ? await GetBudgetAsync(id, store, grains) : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> DoAsync(long id, Task<CommandResult> command, ChannelStore store)
+    {
+        var result = await command;
+        return result.IsDone ? Results.Ok(ChannelAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
+    }
+
+    private static string MergeSettings(string stored, JsonElement? changes)
+    {
+        if (changes is not { } given) return stored;
+        if (given.ValueKind != JsonValueKind.Object) throw new JsonException("could not be converted", "$.settings", null, null);
+        var merged = System.Text.Json.Nodes.JsonNode.Parse(stored)!.AsObject();
+        foreach (var member in given.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.Null) merged.Remove(member.Name);
+            else merged[member.Name] = System.Text.Json.Nodes.JsonNode.Parse(member.Value.GetRawText());
+        }
+
+        return merged.ToJsonString();
+    }
+}

@@ -1,0 +1,49 @@
+using Broadcasts.Broadcasting;
+using Broadcasts.Host.Configuration;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>A file as the API tells it.</summary>
+internal sealed record FileAnswer(long Id, string Name, string MediaType, long Size, DateTimeOffset CreatedAt);
+
+/// <summary>Files and images for messages.</summary>
+internal static class FilesApi
+{
+    private const int LongestName = 200;
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var group = api.MapGroup("/files").WithTags("Files");
+        group.MapGet("", async (FileStore files) =>
+            new ListAnswer<FileAnswer>([.. (await files.ListAsync()).Select(f => new FileAnswer(f.Id, f.Name, f.MediaType, f.Size, Times.Of(f.CreatedAt)))], null)).Needs(ApiScopes.Read);
+        group.MapPost("", AddAsync).Needs(ApiScopes.Contacts).Produces<FileAnswer>(StatusCodes.Status201Created).WithSummary("The bytes as the body; name in the query, media type as Content-Type");
+        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read);
+    }
+
+    private static async Task<IResult> AddAsync(string name, FileStore files, ServiceOptions options, TimeProvider time, HttpContext http)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name.Length > LongestName || name.AsSpan().IndexOfAny("/\\\0") >= 0)
+            return ApiProblems.Invalid("name", "badName", $"A file name of 1 to {LongestName} characters without slashes.");
+
+        var most = Math.Min(FileStore.MostBytes, options.MaxFileMegabytes * 1024L * 1024);
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
+        using var content = new MemoryStream();
+        await http.Request.Body.CopyToAsync(content, http.RequestAborted);
+        if (content.Length == 0) return ApiProblems.Invalid("", "empty", "The body is empty: send the file's bytes.");
+        var mediaType = http.Request.ContentType ?? "application/octet-stream";
+        var id = await files.AddAsync(name, mediaType, content.ToArray(), http.Actor());
+        return Results.Created($"/api/v1/files/{id}", new FileAnswer(id, name, mediaType, content.Length, time.GetUtcNow()));
+    }
+
+    private static async Task<IResult> GetAsync(long id, FileStore files, HttpContext http)
+    {
+        if (await files.GetAsync(id) is not { } file) return ApiProblems.NotFound($"File {id}");
+        // Somebody else's file is saved, never shown as a page of ours.
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.ContentSecurityPolicy = "sandbox";
+        return Results.File(file.Content, file.MediaType, file.Name);
+    }
+}

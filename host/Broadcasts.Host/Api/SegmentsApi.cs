@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Broadcasts.Audiences;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>A saved segment: a name and a rule.</summary>
+internal sealed record SegmentBody
+{
+    public required string Name { get; init; }
+
+    public required JsonElement Rule { get; init; }
+
+    public string? Description { get; init; }
+
+    /// <summary>In a change: the version that it was made from. Default: the one that is stored.</summary>
+    public int? Version { get; init; }
+}
+
+/// <summary>An unsaved rule.</summary>
+internal sealed record RuleBody
+{
+    public required JsonElement Rule { get; init; }
+
+    /// <summary>How many contacts to show. Default: 20.</summary>
+    public int? Limit { get; init; }
+}
+
+/// <summary>A segment as the API tells it.</summary>
+internal sealed record SegmentAnswer(long Id, string Name, string? Description, JsonElement Rule, int Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    public static SegmentAnswer Of(SegmentDetails segment)
+    {
+        using var rule = JsonDocument.Parse(segment.Rule);
+        return new(segment.Id, segment.Name, segment.Description, rule.RootElement.Clone(), segment.Version, Times.Of(segment.CreatedAt), Times.Of(segment.UpdatedAt));
+    }
+}
+
+/// <summary>Segments.</summary>
+internal static class SegmentsApi
+{
+    private const int MostPreviewed = 100;
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var group = api.MapGroup("/segments").WithTags("Segments");
+        group.MapGet("", async (SegmentStore store, CancellationToken cancellationToken) =>
+            new ListAnswer<SegmentAnswer>([.. (await store.ListAsync(cancellationToken)).Select(SegmentAnswer.Of)], null)).Needs(ApiScopes.Read);
+        group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<SegmentAnswer>(StatusCodes.Status201Created);
+        group.MapGet("{id:long}", async (long id, SegmentStore store) =>
+            await store.GetAsync(id) is { } segment ? Results.Ok(SegmentAnswer.Of(segment)) : ApiProblems.NotFound($"Segment {id}")).Needs(ApiScopes.Read).Produces<SegmentAnswer>();
+        group.MapPut("{id:long}", UpdateAsync).Needs(ApiScopes.Contacts).Produces<SegmentAnswer>();
+        group.MapDelete("{id:long}", DeleteAsync).Needs(ApiScopes.Contacts);
+        group.MapPost("count", CountAsync).Needs(ApiScopes.Read);
+        group.MapPost("preview", PreviewAsync).Needs(ApiScopes.Read);
+    }
+
+    private static async Task<IResult> CreateAsync(SegmentBody body, SegmentStore store)
+    {
+        if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
+        var (id, result) = await store.CreateAsync(body.Name, rule, body.Description);
+        return result.IsDone ? Results.Created($"/api/v1/segments/{id}", SegmentAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> UpdateAsync(long id, SegmentBody body, SegmentStore store)
+    {
+        if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
+        if (await store.GetAsync(id) is not { } current) return ApiProblems.NotFound($"Segment {id}");
+        var result = await store.UpdateAsync(id, body.Name, rule, body.Description, body.Version ?? current.Version);
+        return result.IsDone ? Results.Ok(SegmentAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> DeleteAsync(long id, SegmentStore store)
+    {
+        var result = await store.DeleteAsync(id);
+        return result.IsDone ? Results.NoContent() : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> CountAsync(RuleBody body, SegmentQueries queries, CancellationToken cancellationToken) =>
+        SegmentRule.Parse(body.Rule, out var problems) is { } rule
+            ? Results.Ok(new { contacts = await queries.CountAsync(rule, cancellationToken: cancellationToken) })
+            : ApiProblems.Invalid(problems);
+
+    private static async Task<IResult> PreviewAsync(RuleBody body, SegmentQueries queries, CancellationToken cancellationToken)
+    {
+        if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
+        var contacts = await queries.SampleAsync(rule, Math.Clamp(body.Limit ?? 20, 1, MostPreviewed), cancellationToken);
+        return Results.Ok(new { items = contacts.Select(ContactAnswer.Of) });
+    }
+}

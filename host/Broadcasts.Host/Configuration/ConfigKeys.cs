@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Net;
+
+namespace Broadcasts.Host.Configuration;
+
+/// <summary>One setting: its key below <c>Broadcasts:</c>, what it is, and how its text is read.</summary>
+/// <param name="Name">The key without the prefix.</param>
+/// <param name="Default">The default as text; empty for none.</param>
+/// <param name="Description">For the operator.</param>
+/// <param name="Apply">Takes the text over; answers what is wrong with it, or null.</param>
+internal sealed record ConfigKey(string Name, string Default, string Description, Func<string, ServiceOptions, string?> Apply)
+{
+    public string Path => ConfigKeys.Section + ":" + Name;
+}
+
+/// <summary>The table of settings: reading, the faults and the documentation all come from it.</summary>
+internal static class ConfigKeys
+{
+    public const string Section = "Broadcasts";
+
+    public static IReadOnlyList<ConfigKey> All { get; } =
+    [
+        new("DataDirectory", "", "Folder of everything this installation keeps on this machine. Default: systemd's state directory, on Windows as a service %ProgramData%\\Broadcasts, otherwise 'data' in the working directory.",
+            (text, o) => Text(text, value => o.Engine.DataDirectory = value)),
+        new("Urls", "http://127.0.0.1:5080", "Addresses of the console and the API, separated by semicolons. Port 0 takes a free one.", ReadUrls),
+        new("PublicUrl", "", "Address under which the outside reaches this installation: opt-out links and webhooks are built from it.", ReadPublicUrl),
+        new("TimeZone", "Etc/UTC", "IANA zone of schedules when nothing else is said.", ReadTimeZone),
+        new("DefaultCountry", "", "ISO 3166 country of telephone numbers without a country code.", ReadCountry),
+        new("Database:Provider", "sqlite", "sqlite or postgres.",
+            (text, o) => OneOf(text, ["sqlite", "postgres"], value => o.Engine.Database.Provider = value)),
+        new("Database:ConnectionString", "", "For PostgreSQL 15 or newer. On SQLite the file is broadcasts.db in the data directory.",
+            (text, o) => Text(text, value => o.Engine.Database.ConnectionString = value)),
+        new("Secrets:MasterKeyFile", "", "For PostgreSQL: a file with at least 32 bytes that wraps the keys in the database. The same file on every machine.", ReadMasterKeyFile),
+        new("Cluster:Name", "broadcasts", "Name that all processes of one installation share.", (text, o) => Text(text, value => o.Engine.Cluster.Name = value)),
+        new("Cluster:Address", "127.0.0.1", "IP address that other processes of the cluster reach this one at. There is no authentication on it: loopback or a private network.", ReadClusterAddress),
+        new("Cluster:Port", "0", "Port for the other processes; 0 takes a free one.", (text, o) => Number(text, 0, 65_535, value => o.Engine.Cluster.Port = value)),
+        new("StopGrace", "00:00:08", "Time that messages in flight get to finish when the service stops.", ReadStopGrace),
+        new("Limits:ImportMegabytes", "1024", "Largest CSV file that can be imported.", (text, o) => Number(text, 1, 100_000, value => o.MaxImportMegabytes = value)),
+        new("Limits:FileMegabytes", "25", "Largest file that a message can carry.", (text, o) => Number(text, 1, 1_000, value => o.MaxFileMegabytes = value)),
+        new("Limits:PluginMegabytes", "100", "Largest plugin package.", (text, o) => Number(text, 1, 1_000, value => o.MaxPluginMegabytes = value)),
+    ];
+
+    private static string? ReadUrls(string text, ServiceOptions options)
+    {
+        var urls = new List<Uri>();
+        foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            // "http://*:5080" is how servers write "every address"; Uri does not take the star.
+            var written = part.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
+            if (!Uri.TryCreate(written, UriKind.Absolute, out var url)) return $"'{part}' is not an address. Write http://127.0.0.1:5080.";
+            if (url.Scheme != Uri.UriSchemeHttp) return $"'{part}': only http:// is served. Put a reverse proxy with the certificate in front of it.";
+            if (url.AbsolutePath != "/") return $"'{part}': a path is not possible here.";
+            if (url.Host != "localhost" && !IPAddress.TryParse(url.Host.Trim('[', ']'), out _)) return $"'{part}': the host must be an IP address, localhost or *.";
+            urls.Add(url);
+        }
+
+        if (urls.Count == 0) return "There is no address. Write http://127.0.0.1:5080.";
+        options.Urls = urls;
+        return null;
+    }
+
+    private static string? ReadPublicUrl(string text, ServiceOptions options)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) return $"'{text}' is not an address. Write https://broadcasts.example.com.";
+        options.Engine.PublicUrl = url;
+        return null;
+    }
+
+    private static string? ReadTimeZone(string text, ServiceOptions options)
+    {
+        if (NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(text) is null) return $"'{text}' is not an IANA time zone. Write Europe/Madrid or Etc/UTC.";
+        options.Engine.TimeZone = text;
+        return null;
+    }
+
+    private static string? ReadCountry(string text, ServiceOptions options)
+    {
+        var country = text.Trim().ToUpperInvariant();
+        if (!PhoneNumbers.PhoneNumberUtil.GetInstance().GetSupportedRegions().Contains(country)) return $"'{text}' is not an ISO 3166 country code. Write ES or US.";
+        options.Engine.DefaultCountry = country;
+        return null;
+    }
+
+    private static string? ReadMasterKeyFile(string text, ServiceOptions options)
+    {
+        var path = Path.GetFullPath(text);
+        if (!File.Exists(path)) return $"There is no file '{path}'. Make one with: openssl rand -base64 48";
+        options.MasterKeyFile = path;
+        return null;
+    }
+
+    private static string? ReadClusterAddress(string text, ServiceOptions options)
+    {
+        if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) return $"'{text}' is not an IP address that other machines can reach. Write 10.0.0.5.";
+        options.Engine.Cluster.Address = text;
+        return null;
+    }
+
+    private static string? ReadStopGrace(string text, ServiceOptions options)
+    {
+        if (!TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var grace) || grace < TimeSpan.Zero || grace > TimeSpan.FromMinutes(10)) return $"'{text}' is not a time from 00:00:00 to 00:10:00. Write 00:00:08.";
+        options.Engine.StopGrace = grace;
+        return null;
+    }
+
+    private static string? Text(string text, Action<string> take)
+    {
+        take(text);
+        return null;
+    }
+
+    private static string? OneOf(string text, string[] allowed, Action<string> take)
+    {
+        var value = text.Trim().ToLowerInvariant();
+        if (!allowed.Contains(value)) return $"'{text}' is not one of: {string.Join(", ", allowed)}.";
+        take(value);
+        return null;
+    }
+
+    private static string? Number(string text, int least, int most, Action<int> take)
+    {
+        if (!int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) || value < least || value > most) return $"'{text}' is not a whole number from {least} to {most}.";
+        take(value);
+        return null;
+    }
+}

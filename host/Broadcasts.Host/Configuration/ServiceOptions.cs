@@ -1,0 +1,23 @@
+namespace Broadcasts.Host.Configuration;
+
+/// <summary>Everything an operator can set, read and checked. See <see cref="ConfigKeys"/>.</summary>
+internal sealed class ServiceOptions
+{
+    /// <summary>What the engine needs of it.</summary>
+    public EngineOptions Engine { get; } = new();
+
+    /// <summary>Addresses that the console and the API listen on. Default: <c>http://127.0.0.1:5080</c>.</summary>
+    public IReadOnlyList<Uri> Urls { get; set; } = [new("http://127.0.0.1:5080")];
+
+    /// <summary>A file with the key that wraps the keys in a PostgreSQL database. Default: none.</summary>
+    public string? MasterKeyFile { get; set; }
+
+    /// <summary>Largest import, in MB. Default: 1024.</summary>
+    public int MaxImportMegabytes { get; set; } = 1024;
+
+    /// <summary>Largest file of a message, in MB. Default: 25.</summary>
+    public int MaxFileMegabytes { get; set; } = 25;
+
+    /// <summary>Largest plugin package, in MB. Default: 100.</summary>
+    public int MaxPluginMegabytes { get; set; } = 100;
+}

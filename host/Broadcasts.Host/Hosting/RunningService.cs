@@ -1,0 +1,51 @@
+using Broadcasts.Host.Configuration;
+using Broadcasts.Security;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Broadcasts.Host.Hosting;
+
+/// <summary>Starts the service, says where it is, and waits until somebody stops it.</summary>
+internal static class RunningService
+{
+    public static async Task<int> RunAsync(ServiceOptions options, IConfiguration configuration, Func<WebApplication, Task>? onReady = null)
+    {
+        using var directory = DataDirectory.Take(options.Engine.DataDirectory);
+        await using var app = ServiceHost.Build(options, configuration, directory);
+        await ServiceHost.PrepareAsync(app.Services);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new StartException($"Broadcasts:Urls: {e.Message} Another program listens there. Stop it, or set another address with --urls or Broadcasts__Urls.");
+        }
+
+        directory.ProtectSocket();
+        await SayWhereAsync(app, options);
+        if (onReady is not null) await onReady(app);
+        await app.WaitForShutdownAsync();
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Addresses that people can open.</summary>
+    public static string AddressOf(IHost app) =>
+        ((WebApplication)app).Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
+            .First(a => !a.Contains("unix:", StringComparison.Ordinal))
+            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+
+    private static async Task SayWhereAsync(WebApplication app, ServiceOptions options)
+    {
+        var output = Console.Out;
+        await output.WriteLineAsync($"Broadcasts {typeof(RunningService).Assembly.GetName().Version?.ToString(3)} is ready: {AddressOf(app)}");
+        await output.WriteLineAsync($"Data: {options.Engine.DataDirectory} ({options.Engine.Database.Provider})");
+        if (!await app.Services.GetRequiredService<UserStore>().AnyAsync())
+        {
+            var token = await app.Services.GetRequiredService<SignInLinkStore>().CreateAsync(SignInLinkPurpose.FirstOwner);
+            await output.WriteLineAsync($"Nobody can sign in yet. This link creates the owner, once, within {SignInLinkStore.Lifetime.TotalHours:0} hours: {AddressOf(app)}/welcome/{token}");
+        }
+
+        await output.FlushAsync();
+    }
+}

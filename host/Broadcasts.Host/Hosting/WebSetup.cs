@@ -1,0 +1,85 @@
+using System.Net;
+using Broadcasts.Admin;
+using Broadcasts.Host.Api;
+using Broadcasts.Storage;
+using OpenTelemetry.Metrics;
+
+namespace Broadcasts.Host.Hosting;
+
+/// <summary>What Kestrel serves: console, API, webhooks, opt-out, health, metrics.</summary>
+internal static class WebSetup
+{
+    /// <summary>Largest body where a route says nothing else.</summary>
+    public const long MaxBody = 1024 * 1024;
+
+    public static void Add(WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddBroadcastsConsole();
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddOpenApi("v1", ApiDocument.Describe);
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("Broadcasts")
+            .AddRuntimeInstrumentation()
+            .AddAspNetCoreInstrumentation()
+            .AddPrometheusExporter());
+        services.AddSingleton<Readiness>();
+        ApiRoutes.Add(services);
+    }
+
+    public static void Map(WebApplication app)
+    {
+        app.UseBroadcastsConsole();
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
+            .UseMiddleware<ApiErrors>()
+            .UseMiddleware<ApiDoor>()
+            .UseMiddleware<Idempotency>());
+        app.MapBroadcastsConsole();
+        MapOperations(app);
+        ApiRoutes.Map(app);
+        OutsideRoutes.Map(app);
+    }
+
+    private static void MapOperations(WebApplication app)
+    {
+        app.MapGet("/health/live", () => Results.Text("live\n")).ExcludeFromDescription();
+        app.MapGet("/health/ready", async (Readiness readiness, CancellationToken cancellationToken) =>
+            await readiness.WhyNotAsync(cancellationToken) is { } reason
+                ? Results.Text(reason + "\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+                : Results.Text("ready\n")).ExcludeFromDescription();
+
+        // Figures of the inside are for this machine; a collector elsewhere comes through a proxy that decides who may.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/metrics"), metrics =>
+        {
+            metrics.Use(next => context =>
+            {
+                if (context.Connection.RemoteIpAddress is null || IPAddress.IsLoopback(context.Connection.RemoteIpAddress)) return next(context);
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            });
+            metrics.UseOpenTelemetryPrometheusScrapingEndpoint();
+        });
+    }
+}
+
+/// <summary>Whether this process can do its work now.</summary>
+internal sealed class Readiness(Database database, IHostApplicationLifetime lifetime)
+{
+    private const string ProbeSql = "SELECT 1";
+
+    /// <summary>Null when it can; otherwise what is missing.</summary>
+    public async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
+    {
+        if (!lifetime.ApplicationStarted.IsCancellationRequested) return "starting";
+        if (lifetime.ApplicationStopping.IsCancellationRequested) return "stopping";
+        try
+        {
+            return await database.ReadAsync(connection => Dapper.SqlMapper.ExecuteScalarAsync<int>(connection, ProbeSql), cancellationToken) == 1 ? null : "the database gives wrong answers";
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            return $"the database does not answer: {e.Message}";
+        }
+    }
+}

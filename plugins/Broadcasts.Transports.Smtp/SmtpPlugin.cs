@@ -1,0 +1,57 @@
+using System.Net;
+using MimeKit;
+
+[assembly: Broadcasts.TransportPlugin(typeof(Broadcasts.Transports.Smtp.SmtpPlugin))]
+
+namespace Broadcasts.Transports.Smtp;
+
+/// <summary>E-mail over any SMTP server.</summary>
+public sealed class SmtpPlugin : ITransportPlugin
+{
+    /// <inheritdoc/>
+    public TransportDescriptor Descriptor { get; } = new()
+    {
+        Id = "smtp",
+        DisplayName = new LocalizedText { English = "E-mail (SMTP)", Spanish = "Correo electrónico (SMTP)" },
+        Description = new LocalizedText { English = "Sends e-mails over your mail server.", Spanish = "Envía correos a través de su servidor de correo." },
+        AddressKind = AddressKinds.Email,
+        Settings = SettingsForm.For<SmtpSettings>(),
+        Capabilities = new TransportCapabilities
+        {
+            Content = ContentKinds.Text | ContentKinds.Choices | ContentKinds.File | ContentKinds.Email,
+            MaxFileBytes = 20 << 20,
+            MaxInFlight = 64,
+            // Waiting for a free connection, connecting, and the answer's own limit.
+            SendDeadline = TimeSpan.FromMinutes(12),
+        },
+    };
+
+    /// <inheritdoc/>
+    public SettingProblem[] Validate(TransportContext context)
+    {
+        var settings = context.GetSettings<SmtpSettings>();
+        var problems = new List<SettingProblem>();
+        if (!MailboxAddress.TryParse(settings.From, out var from) || !from.Address.Contains('@')) problems.Add(new SettingProblem("from", $"'{settings.From}' is not a sender. Write news@example.org or News <news@example.org>."));
+        if (!string.IsNullOrWhiteSpace(settings.ReplyTo) && !MailboxAddress.TryParse(settings.ReplyTo, out _)) problems.Add(new SettingProblem("replyTo", $"'{settings.ReplyTo}' is not an e-mail address."));
+        if (settings.HasCredentials && string.IsNullOrEmpty(settings.Password)) problems.Add(new SettingProblem("password", "A user name needs its password."));
+        if (!settings.HasCredentials && !string.IsNullOrEmpty(settings.Password)) problems.Add(new SettingProblem("username", "A password needs its user name."));
+        if (settings is { Security: SmtpSecurity.None, HasCredentials: true } && !IsThisMachine(settings.Host))
+        {
+            problems.Add(new SettingProblem("security", "Credentials would cross the network in clear text. Choose startTls, tls or auto."));
+        }
+
+        return [.. problems];
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    {
+        if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);
+        var settings = context.GetSettings<SmtpSettings>();
+        var connections = new SmtpConnections(settings, context);
+        return new ValueTask<ITransport>(new SmtpTransport(connections, new MailWriter(settings, context), settings, context.Time));
+    }
+
+    internal static bool IsThisMachine(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+}

@@ -1,0 +1,61 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace Broadcasts.Plugins;
+
+/// <summary>Packages of the lab plugin, as built or changed.</summary>
+internal static class LabPackages
+{
+    public const string Main = "transport/Broadcasts.TestPlugins.Lab.dll";
+
+    public static readonly byte[] Built = File.ReadAllBytes(Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "test-plugins"), "Broadcasts.TestPlugins.Lab.*.nupkg").Single());
+
+    /// <summary>A version of the lab, whole or misbehaving as <c>behaviour.txt</c> says.</summary>
+    public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null) => Change(Built, archive =>
+    {
+        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(Manifest(version: version)));
+        if (behaviour is not null) Replace(archive, "transport/behaviour.txt", Encoding.UTF8.GetBytes(behaviour));
+        change?.Invoke(archive);
+    });
+
+    public static string Manifest(string id = "lab", string version = "1.0.0", string main = "Broadcasts.TestPlugins.Lab.dll", string contract = "1.0", string framework = "net10.0") =>
+        $$"""{"id": "{{id}}", "version": "{{version}}", "main": "{{main}}", "contract": "{{contract}}", "framework": "{{framework}}"}""";
+
+    public static byte[] Zip(params (string Name, byte[] Bytes)[] files)
+    {
+        using var stream = new MemoryStream();
+        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create))
+        {
+            foreach (var (name, bytes) in files)
+            {
+                using var entry = archive.CreateEntry(name).Open();
+                entry.Write(bytes);
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    public static void Replace(ZipArchive archive, string name, byte[] bytes)
+    {
+        archive.GetEntry(name)?.Delete();
+        using var entry = archive.CreateEntry(name).Open();
+        entry.Write(bytes);
+    }
+
+    public static byte[] Bytes(ZipArchive archive, string name)
+    {
+        using var entry = archive.GetEntry(name)!.Open();
+        using var copy = new MemoryStream();
+        entry.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    private static byte[] Change(byte[] package, Action<ZipArchive> change)
+    {
+        using var stream = new MemoryStream();
+        stream.Write(package);
+        using (var archive = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true)) change(archive);
+        return stream.ToArray();
+    }
+}
