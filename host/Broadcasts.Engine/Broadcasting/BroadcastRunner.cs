@@ -28,8 +28,10 @@ internal sealed class BroadcastRunner(
         {
             // The first rows can go out while the others are still being written.
             if (++chunks is 1 or 2 || chunks % 16 == 0) dispatch.Set();
+            if (chunks is 2 or 16) await freezer.AnalyzeAsync();
         }
 
+        await freezer.AnalyzeAsync();
         dispatch.Set();
     }
 
