@@ -60,6 +60,7 @@ internal static class ServiceHost
             database.Migrate();
             if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
             if (withPlugins) await EngineSetup.PrepareAsync(services);
+            await services.GetRequiredService<Contacts.Import.ImportService>().MarkInterruptedAsync();
         }
         catch (SchemaException e)
         {
