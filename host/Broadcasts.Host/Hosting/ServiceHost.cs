@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Configuration;
 using Broadcasts.Security;
 using Broadcasts.Storage;
@@ -59,6 +60,8 @@ internal static class ServiceHost
             // The key is checked first: the engine's own preparation already encrypts with it.
             database.Migrate();
             if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
+            // The directory, or the database's own locks, say that no import of an earlier process still runs.
+            await services.GetRequiredService<ImportService>().MarkInterruptedAsync();
             if (withPlugins) await EngineSetup.PrepareAsync(services);
         }
         catch (SchemaException e)
