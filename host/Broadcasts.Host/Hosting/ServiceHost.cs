@@ -94,7 +94,7 @@ internal static class ServiceHost
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
     {
         // What an operator can act on. More of it comes by Logging:LogLevel, which has the last word.
-        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddConfiguration(configuration.GetSection("Logging"));
