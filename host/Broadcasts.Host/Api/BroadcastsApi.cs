@@ -99,7 +99,7 @@ internal static class BroadcastsApi
             for (var part = 0; part < details.Parts.Length; part++)
             {
                 var sent = await tests.SendAsync(channel, address, details.Parts[part], body.AsContactId, http.Actor());
-                results.Add(new { address, part, sent.Accepted, sent.Reason, sent.Code, sent.Detail, sent.ProviderId });
+                results.Add(new { address, part = part + 1, sent.Accepted, sent.Reason, sent.Code, sent.Detail, sent.ProviderId });
                 if (!sent.Accepted) break;
             }
         }
