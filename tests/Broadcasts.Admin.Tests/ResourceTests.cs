@@ -60,7 +60,7 @@ public sealed partial class ResourceTests
             .. Enum.GetValues<SkipReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),
             .. Enum.GetValues<SendOutcomeKind>().Select(k => $"SendOutcomeKind.{k}"),
         ];
-        Assert.Empty(keys.Where(k => !English.ContainsKey(k)));
+        Assert.All(keys, k => Assert.Contains(k, English.Keys));
     }
 
     [Fact]

@@ -4,8 +4,10 @@ import { go, stale } from './swap.js';
 const host = document.querySelector('[data-events]:not([data-events=""])');
 
 if (host) {
-  const numbers = new Intl.NumberFormat(document.documentElement.lang);
-  const percent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent', maximumFractionDigits: 1 });
+  const numbers = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: 'always' });
+  const percentOf = digits => new Intl.NumberFormat(document.documentElement.lang, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const [whole, fine] = [percentOf(0), percentOf(1)];
+  const percent = { format: share => (share === 0 || share >= 0.1 ? whole : fine).format(share) };
   const order = ['read', 'delivered', 'sent', 'sending', 'unknown', 'failed', 'skipped'];
   const over = ['completed', 'cancelled', 'failed'];
   let status = host.dataset.status;

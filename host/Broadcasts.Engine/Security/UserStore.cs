@@ -58,10 +58,11 @@ internal sealed class UserStore(Database database, TimeProvider time)
         }
     }
 
+    // The count of wrong passwords is set back to zero or grows: a row that was read before a guess can't take the guess back.
     private const string UpdateSql = """
         UPDATE users
            SET email = @Email, email_key = @Key, name = @Name, role = @Role, password_hash = @PasswordHash, security_stamp = @SecurityStamp,
-               failed_sign_ins = @FailedSignIns, locked_until = @LockedUntil, language = @Language, time_zone = @TimeZone, theme = @Theme,
+               failed_sign_ins = CASE WHEN @FailedSignIns = 0 OR @FailedSignIns > failed_sign_ins THEN @FailedSignIns ELSE failed_sign_ins END, locked_until = @LockedUntil, language = @Language, time_zone = @TimeZone, theme = @Theme,
                disabled_at = @DisabledAt, last_sign_in_at = @LastSignInAt
          WHERE id = @Id
         """;
