@@ -53,6 +53,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService(p => p.GetRequiredService<DispatchService>());
         builder.Services.AddHostedService<DueScanner>();
         builder.Services.AddHostedService<EventPolling>();
+        builder.Services.AddHostedService<UnknownSettler>();
     }
 
     /// <summary>Creates or upgrades the tables and reads what the services need before they start. Call once, before the host starts.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Resources;
 using Broadcasts.Broadcasting;
+using Broadcasts.Templates;
 
 namespace Broadcasts.Admin.Web;
 
@@ -8,6 +9,12 @@ namespace Broadcasts.Admin.Web;
 internal sealed class Texts
 {
     internal ResourceManager Resources { get; } = new("Broadcasts.Admin.Resources.Text", typeof(Texts).Assembly);
+
+    private static readonly HashSet<string> TemplateCodes =
+    [
+        TemplateProblemCodes.Syntax, TemplateProblemCodes.Unclosed, TemplateProblemCodes.UnknownName, TemplateProblemCodes.UnknownFilter, TemplateProblemCodes.BadArguments,
+        TemplateProblemCodes.NotAllowed, TemplateProblemCodes.Ambiguous, TemplateProblemCodes.UnsafePlace, TemplateProblemCodes.TooLong, TemplateProblemCodes.TooComplex,
+    ];
 
     /// <summary>The text of a key; the key itself when there is none, which a test looks for.</summary>
     public string this[string key] => Resources.GetString(key, CultureInfo.CurrentUICulture) ?? key;
@@ -30,11 +37,25 @@ internal sealed class Texts
         _ => result.Message ?? this["Command.Invalid"],
     };
 
+    /// <summary>Which part of a broadcast a problem is about, as a lead-in; empty for the rest.</summary>
+    public string Place(Problem problem)
+    {
+        var path = problem.Path;
+        var part = path.StartsWith("parts[", StringComparison.Ordinal) && path.IndexOf(']', StringComparison.Ordinal) is var end && int.TryParse(path[6..end], out var index)
+            ? this["Problems.Part", index + 1]
+            : "";
+        // A template's problem carries its line and column first.
+        return TemplateCodes.Contains(problem.Code) && problem.Arguments.Length >= 2
+            ? part + this["Problems.Line", problem.Arguments[0], problem.Arguments[1]]
+            : part;
+    }
+
     /// <summary>A problem in the visitor's words; in the engine's own when there are none.</summary>
     public string Problem(Problem problem)
     {
         var key = $"Problem.{problem.Code}";
-        if (!Has(key)) return problem.Message;
+        // The engine's English says more (what was meant, what is allowed); other languages have their own sentences.
+        if (Visitor.Language == "en" || !Has(key)) return problem.Message;
         try
         {
             return this[key, [.. problem.Arguments]];

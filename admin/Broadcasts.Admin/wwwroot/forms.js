@@ -92,3 +92,12 @@ document.addEventListener('input', event => {
 addEventListener('beforeunload', event => {
   if (dirty) event.preventDefault();
 });
+
+// A form that was posted to change its own shape comes back where the change was made.
+const jump = document.querySelector('[data-jump]')?.dataset.jump;
+if (jump) {
+  dirty = true;
+  const target = document.getElementById(jump);
+  target?.scrollIntoView({ block: 'center' });
+  target?.querySelector('textarea, input:not([type="hidden"]), select')?.focus({ preventScroll: true });
+}

@@ -90,6 +90,9 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         return done;
     });
 
+    /// <summary>Lets the database look at the ledger as it is now, after much was added.</summary>
+    public Task AnalyzeAsync() => database.Dialect.Analyze("deliveries") is { } sql ? database.WriteAsync(t => t.Connection!.ExecuteAsync(sql, transaction: t)) : Task.CompletedTask;
+
     private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, Channel channel, Progress progress, long upTo)
     {
         var first = DeliveryId.Of(broadcast.Id, progress.FreezePosition + 1);

@@ -11,6 +11,7 @@ internal sealed class BroadcastRunner(
     BroadcastChecks checks,
     AudienceFreezer freezer,
     ChannelStore channels,
+    ChannelRuntimes runtimes,
     SliceStore slices,
     LedgerWriter writer,
     DispatchSignal dispatch,
@@ -27,8 +28,10 @@ internal sealed class BroadcastRunner(
         {
             // The first rows can go out while the others are still being written.
             if (++chunks is 1 or 2 || chunks % 16 == 0) dispatch.Set();
+            if (chunks is 2 or 16) await freezer.AnalyzeAsync();
         }
 
+        await freezer.AnalyzeAsync();
         dispatch.Set();
     }
 
@@ -50,7 +53,8 @@ internal sealed class BroadcastRunner(
             (pending, sending) = await store.OpenRowsAsync(broadcast.Id);
         }
 
-        return pending == 0 && sending == 0 ? (BroadcastStatus.Completed, null, null) : null;
+        if (pending > 0 || sending > 0 || await WaitsForDoubtsAsync(broadcast, now)) return null;
+        return (BroadcastStatus.Completed, null, null);
     }
 
     /// <summary>Turns every row that was not claimed into Skipped, in chunks, counts and rows together.</summary>
@@ -66,6 +70,13 @@ internal sealed class BroadcastRunner(
             from = rows[^1] + 1;
         }
     }
+
+    // Doubts that the provider can settle are part of the work; those that need a person are not waited for.
+    private async Task<bool> WaitsForDoubtsAsync(Broadcast broadcast, long now) =>
+        await store.UnknownRowsAsync(broadcast.Id) > 0
+        && await runtimes.OpenAsync(broadcast.ChannelId ?? 0, CancellationToken.None) is { } channel
+        && UnknownSettler.Settles(channel)
+        && broadcast.StartedAt + channel.Channel.RetryForMs > now;
 
     private async Task<bool> IsOverdueAsync(Broadcast broadcast, long now)
     {

@@ -151,6 +151,11 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string AddLabelSql = "INSERT INTO broadcast_labels (broadcast_id, label) VALUES (@id, @label) ON CONFLICT (broadcast_id, label) DO NOTHING";
 
+    private const string UnknownRowsSql = "SELECT COALESCE(SUM(unknown), 0) FROM slices WHERE broadcast_id = @id";
+
+    /// <summary>Rows whose fate is not known.</summary>
+    public Task<long> UnknownRowsAsync(long id) => database.ReadAsync(c => c.QuerySingleAsync<long>(UnknownRowsSql, new { id }));
+
     private static async Task WriteLabelsAsync(DbTransaction transaction, long id, string[] labels)
     {
         await transaction.Connection!.ExecuteAsync(DeleteLabelsSql, new { id }, transaction);

@@ -22,8 +22,9 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
 
     private sealed class Run(ContactBatch batch, DbTransaction transaction, IReadOnlyList<ContactBatchRow> rows)
     {
-        private readonly Dictionary<AddressKey, long> _owners = [];
-        private readonly HashSet<AddressKey> _claimed = [];
+        private readonly List<AddressKey> _addresses = new(rows.Count * 2);
+        private long[] _owners = [];
+        private bool[] _claimed = [];
         private readonly HashSet<long> _taken = [];
         private readonly List<NewContact> _created = [];
         private readonly List<ChangedContact> _updated = [];
@@ -35,12 +36,11 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
 
         public async Task LoadAsync(CancellationToken cancellationToken)
         {
-            foreach (var row in rows)
-                if (row.Error is null)
-                    foreach (var key in row.Addresses) _owners[key] = 0;
-            await ContactBatchSql.FindOwnersAsync(transaction, _owners, cancellationToken);
+            Number();
+            _claimed = new bool[_addresses.Count];
+            _owners = await ContactBatchSql.FindOwnersAsync(transaction, _addresses, cancellationToken);
 
-            var known = _owners.Values.Where(id => id > 0).Distinct().ToArray();
+            var known = _owners.Where(id => id > 0).Distinct().ToArray();
             if (known.Length > 0)
             {
                 _taken.UnionWith(await batch._sql.InImportAsync(transaction, batch.Options.ImportId, known));
@@ -48,14 +48,19 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
             }
 
             var names = rows.Where(r => r.Error is null).SelectMany(r => r.Tags).Concat(batch.Options.Tags).ToHashSet(StringComparer.Ordinal);
-            if (names.Count > 0) _tagIds = await batch.Tags.EnsureAsync(transaction, names, batch.Now);
-            _ids = await batch._sql.ReserveIdsAsync(transaction, rows.Count(r => r.Error is null && r.Addresses.TrueForAll(key => _owners[key] == 0)));
+            if (names.Count > 0)
+            {
+                var ids = await batch.Tags.EnsureAsync(transaction, names, batch.Now);
+                _tagIds = names.ToDictionary(name => name, name => ids[TagStore.Key(name)], StringComparer.Ordinal);
+            }
+
+            _ids = await batch._sql.ReserveIdsAsync(transaction, rows.Count(r => r.Error is null && Array.TrueForAll(r.Slots, slot => _owners[slot] == 0)));
         }
 
         public ContactBatchOutcome Decide(ContactBatchRow row)
         {
             if (row.Error is not null) return new ContactBatchOutcome(UpsertKind.Invalid, 0, row.Error);
-            if (row.Addresses.Exists(_claimed.Contains)) return new ContactBatchOutcome(UpsertKind.Duplicate, 0, null);
+            if (Array.Exists(row.Slots, slot => _claimed[slot])) return new ContactBatchOutcome(UpsertKind.Duplicate, 0, null);
             if (Match(row, out var id) is { } conflict) return new ContactBatchOutcome(UpsertKind.Invalid, 0, conflict);
             if (id > 0 && _taken.Contains(id)) return new ContactBatchOutcome(UpsertKind.Duplicate, id, null);
 
@@ -83,9 +88,28 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
             if (batch.Options.ImportId > 0) ContactBatchSql.Record(transaction, batch.Options.ImportId, rows, Outcomes);
         }
 
+        // Each different address gets a number, so that what follows looks at arrays instead of hashing texts again and again.
+        private void Number()
+        {
+            var slots = new Dictionary<AddressKey, int>(rows.Count * 2);
+            foreach (var row in rows)
+            {
+                if (row.Error is not null) continue;
+                row.Slots = new int[row.Addresses.Count];
+                for (var i = 0; i < row.Slots.Length; i++)
+                {
+                    if (!slots.TryGetValue(row.Addresses[i], out row.Slots[i]))
+                    {
+                        slots.Add(row.Addresses[i], row.Slots[i] = _addresses.Count);
+                        _addresses.Add(row.Addresses[i]);
+                    }
+                }
+            }
+        }
+
         private void Claim(ContactBatchRow row, long id)
         {
-            foreach (var key in row.Addresses) _claimed.Add(key);
+            foreach (var slot in row.Slots) _claimed[slot] = true;
             _taken.Add(id);
         }
 
@@ -94,18 +118,18 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
         {
             id = 0;
             var identifier = batch.Options.Identifier is { } kind && row.Addresses.Exists(a => a.Kind == kind) ? kind : (AddressKind?)null;
-            foreach (var key in row.Addresses)
+            for (var i = 0; i < row.Slots.Length; i++)
             {
-                var owner = _owners[key];
+                var (key, owner) = (row.Addresses[i], _owners[row.Slots[i]]);
                 if (owner == 0 || (identifier is not null && key.Kind != identifier)) continue;
                 if (id != 0 && id != owner)
                     return new RowError(key.Kind.Name(), RowError.Shorten(key.Value), "twoContacts", $"The addresses of this row belong to two contacts, {id} and {owner}: merge them, or correct the row.");
                 id = owner;
             }
 
-            foreach (var key in row.Addresses)
-                if (_owners[key] is > 0 and var owner && owner != id)
-                    return new RowError(key.Kind.Name(), RowError.Shorten(key.Value), "addressTaken", $"The address belongs to another contact, {owner}.");
+            for (var i = 0; i < row.Slots.Length; i++)
+                if (_owners[row.Slots[i]] is > 0 and var owner && owner != id)
+                    return new RowError(row.Addresses[i].Kind.Name(), RowError.Shorten(row.Addresses[i].Value), "addressTaken", $"The address belongs to another contact, {owner}.");
             return null;
         }
 
@@ -121,9 +145,9 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
                 TimeZone = Choose(stored.TimeZone, row.TimeZone),
                 Fields = fields ?? stored.Fields,
             };
-            var addresses = row.Addresses.Where(key => _owners[key] == 0).ToArray();
+            var addresses = row.Addresses.Where((_, i) => _owners[row.Slots[i]] == 0).ToArray();
             var has = stored.Tags.Select(TagStore.Key).ToHashSet(StringComparer.Ordinal);
-            var tagIds = row.Tags.Concat(batch.Options.Tags).Select(TagStore.Key).Where(has.Add).Select(key => _tagIds[key]).ToArray();
+            var tagIds = row.Tags.Concat(batch.Options.Tags).Where(name => has.Add(TagStore.Key(name))).Select(name => _tagIds[name]).ToArray();
             var isSame = fields is null && addresses.Length == 0 && tagIds.Length == 0 && after.FirstName == stored.FirstName && after.LastName == stored.LastName &&
                 after.Language == stored.Language && after.Country == stored.Country && after.TimeZone == stored.TimeZone;
             return isSame ? null : new ChangedContact(stored, after, addresses, tagIds);
@@ -145,7 +169,7 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
         }
 
         private long[] TagIds(ContactBatchRow row) =>
-            row.Tags.Count + batch.Options.Tags.Count == 0 ? [] : [.. row.Tags.Concat(batch.Options.Tags).Select(name => _tagIds[TagStore.Key(name)]).Distinct()];
+            row.Tags.Count + batch.Options.Tags.Count == 0 ? [] : [.. row.Tags.Concat(batch.Options.Tags).Select(name => _tagIds[name]).Distinct()];
 
         private static string? Choose(string? before, string? given) => given switch
         {

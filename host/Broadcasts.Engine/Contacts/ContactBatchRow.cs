@@ -21,6 +21,9 @@ internal sealed class ContactBatchRow
 
     public List<AddressKey> Addresses { get; } = new(2);
 
+    /// <summary>The places of the addresses among those of the batch: set by the batch.</summary>
+    internal int[] Slots { get; set; } = [];
+
     public IReadOnlyList<string> Tags { get; set; } = [];
 
     /// <summary>Slugs of <see cref="FieldValues"/>; shared by all rows of a file.</summary>

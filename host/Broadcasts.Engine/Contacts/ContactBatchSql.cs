@@ -42,36 +42,37 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
           JOIN addresses a ON a.kind = wanted.kind AND a.value = wanted.value
         """;
 
-    /// <summary>Fills in who has the addresses; 0 stays for nobody.</summary>
-    public static async Task FindOwnersAsync(DbTransaction transaction, Dictionary<AddressKey, long> owners, CancellationToken cancellationToken)
+    /// <summary>Who has the addresses, in their order; 0 for nobody.</summary>
+    public static async Task<long[]> FindOwnersAsync(DbTransaction transaction, List<AddressKey> keys, CancellationToken cancellationToken)
     {
-        if (owners.Count == 0) return;
-        var keys = owners.Keys.ToArray();
+        var owners = new long[keys.Count];
+        if (keys.Count == 0) return owners;
         if (transaction.Connection is SqliteConnection sqlite)
         {
             FindOwners(sqlite.Handle!, keys, owners);
-            return;
+            return owners;
         }
 
         await using var command = new NpgsqlCommand(OwnersPostgresSql, (NpgsqlConnection)transaction.Connection!);
-        command.Parameters.Add(new NpgsqlParameter("kinds", NpgsqlDbType.Array | NpgsqlDbType.Smallint) { Value = Array.ConvertAll(keys, k => (short)k.Kind) });
-        command.Parameters.Add(new NpgsqlParameter("values", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = Array.ConvertAll(keys, k => k.Value) });
+        command.Parameters.Add(new NpgsqlParameter("kinds", NpgsqlDbType.Array | NpgsqlDbType.Smallint) { Value = keys.ConvertAll(k => (short)k.Kind) });
+        command.Parameters.Add(new NpgsqlParameter("values", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = keys.ConvertAll(k => k.Value) });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken)) owners[keys[reader.GetInt64(0) - 1]] = reader.GetInt64(1);
+        while (await reader.ReadAsync(cancellationToken)) owners[reader.GetInt64(0) - 1] = reader.GetInt64(1);
+        return owners;
     }
 
-    private static void FindOwners(sqlite3 database, AddressKey[] keys, Dictionary<AddressKey, long> owners)
+    private static void FindOwners(sqlite3 database, List<AddressKey> keys, long[] owners)
     {
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, OwnersSqliteSql, out var statement), database);
         using (statement)
         {
             var utf8 = new byte[Encoding.UTF8.GetMaxByteCount(keys.Max(k => k.Value.Length))];
-            foreach (var key in keys)
+            for (var i = 0; i < keys.Count; i++)
             {
-                raw.sqlite3_bind_int(statement, 1, (int)key.Kind);
-                raw.sqlite3_bind_text(statement, 2, utf8.AsSpan(0, Encoding.UTF8.GetBytes(key.Value, utf8)));
+                raw.sqlite3_bind_int(statement, 1, (int)keys[i].Kind);
+                raw.sqlite3_bind_text(statement, 2, utf8.AsSpan(0, Encoding.UTF8.GetBytes(keys[i].Value, utf8)));
                 var code = raw.sqlite3_step(statement);
-                if (code == raw.SQLITE_ROW) owners[key] = raw.sqlite3_column_int64(statement, 0);
+                if (code == raw.SQLITE_ROW) owners[i] = raw.sqlite3_column_int64(statement, 0);
                 else if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, database);
                 raw.sqlite3_reset(statement);
             }

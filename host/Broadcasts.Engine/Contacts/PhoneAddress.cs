@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using PhoneNumbers;
@@ -14,13 +15,16 @@ internal static partial class PhoneAddress
 {
     private static readonly PhoneNumberUtil Util = PhoneNumberUtil.GetInstance();
 
+    // A copy of our own: the library makes a new set for every question.
+    private static readonly FrozenSet<string> Regions = Util.GetSupportedRegions().ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789+-().\u00A0 /");
 
     /// <summary>True when nothing but digits and what people write between them is there.</summary>
     public static bool LooksLikeNumber(string text) => text.AsSpan().IndexOfAnyExcept(NumberCharacters) < 0 && text.Any(char.IsAsciiDigit);
 
     /// <summary>True for an ISO code whose national numbers are understood.</summary>
-    public static bool IsCountry(string code) => Util.GetSupportedRegions().Contains(code.ToUpperInvariant());
+    public static bool IsCountry(string code) => Regions.Contains(code);
 
     public static bool TryNormalize(string text, string? defaultCountry, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out ValueRefusal? refusal)
     {
@@ -44,7 +48,7 @@ internal static partial class PhoneAddress
         }
         catch (NumberParseException e)
         {
-            refusal = Parse(e.ErrorType, defaultCountry);
+            refusal = Parse(e.ErrorType, isNational: defaultCountry is null && !text.StartsWith('+'));
         }
 
         return value is not null;
@@ -60,9 +64,9 @@ internal static partial class PhoneAddress
         _ => new ValueRefusal("length", "No telephone number of its country has so many digits."),
     };
 
-    private static ValueRefusal Parse(ErrorType error, string? defaultCountry) => error switch
+    private static ValueRefusal Parse(ErrorType error, bool isNational) => error switch
     {
-        ErrorType.INVALID_COUNTRY_CODE when defaultCountry is null =>
+        ErrorType.INVALID_COUNTRY_CODE when isNational =>
             new ValueRefusal("noCountryCode", "The number has no country code: write it as +34 612 345 678, or choose a default country."),
         ErrorType.INVALID_COUNTRY_CODE => new ValueRefusal("countryCode", "No country has this country code."),
         ErrorType.TOO_SHORT_AFTER_IDD or ErrorType.TOO_SHORT_NSN => new ValueRefusal("tooShort", "The telephone number has too few digits for its country."),

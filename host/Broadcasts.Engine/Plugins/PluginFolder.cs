@@ -65,10 +65,19 @@ internal sealed class PluginFolder
     {
         if (!Directory.Exists(_root)) return;
         var kept = keep.Select(Path.GetFullPath).ToHashSet(StringComparer.Ordinal);
-        if (Directory.Exists(_incoming)) Directory.Delete(_incoming, recursive: true);
-        foreach (var version in Directory.EnumerateDirectories(_root).SelectMany(Directory.EnumerateDirectories).Where(v => !kept.Contains(v)).ToArray())
+        Delete(_incoming);
+        foreach (var version in Directory.EnumerateDirectories(_root).SelectMany(Directory.EnumerateDirectories).Where(v => !kept.Contains(v)).ToArray()) Delete(version);
+    }
+
+    private static void Delete(string folder)
+    {
+        try
         {
-            Directory.Delete(version, recursive: true);
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It costs some space until the next start; no reason not to start.
         }
     }
 

@@ -21,4 +21,7 @@ internal sealed partial class PluginHost
 
     [LoggerMessage(6, LogLevel.Warning, "Transport {Id} {Version} was retired and stays in memory: something of it still runs or is pointed to. Restart the service to free it.")]
     private static partial void LogLeaked(ILogger logger, string id, string version);
+
+    [LoggerMessage(7, LogLevel.Warning, "Transports were still busy {Seconds} s after the service was told to stop, and were left behind.")]
+    private static partial void LogLeftBehind(ILogger logger, double seconds);
 }

@@ -154,7 +154,20 @@ internal sealed partial class PluginHost : IAsyncDisposable
         if (_closed) return;
         _closed = true;
         await _watch.DisposeAsync();
-        foreach (var channel in _channels.Keys) await CloseAsync(channel);
+        try
+        {
+            // Whatever hangs ends with the process.
+            await CloseAllAsync().WaitAsync(_limits.Shutdown, _time);
+        }
+        catch (TimeoutException)
+        {
+            LogLeftBehind(_log, _limits.Shutdown.TotalSeconds);
+        }
+    }
+
+    private async Task CloseAllAsync()
+    {
+        await Task.WhenAll(_channels.Keys.Select(CloseAsync));
         await Task.WhenAll(_retirements.Keys);
         foreach (var slot in _slots.Values)
         {

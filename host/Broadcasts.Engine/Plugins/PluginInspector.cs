@@ -60,7 +60,7 @@ internal static class PluginInspector
 
     private static void CheckReferences(string name, List<AssemblyFacts> assemblies)
     {
-        var own = assemblies.ToDictionary(a => a.Name, a => a.Version, StringComparer.OrdinalIgnoreCase);
+        var own = assemblies.GroupBy(a => a.Name, StringComparer.OrdinalIgnoreCase).ToDictionary(g => g.Key, g => g.Max(a => a.Version)!, StringComparer.OrdinalIgnoreCase);
         foreach (var assembly in assemblies)
         {
             foreach (var needed in assembly.References)

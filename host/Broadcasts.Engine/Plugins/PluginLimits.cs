@@ -24,6 +24,9 @@ internal sealed record PluginLimits
     /// <summary>Abandoned and leaked loads of one plugin after which it is not swapped any more before a restart. Default: 5.</summary>
     public int MaxLost { get; init; } = 5;
 
+    /// <summary>All transports and plugins together, when the service stops. Default: 1.5 s, since the whole service has 10 s.</summary>
+    public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(1.5);
+
     public TimeSpan Validate { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan Webhook { get; init; } = TimeSpan.FromSeconds(10);

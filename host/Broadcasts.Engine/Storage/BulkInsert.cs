@@ -40,49 +40,81 @@ internal abstract class BulkInsert : IDisposable
 
     private static string Names((string Name, BulkType Type)[] columns) => string.Join(", ", columns.Select(c => c.Name));
 
-    // Below Microsoft.Data.Sqlite's commands, which look up every parameter by name for every row: three times the speed for what imports do.
+    // Below Microsoft.Data.Sqlite's commands, which look up every parameter by name for every row: several times the speed for what imports do.
     private sealed class Sqlite : BulkInsert
     {
+        private const int RowsPerStatement = 50;
+
         private readonly sqlite3 _database;
-        private readonly sqlite3_stmt _statement;
+        private readonly string _table;
+        private readonly (string Name, BulkType Type)[] _columns;
+        private readonly List<(long Number, string? Text, bool IsText)> _values;
+        private readonly sqlite3_stmt _many;
         private byte[] _utf8 = new byte[1024];
-        private int _column;
 
         public Sqlite(SqliteConnection connection, string table, (string Name, BulkType Type)[] columns)
         {
             _database = connection.Handle!;
-            var sql = $"INSERT INTO {table} ({Names(columns)}) VALUES ({string.Join(", ", Enumerable.Repeat("?", columns.Length))})";
-            SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(_database, sql, out _statement), _database);
+            _table = table;
+            _columns = columns;
+            _values = new List<(long, string?, bool)>(RowsPerStatement * columns.Length);
+            _many = Prepare(RowsPerStatement);
         }
 
-        public override void Write(long value) => raw.sqlite3_bind_int64(_statement, ++_column, value);
+        public override void Write(long value) => _values.Add((value, null, false));
 
-        public override void Write(string? value)
-        {
-            if (value is null)
-            {
-                raw.sqlite3_bind_null(_statement, ++_column);
-                return;
-            }
+        public override void Write(string? value) => _values.Add((0, value, true));
 
-            var most = Encoding.UTF8.GetMaxByteCount(value.Length);
-            if (most > _utf8.Length) _utf8 = new byte[most];
-            raw.sqlite3_bind_text(_statement, ++_column, _utf8.AsSpan(0, Encoding.UTF8.GetBytes(value, _utf8)));
-        }
-
+        // Fifty rows in one statement: the cost of a statement, and of AUTOINCREMENT's own table, comes once for all.
         public override void EndRow()
         {
-            var code = raw.sqlite3_step(_statement);
-            if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, _database);
-            raw.sqlite3_reset(_statement);
-            _column = 0;
+            if (_values.Count == RowsPerStatement * _columns.Length) Execute(_many);
         }
 
         public override void Complete()
         {
+            if (_values.Count == 0) return;
+            using var rest = Prepare(_values.Count / _columns.Length);
+            Execute(rest);
         }
 
-        public override void Dispose() => raw.sqlite3_finalize(_statement);
+        public override void Dispose() => _many.Dispose();
+
+        private sqlite3_stmt Prepare(int rows)
+        {
+            var row = "(" + string.Join(", ", Enumerable.Repeat("?", _columns.Length)) + ")";
+            var sql = $"INSERT INTO {_table} ({Names(_columns)}) VALUES {string.Join(", ", Enumerable.Repeat(row, rows))}";
+            SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(_database, sql, out var statement), _database);
+            return statement;
+        }
+
+        private void Execute(sqlite3_stmt statement)
+        {
+            for (var i = 0; i < _values.Count; i++) Bind(statement, i + 1, _values[i]);
+            _values.Clear();
+            var code = raw.sqlite3_step(statement);
+            if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, _database);
+            raw.sqlite3_reset(statement);
+        }
+
+        private void Bind(sqlite3_stmt statement, int place, (long Number, string? Text, bool IsText) value)
+        {
+            if (!value.IsText)
+            {
+                raw.sqlite3_bind_int64(statement, place, value.Number);
+                return;
+            }
+
+            if (value.Text is not { } text)
+            {
+                raw.sqlite3_bind_null(statement, place);
+                return;
+            }
+
+            var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+            if (most > _utf8.Length) _utf8 = new byte[most];
+            raw.sqlite3_bind_text(statement, place, _utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, _utf8)));
+        }
     }
 
     private sealed class Postgres : BulkInsert

@@ -40,6 +40,9 @@ internal sealed class PostgresDialect : SqlDialect
     public override string Number(string text) =>
         $"CASE WHEN {text} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' AND length({text}) <= 40 THEN CAST({text} AS DOUBLE PRECISION) END";
 
+    // Without it the first joins against a freshly filled table are planned for an empty one: a fortieth of the speed.
+    public override string? Analyze(string table) => $"ANALYZE {table}";
+
     public override bool IsTransient(DbException exception) => exception is PostgresException { SqlState: "40001" or "40P01" };
 
     // Class 22: data exception, 23: integrity constraint, 42: statement.

@@ -51,6 +51,8 @@ internal sealed class SqliteDialect : SqlDialect
     public override string Number(string text) =>
         $"CASE WHEN {text} NOT GLOB '*[^0-9.-]*' AND length({text}) <= 40 AND json_valid({text}) THEN CAST({text} AS REAL) END";
 
+    public override string? Analyze(string table) => null;
+
     public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
 
     public override bool IsDataError(DbException exception) => exception is SqliteException { SqliteErrorCode: Constraint or Mismatch or Error };

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Broadcasts.Storage;
@@ -32,7 +33,7 @@ internal sealed partial class ApiErrors(RequestDelegate next, Database database,
         switch (error)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return ApiProblems.Create(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The body is larger than {LimitOf(context):N0} bytes.");
+                return TooLarge(context);
             case BadHttpRequestException { InnerException: JsonException json }:
                 return ApiProblems.OfJson(json);
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } bad:
@@ -54,9 +55,13 @@ internal sealed partial class ApiErrors(RequestDelegate next, Database database,
     {
         HttpStatusCode.NotFound => ApiProblems.Create(HttpStatusCode.NotFound, "notFound", $"There is no {context.Request.Path}. The routes are in /api/v1/openapi.json."),
         HttpStatusCode.MethodNotAllowed => ApiProblems.Create(HttpStatusCode.MethodNotAllowed, "method", $"{context.Request.Method} is not possible here. Allowed: {context.Response.Headers.Allow}."),
+        HttpStatusCode.RequestEntityTooLarge => TooLarge(context),
         HttpStatusCode.UnsupportedMediaType => ApiProblems.Create(HttpStatusCode.UnsupportedMediaType, "mediaType", "Send the body as application/json."),
         var status => ApiProblems.Create(status, "refused", ApiProblems.TitleOf(status) + "."),
     };
+
+    private static ApiProblem TooLarge(HttpContext context) =>
+        ApiProblems.Create(HttpStatusCode.RequestEntityTooLarge, "tooLarge", string.Create(CultureInfo.InvariantCulture, $"The body is larger than {LimitOf(context):N0} bytes."));
 
     private static long LimitOf(HttpContext context) =>
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Hosting.WebSetup.MaxBody;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -20,6 +21,8 @@ internal static class ApiJson
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.AllowOutOfOrderMetadataProperties = true;
+        // JSON goes out as JSON and never into a page's markup: quotes and letters may stay as they are.
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Clear();
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new UtcTimeConverter());
@@ -34,7 +37,7 @@ internal static class ApiJson
         return merged.Deserialize<T>(Options) ?? throw new JsonException("The body must be an object.");
     }
 
-    private static JsonNode Merge(JsonNode? target, JsonElement patch)
+    private static JsonObject Merge(JsonNode? target, JsonElement patch)
     {
         var result = target as JsonObject ?? [];
         foreach (var member in patch.EnumerateObject())

@@ -1,13 +1,11 @@
-using Broadcasts.Host.Configuration;
-
 namespace Broadcasts.Host.Api;
 
 /// <summary>All routes of the API, one file per resource.</summary>
 internal static class ApiRoutes
 {
-    public static void Add(IServiceCollection services, ServiceOptions options)
+    public static void Add(IServiceCollection services)
     {
-        _ = (services, options);
+        services.AddSingleton<ImportGate>();
     }
 
     public static void Map(WebApplication app)
@@ -17,14 +15,14 @@ internal static class ApiRoutes
         BroadcastsApi.Map(api);
         RecipientsApi.Map(api);
         ContactsApi.Map(api);
+        ImportsApi.Map(api);
         FieldsApi.Map(api);
         SegmentsApi.Map(api);
         FilesApi.Map(api);
         ChannelsApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
-        // Any other path: through the same door, so that a stranger learns nothing, and out as a problem.
-        api.Map("/{**rest}", (HttpContext context) => ApiProblems.NotFound(context.Request.Path)).ExcludeFromDescription();
+        UsersApi.Map(api);
     }
 
     /// <summary>Rows of a page, within bounds.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Broadcasts.Audiences;
-using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 

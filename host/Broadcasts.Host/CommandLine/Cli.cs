@@ -10,7 +10,7 @@ internal static class Cli
     public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("Sends one message to many contacts, at the pace each provider permits, with one honest record per recipient.");
-        root.Subcommands.Add(RunCommand.Create());
+        foreach (var command in (Command[])[RunCommand.Create(), DemoCommand.Create(), SendCommand.Create(), ImportCommand.Create(), ApiKeyCommand.Create(), UserCommand.Create()]) root.Subcommands.Add(command);
         // Without a command it runs: that is how a service is started.
         if (args.Length == 0 || (args[0].StartsWith('-') && args[0] is not ("-h" or "-?" or "--help" or "--version"))) args = ["run", .. args];
 
@@ -48,6 +48,15 @@ internal static class Cli
         throw new StartException(
             $"The configuration has {faults.Count} {(faults.Count == 1 ? "fault" : "faults")}:\n" + string.Join('\n', faults.Select(f => "  " + f)), ExitCodes.Usage);
     }
+
+    /// <summary>Whom the audit names for what the command line did.</summary>
+    public const string Actor = "cli";
+
+    /// <summary>A file that the caller named.</summary>
+    public static string ExistingFile(string path) =>
+        File.Exists(path) ? Path.GetFullPath(path) : throw new StartException($"There is no file '{path}'.", ExitCodes.Usage);
+
+    public static Option<bool> JsonOption() => new("--json") { Description = "One JSON object as the last line of standard output." };
 
     public static Option<string?> DataOption() => new("--data") { Description = "Data directory. Default: Broadcasts:DataDirectory.", HelpName = "DIR" };
 }

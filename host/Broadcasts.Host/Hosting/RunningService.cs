@@ -1,4 +1,5 @@
 using Broadcasts.Host.Configuration;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -39,6 +40,12 @@ internal static class RunningService
         var output = Console.Out;
         await output.WriteLineAsync($"Broadcasts {typeof(RunningService).Assembly.GetName().Version?.ToString(3)} is ready: {AddressOf(app)}");
         await output.WriteLineAsync($"Data: {options.Engine.DataDirectory} ({options.Engine.Database.Provider})");
+        if (!await app.Services.GetRequiredService<UserStore>().AnyAsync())
+        {
+            var token = await app.Services.GetRequiredService<SignInLinkStore>().CreateAsync(SignInLinkPurpose.FirstOwner);
+            await output.WriteLineAsync($"Nobody can sign in yet. This link creates the owner, once, within {SignInLinkStore.Lifetime.TotalHours:0} hours: {AddressOf(app)}/welcome/{token}");
+        }
+
         await output.FlushAsync();
     }
 }

@@ -33,7 +33,7 @@ internal static class ServiceHost
         if (SystemdHelpers.IsSystemdService()) builder.Services.AddSystemd();
         if (WindowsServiceHelpers.IsWindowsService()) builder.Services.AddWindowsService();
         AddCommon(builder, options, configuration);
-        WebSetup.Add(builder, options);
+        WebSetup.Add(builder);
 
         var app = builder.Build();
         WebSetup.Map(app);
@@ -51,7 +51,7 @@ internal static class ServiceHost
 
     /// <summary>Creates or upgrades the tables and checks the keys: all that can refuse a start before anything runs.</summary>
     /// <exception cref="StartException">The database can't be reached or is newer; the master key is another one.</exception>
-    public static async Task PrepareAsync(IServiceProvider services)
+    public static async Task PrepareAsync(IServiceProvider services, bool withPlugins = true)
     {
         var database = services.GetRequiredService<Database>();
         try
@@ -59,7 +59,7 @@ internal static class ServiceHost
             // The key is checked first: the engine's own preparation already encrypts with it.
             database.Migrate();
             if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
-            await EngineSetup.PrepareAsync(services);
+            if (withPlugins) await EngineSetup.PrepareAsync(services);
         }
         catch (SchemaException e)
         {
@@ -90,6 +90,10 @@ internal static class ServiceHost
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
     {
+        // What an operator can act on. More of it comes by Logging:LogLevel, which has the last word.
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddConfiguration(configuration.GetSection("Logging"));
         if (SystemdHelpers.IsSystemdService()) logging.AddSystemdConsole();
         else

@@ -1,6 +1,6 @@
 using System.Net;
+using Broadcasts.Admin;
 using Broadcasts.Host.Api;
-using Broadcasts.Host.Configuration;
 using Broadcasts.Storage;
 using OpenTelemetry.Metrics;
 
@@ -12,9 +12,10 @@ internal static class WebSetup
     /// <summary>Largest body where a route says nothing else.</summary>
     public const long MaxBody = 1024 * 1024;
 
-    public static void Add(WebApplicationBuilder builder, ServiceOptions options)
+    public static void Add(WebApplicationBuilder builder)
     {
         var services = builder.Services;
+        services.AddBroadcastsConsole();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", ApiDocument.Describe);
@@ -24,16 +25,17 @@ internal static class WebSetup
             .AddAspNetCoreInstrumentation()
             .AddPrometheusExporter());
         services.AddSingleton<Readiness>();
-        ApiRoutes.Add(services, options);
+        ApiRoutes.Add(services);
     }
 
     public static void Map(WebApplication app)
     {
-        app.UseRouting();
+        app.UseBroadcastsConsole();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
             .UseMiddleware<ApiErrors>()
             .UseMiddleware<ApiDoor>()
             .UseMiddleware<Idempotency>());
+        app.MapBroadcastsConsole();
         MapOperations(app);
         ApiRoutes.Map(app);
         OutsideRoutes.Map(app);

@@ -8,7 +8,7 @@ internal static class LabPackages
 {
     public const string Main = "transport/Broadcasts.TestPlugins.Lab.dll";
 
-    private static readonly byte[] Built = File.ReadAllBytes(Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "test-plugins"), "Broadcasts.TestPlugins.Lab.*.nupkg").Single());
+    public static readonly byte[] Built = File.ReadAllBytes(Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "test-plugins"), "Broadcasts.TestPlugins.Lab.*.nupkg").Single());
 
     /// <summary>A version of the lab, whole or misbehaving as <c>behaviour.txt</c> says.</summary>
     public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null) => Change(Built, archive =>

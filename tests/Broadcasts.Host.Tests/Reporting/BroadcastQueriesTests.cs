@@ -28,13 +28,13 @@ public sealed class BroadcastQueriesTests
         Assert.Null(list.Items[1].Recipients);
     }
 
-    public static IEnumerable<object[]> Filters => from provider in TestDatabase.Providers
+    public static IEnumerable<object[]> Filters => from provider in (string[])["sqlite", "postgres"]
                                                    from filter in (object[][])
                                                    [
                                                        ["status", "Later"], ["scheduled", "Later"], ["history", "Over"], ["label", "Over"], ["search-label", "Over"], ["search-name", "Running"],
                                                        ["failures", "Over"], ["day", "Over"], ["percent", ""], ["creator", "Draft one"],
                                                    ]
-                                                   select (object[])[provider.Data, filter[0], filter[1]];
+                                                   select (object[])[provider, filter[0], filter[1]];
 
     [Theory, MemberData(nameof(Filters))]
     public async Task ListAsync_EachFilter_FindsWhatItNames(string provider, string filter, string expected)

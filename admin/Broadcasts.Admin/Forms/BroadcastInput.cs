@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text.Json;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Reporting;
+using NodaTime.Text;
+
+namespace Broadcasts.Admin.Forms;
+
+/// <summary>A draft as the page's form gives it.</summary>
+public sealed class BroadcastInput
+{
+    public string? Name { get; set; }
+
+    public string? Labels { get; set; }
+
+    /// <summary><c>segment</c>, <c>everyone</c>, <c>import</c>, <c>rule</c>, or <c>keep</c> for picked contacts and earlier failures.</summary>
+    public string? Audience { get; set; }
+
+    public long? SegmentId { get; set; }
+
+    public long? ImportId { get; set; }
+
+    public RuleInput Rule { get; set; } = new();
+
+    public long? ChannelId { get; set; }
+
+    public List<PartInput> Parts { get; set; } = [];
+
+    /// <summary><c>soon</c>, <c>rate</c> or <c>spread</c>.</summary>
+    public string Pace { get; set; } = "soon";
+
+    public RateInput Rate { get; set; } = new();
+
+    public int? SpreadCount { get; set; }
+
+    public string? SpreadUnit { get; set; }
+
+    /// <summary>Local date and time in the visitor's zone.</summary>
+    public string? Expires { get; set; }
+
+    /// <summary>The version that was loaded: a later save by somebody else is not overwritten.</summary>
+    public int Version { get; set; }
+
+    internal static BroadcastInput Of(BroadcastDetails details, Visitor visitor)
+    {
+        var audience = details.Audience;
+        var input = new BroadcastInput
+        {
+            Name = details.Row.Name,
+            Labels = LabelText.Write(details.Row.Labels),
+            SegmentId = audience?.SegmentId,
+            ImportId = audience?.ImportId,
+            ChannelId = details.Row.ChannelId,
+            Parts = [.. details.Parts.Select(PartInput.Of)],
+            Pace = details.SpreadOver is not null ? "spread" : details.Rate is not null ? "rate" : "soon",
+            Rate = RateInput.Of(details.Rate),
+            Expires = details.ExpiresAt is { } at ? LocalDateTimePattern.CreateWithInvariantCulture("yyyy-MM-dd'T'HH:mm").Format(visitor.Local(at.ToUnixTimeMilliseconds()).LocalDateTime) : null,
+            Version = details.Row.Version,
+        };
+        input.Audience = audience switch
+        {
+            { SegmentId: not null } => "segment",
+            { ImportId: not null } => "import",
+            { Segment: { } rule } => IsEveryone(rule) ? "everyone" : "rule",
+            null => null,
+            _ => "keep",
+        };
+        if (input.Audience == "rule") input.Rule = RuleInput.Of(audience!.Segment!.Value.GetRawText());
+        if (details.SpreadOver is { } spread) (input.SpreadCount, input.SpreadUnit) = spread.TotalHours >= 1 && spread.Minutes == 0 ? ((int)spread.TotalHours, "hour") : ((int)spread.TotalMinutes, "minute");
+        return input;
+    }
+
+    /// <summary>What is saved. Texts that are no numbers or dates are told as problems under the field's path.</summary>
+    internal BroadcastDraft ToDraft(BroadcastAudience? kept, Visitor visitor, List<Problem> problems)
+    {
+        if (!Rate.TryRead(out var rate)) problems.Add(new("sendRate", "badRate", "A rate is at least one message per length of time."));
+        return new()
+        {
+            Name = Name?.Trim() ?? "",
+            Labels = LabelText.Read(Labels),
+            ChannelId = ChannelId,
+            AudienceJson = ReadAudience(kept, visitor) is { } audience ? JsonSerializer.Serialize(audience, BroadcastJson.Options) : null,
+            PartsJson = JsonSerializer.Serialize(Parts.Select(p => p.ToPart()).ToArray(), BroadcastJson.Options),
+            Rate = Pace == "rate" ? rate : null,
+            SpreadOverMs = Pace == "spread" && SpreadCount is { } count ? count * (SpreadUnit == "minute" ? 60_000L : 3_600_000L) : null,
+            ExpiresAt = ReadExpiry(visitor, problems),
+        };
+    }
+
+    private BroadcastAudience? ReadAudience(BroadcastAudience? kept, Visitor visitor) => Audience switch
+    {
+        "segment" when SegmentId is { } segment => new() { SegmentId = segment },
+        "import" when ImportId is { } import => new() { ImportId = import },
+        "everyone" => new() { Segment = JsonDocument.Parse("""{"all":[]}""").RootElement },
+        "rule" => new() { Segment = ReadRule(visitor) },
+        "keep" => kept,
+        _ => null,
+    };
+
+    private JsonElement ReadRule(Visitor visitor)
+    {
+        try
+        {
+            return JsonDocument.Parse(Rule.ToJson(visitor.Zone.Id)).RootElement;
+        }
+        catch (JsonException)
+        {
+            // Not JSON at all: the engine's check names it, as a text is no rule.
+            return JsonSerializer.SerializeToElement(Rule.Json);
+        }
+    }
+
+    private long? ReadExpiry(Visitor visitor, List<Problem> problems)
+    {
+        if (string.IsNullOrWhiteSpace(Expires)) return null;
+        var read = LocalDateTimePattern.CreateWithInvariantCulture("yyyy-MM-dd'T'HH:mm").Parse(Expires[..Math.Min(16, Expires.Length)]);
+        if (read.Success) return visitor.Zone.AtLeniently(read.Value).ToInstant().ToUnixTimeMilliseconds();
+        problems.Add(new("expiresAt", "notATime", string.Create(CultureInfo.InvariantCulture, $"'{Expires}' is not a local date and time.")));
+        return null;
+    }
+
+    private static bool IsEveryone(JsonElement rule) =>
+        rule.ValueKind == JsonValueKind.Object && rule.TryGetProperty("all", out var all) && all.ValueKind == JsonValueKind.Array && all.GetArrayLength() == 0;
+}

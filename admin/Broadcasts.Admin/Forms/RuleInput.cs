@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Broadcasts.Audiences;
+
+namespace Broadcasts.Admin.Forms;
+
+/// <summary>A flat rule as a form gives it: rows of field, operator and value, joined by all or any.</summary>
+public sealed class RuleInput
+{
+    /// <summary><c>all</c> or <c>any</c>.</summary>
+    public string Join { get; set; } = "all";
+
+    public List<RuleRow> Rows { get; set; } = [];
+
+    /// <summary>A rule that rows can't show, as its JSON; wins over the rows.</summary>
+    public string? Json { get; set; }
+
+    /// <summary>The rule's JSON. Blank rows are left out.</summary>
+    public string ToJson(string timeZone)
+    {
+        if (!string.IsNullOrWhiteSpace(Json)) return Json;
+        var rows = Rows.Where(r => !string.IsNullOrEmpty(r.Field)).Select(r => (JsonNode)r.ToNode(timeZone)).ToArray();
+        return new JsonObject { [Join == "any" ? "any" : "all"] = new JsonArray(rows) }.ToJsonString();
+    }
+
+    /// <summary>A stored rule as rows; as its JSON when it has groups in groups.</summary>
+    internal static RuleInput Of(string json)
+    {
+        if (SegmentRule.Parse(json, out _) is not { Root: SegmentGroup group } || group.Members.Any(m => m is not SegmentCondition)) return new() { Json = json };
+        return new()
+        {
+            Join = group.Join == SegmentJoin.Any ? "any" : "all",
+            Rows = [.. group.Members.Cast<SegmentCondition>().Select(c => new RuleRow { Field = c.Subject.Name, Op = c.Operator.Word(), Value = string.Join(", ", c.Values) })],
+        };
+    }
+}
+
+/// <summary>One condition as a form gives it.</summary>
+public sealed class RuleRow
+{
+    public string? Field { get; set; }
+
+    public string? Op { get; set; }
+
+    /// <summary>Several values are divided by commas.</summary>
+    public string? Value { get; set; }
+
+    internal JsonObject ToNode(string timeZone)
+    {
+        var node = new JsonObject { ["field"] = Field, ["op"] = Op ?? "is" };
+        var op = SegmentOperators.Parse(Op) ?? SegmentOperator.Is;
+        if (op.TakesNothing()) return node;
+        var values = (Value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        node["value"] = op.TakesList() ? new JsonArray([.. values.Select(v => Typed(op, v))]) : Typed(op, (Value ?? "").Trim());
+        // Days are meant where the author is.
+        if (op is SegmentOperator.Before or SegmentOperator.After or SegmentOperator.Between or SegmentOperator.InLastDays && !IsNumber(values)) node["timeZone"] = timeZone;
+        return node;
+    }
+
+    private static bool IsNumber(string[] values) => values.Length > 0 && values.All(v => decimal.TryParse(v, CultureInfo.InvariantCulture, out _));
+
+    private JsonValue Typed(SegmentOperator op, string value)
+    {
+        var numeric = op is SegmentOperator.InLastDays or SegmentOperator.GreaterThan or SegmentOperator.LessThan or SegmentOperator.Between || Field == "import";
+        return numeric && decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(value)!;
+    }
+}

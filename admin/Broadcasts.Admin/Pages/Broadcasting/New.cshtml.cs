@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Broadcasting;
+
+/// <summary>Name and labels make a draft at once: from here on nothing is lost by leaving.</summary>
+[Authorize(Policies.CanEdit)]
+internal sealed class NewModel(BroadcastFactory factory) : ConsolePage
+{
+    [BindProperty]
+    public string? Name { get; set; }
+
+    [BindProperty]
+    public string? Labels { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long? Segment { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long? Import { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long[] Contact { get; set; } = [];
+
+    public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    public void OnGet() => Name = Texts["New.Suggestion", Show.DayText(Visitor.Today)];
+
+    public async Task<IActionResult> OnPostAsync()
+    {
+        var audience = Contact.Length > 0 ? new BroadcastAudience { ContactIds = Contact }
+            : Segment is { } segment ? new() { SegmentId = segment }
+            : Import is { } import ? new() { ImportId = import }
+            : null;
+        var draft = new BroadcastDraft
+        {
+            Name = Name?.Trim() ?? "",
+            Labels = LabelText.Read(Labels),
+            AudienceJson = audience is null ? null : JsonSerializer.Serialize(audience, BroadcastJson.Options),
+        };
+        var (id, result) = await factory.CreateAsync(draft, Visitor.Actor);
+        if (result.IsDone) return LocalRedirect($"/broadcasts/{id}/edit");
+        Problems = result.Problems;
+        return Page();
+    }
+}

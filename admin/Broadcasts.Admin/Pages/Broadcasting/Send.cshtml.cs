@@ -1,0 +1,82 @@
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Reporting;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+using NodaTime;
+
+namespace Broadcasts.Admin.Pages.Broadcasting;
+
+/// <summary>The last look: what would happen, a test message, and the two buttons that make it happen.</summary>
+[Authorize(Policies.CanSend)]
+internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, IGrainFactory grains) : ConsolePage
+{
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    public BroadcastDetails Details { get; private set; } = null!;
+
+    public Forecast Forecast { get; private set; } = new();
+
+    public Channel? Channel { get; private set; }
+
+    public bool CanStart => Forecast.Problems.Count == 0 && Forecast.Sendable > 0;
+
+    /// <summary>The next full hour that is at least half an hour away, in the visitor's zone.</summary>
+    public string SuggestedTime
+    {
+        get
+        {
+            var later = Visitor.Now.Plus(Duration.FromMinutes(90)).InZone(Visitor.Zone).LocalDateTime;
+            return new LocalDateTime(later.Year, later.Month, later.Day, later.Hour, 0).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (await queries.GetAsync(Id, cancellationToken) is not { } details) return NotFound();
+        if (details.Row.Status is not (BroadcastStatus.Draft or BroadcastStatus.Scheduled)) return LocalRedirect($"/broadcasts/{Id}");
+        Details = details;
+        Forecast = await forecasts.ForecastAsync(Id, cancellationToken) ?? new();
+        if (details.Row.ChannelId is { } channel) Channel = await channels.GetAsync(channel);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostStartAsync()
+    {
+        var result = await grains.GetGrain<IBroadcastGrain>(Id).StartAsync(Visitor.Actor);
+        return Told(result, Texts["Did.start"], result.IsDone ? $"/broadcasts/{Id}" : Here);
+    }
+
+    public async Task<IActionResult> OnPostScheduleAsync(string? at, string? zone)
+    {
+        var schedule = new BroadcastSchedule { LocalTime = at ?? "", TimeZone = zone ?? "" };
+        var result = await grains.GetGrain<IBroadcastGrain>(Id).ScheduleAsync(schedule, Visitor.Actor);
+        return Told(result, Texts["Did.schedule", schedule.LocalTime.Replace('T', ' '), schedule.TimeZone], result.IsDone ? $"/broadcasts/{Id}" : Here);
+    }
+
+    public async Task<IActionResult> OnPostTestAsync(string? address, CancellationToken cancellationToken)
+    {
+        if (await queries.GetAsync(Id, cancellationToken) is not { Row.ChannelId: { } channel } details) return NotFound();
+        if (string.IsNullOrWhiteSpace(address))
+        {
+            Bad(Texts["Test.NoAddress"]);
+            return LocalRedirect(Here);
+        }
+
+        foreach (var part in details.Parts)
+        {
+            var result = await tests.SendAsync(channel, address.Trim(), part, null, Visitor.Actor, cancellationToken);
+            if (result.Accepted) continue;
+            Bad(Texts["Test.Failed", string.Join(" · ", new[] { Show.Reason(result.Reason), result.Code, result.Detail }.Where(t => !string.IsNullOrEmpty(t)))]);
+            return LocalRedirect(Here);
+        }
+
+        Good(Texts["Test.Sent", address.Trim()]);
+        return LocalRedirect(Here);
+    }
+
+    private string Here => $"/broadcasts/{Id}/send";
+}

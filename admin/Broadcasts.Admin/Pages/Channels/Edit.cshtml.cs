@@ -1,0 +1,146 @@
+using System.Text.Json;
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Plugins;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Channels;
+
+/// <summary>One channel, new or there: the form is drawn from its transport's typed settings. Secrets are written and never shown.</summary>
+internal sealed class EditModel(ChannelStore channels, ChannelService service, TransportCatalogue transports, TestMessages tests) : ConsolePage
+{
+    /// <summary>0 for a new one.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string? Transport { get; set; }
+
+    [BindProperty]
+    public string? Name { get; set; }
+
+    [BindProperty]
+    public RateInput Rate { get; set; } = new();
+
+    [BindProperty]
+    public WhenInDoubt WhenInDoubt { get; set; }
+
+    [BindProperty]
+    public int Version { get; set; }
+
+    public Channel? Channel { get; private set; }
+
+    public TransportInfo? Info { get; private set; }
+
+    public IReadOnlyList<TransportInfo> Transports => transports.All;
+
+    public IReadOnlyDictionary<string, string> Values { get; private set; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    public IReadOnlyList<string> Users { get; private set; } = [];
+
+    public bool CanAdminister { get; private set; }
+
+    public bool CanSend { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync()
+    {
+        if (!await LoadAsync()) return NotFound();
+        if (Id == 0 && !CanAdminister) return Forbid();
+        (Name, Rate, WhenInDoubt, Version) = (Channel?.Name ?? Info?.DisplayName.For(Visitor.Language), RateInput.Of(Channel?.Rate ?? DefaultRate()), Channel?.WhenInDoubt ?? default, Channel?.Version ?? 0);
+        Values = Channel is null ? new Dictionary<string, string>() : Read(Channel.Settings);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        if (!await LoadAsync() || Info is null) return NotFound();
+        var texts = Info.Fields.ToDictionary(f => f.Name, TextOf);
+        var problems = new List<Problem>();
+        if (!Rate.TryRead(out var rate)) problems.Add(new("rate", "badRate", "A rate is at least one message per length of time."));
+        if (problems.Count == 0)
+        {
+            var edit = new ChannelEdit(Name?.Trim() ?? "", Info.Id, SettingsValidator.FromText(Info.Fields, texts), rate) { WhenInDoubt = WhenInDoubt };
+            var (id, result) = Id == 0 ? await service.CreateAsync(edit, Visitor.Actor, cancellationToken) : (Id, await service.UpdateAsync(Id, edit, Version, Visitor.Actor, cancellationToken));
+            if (result.IsDone) return Told(result, Texts[Id == 0 ? "Channels.Created" : "Channels.Saved"], $"/channels/{id}");
+            problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
+        }
+
+        Problems = problems;
+        // A secret is not sent back, not even to whoever has just typed it.
+        Values = texts.Where(t => !Info.Fields.First(f => f.Name == t.Key).Secret).ToDictionary();
+        Response.StatusCode = 422;
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostPauseAsync() =>
+        await MayAsync(Policies.CanSend) ? Told(await service.PauseAsync(Id, Visitor.Actor), Texts["Channels.DidPause"], Here) : Forbid();
+
+    public async Task<IActionResult> OnPostResumeAsync() =>
+        await MayAsync(Policies.CanSend) ? Told(await service.ResumeAsync(Id, Visitor.Actor), Texts["Channels.DidResume"], Here) : Forbid();
+
+    public async Task<IActionResult> OnPostDeleteAsync()
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        var result = await service.DeleteAsync(Id, Visitor.Actor);
+        return Told(result, Texts["Did.delete"], result.IsDone ? "/channels" : Here);
+    }
+
+    public async Task<IActionResult> OnPostTestAsync(CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanSend)) return Forbid();
+        var report = await service.TestAsync(Id, Visitor.Actor, cancellationToken);
+        if (report.Works) Good(Texts["Channels.Works"]);
+        else Bad(Texts["Channels.DoesNotWork", report.Problem]);
+        return LocalRedirect(Here);
+    }
+
+    public async Task<IActionResult> OnPostMessageAsync(string? address, string? text, CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanSend)) return Forbid();
+        if (!await LoadAsync() || Info is null) return NotFound();
+        var words = string.IsNullOrWhiteSpace(text) ? Texts["Test.DefaultText"] : text;
+        BroadcastPart part = Info.Capabilities.Content.HasFlag(ContentKinds.Text) ? new TextPart { Text = words } : new EmailPart { Subject = words, Text = words };
+        var result = await tests.SendAsync(Id, address?.Trim() ?? "", part, null, Visitor.Actor, cancellationToken);
+        if (result.Accepted) Good(Texts["Test.Sent", address]);
+        else Bad(Texts["Test.Failed", string.Join(" · ", new[] { Show.Reason(result.Reason), result.Code, result.Detail }.Where(t => !string.IsNullOrEmpty(t)))]);
+        return LocalRedirect(Here);
+    }
+
+    public IEnumerable<Problem> At(string path) => Problems.Where(p => p.Path == path);
+
+    public bool IsStored(SettingField field) => Channel?.StoredSecrets.Contains(field.Name) == true;
+
+    private string Here => $"/channels/{Id}";
+
+    private async Task<bool> LoadAsync()
+    {
+        CanAdminister = await Visitor.CanAdministerAsync();
+        CanSend = await Visitor.CanSendAsync();
+        if (Id != 0)
+        {
+            Channel = await channels.GetAsync(Id);
+            if (Channel is null) return false;
+            Users = await channels.UsersAsync(Id);
+            Transport = Channel.Transport;
+        }
+
+        Info = Transport is null ? null : transports.Find(Transport);
+        return Id != 0 || Transport is null || Info is not null;
+    }
+
+    private SendRate? DefaultRate() => Info?.Capabilities.DefaultRatePerSecond is { } rate and >= 1 ? new SendRate((int)rate, 1000) : null;
+
+    private string TextOf(SettingField field)
+    {
+        var given = Request.Form[$"s.{field.Name}"];
+        return field.Type == SettingType.Boolean ? (given.Contains("true") ? "true" : "false") : given.ToString();
+    }
+
+    private static Dictionary<string, string> Read(string json) =>
+        JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!.ToDictionary(p => p.Key, p => p.Value.ToString() is "True" or "False" ? p.Value.GetRawText() : p.Value.ToString());
+}

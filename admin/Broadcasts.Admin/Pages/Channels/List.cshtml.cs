@@ -1,0 +1,20 @@
+using Broadcasts.Admin.Web;
+using Broadcasts.Channels;
+using Broadcasts.Plugins;
+
+namespace Broadcasts.Admin.Pages.Channels;
+
+internal sealed class ListModel(ChannelStore channels, TransportCatalogue transports) : ConsolePage
+{
+    public IReadOnlyList<(Channel Channel, TransportInfo? Transport, IReadOnlyList<string> Users)> Items { get; private set; } = [];
+
+    public bool CanAdminister { get; private set; }
+
+    public async Task OnGetAsync()
+    {
+        var items = new List<(Channel, TransportInfo?, IReadOnlyList<string>)>();
+        foreach (var channel in await channels.ListAsync()) items.Add((channel, transports.Find(channel.Transport), await channels.UsersAsync(channel.Id)));
+        Items = items;
+        CanAdminister = await Visitor.CanAdministerAsync();
+    }
+}

@@ -1,0 +1,68 @@
+using Broadcasts.Admin.Forms;
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Contacts;
+
+internal sealed class EditModel(ContactStore contacts, FieldStore fields) : ConsolePage
+{
+    /// <summary>0 for a new one.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    [BindProperty]
+    public ContactInput Input { get; set; } = new();
+
+    public ContactDetails? Contact { get; private set; }
+
+    public IReadOnlyList<ContactField> Fields { get; private set; } = [];
+
+    public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    public bool CanEdit { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (!await LoadAsync(cancellationToken)) return NotFound();
+        if (Contact is not null) Input = ContactInput.Of(Contact);
+        Input.Addresses.Add(new AddressInput());
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        if (!await LoadAsync(cancellationToken)) return NotFound();
+        var (id, result) = Id == 0
+            ? await contacts.CreateAsync(Input.ToEdit(), Visitor.Actor, cancellationToken)
+            : (Id, await contacts.UpdateAsync(Id, Input.ToEdit(), Input.Revision, Visitor.Actor, cancellationToken));
+        if (result.IsDone) return Told(result, Texts["Did.rename"], $"/contacts/{id}");
+        Problems = result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))];
+        Response.StatusCode = 422;
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostBlockAsync(bool blocked, CancellationToken cancellationToken) =>
+        await MayAsync(Policies.CanEdit)
+            ? Told(await contacts.BlockAsync(Id, blocked, Visitor.Actor, cancellationToken), Texts[blocked ? "Contacts.DidBlock" : "Contacts.DidUnblock"], $"/contacts/{Id}")
+            : Forbid();
+
+    public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        var result = await contacts.DeleteAsync(Id, Visitor.Actor, cancellationToken);
+        return Told(result, Texts["Did.delete"], result.IsDone ? "/contacts" : $"/contacts/{Id}");
+    }
+
+    private async Task<bool> LoadAsync(CancellationToken cancellationToken)
+    {
+        Fields = await fields.ListAsync(cancellationToken);
+        CanEdit = await Visitor.CanEditAsync();
+        if (Id == 0) return CanEdit;
+        Contact = await contacts.GetAsync(Id, cancellationToken);
+        return Contact is not null;
+    }
+}

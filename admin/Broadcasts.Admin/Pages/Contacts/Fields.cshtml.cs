@@ -1,0 +1,43 @@
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Contacts;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Contacts;
+
+internal sealed class FieldsModel(FieldStore fields, TagStore tags) : ConsolePage
+{
+    public IReadOnlyList<ContactField> Fields { get; private set; } = [];
+
+    public IReadOnlyList<TagDetails> Tags { get; private set; } = [];
+
+    public bool CanEdit { get; private set; }
+
+    public async Task OnGetAsync(CancellationToken cancellationToken)
+    {
+        Fields = await fields.ListAsync(cancellationToken);
+        Tags = await tags.ListAsync(cancellationToken);
+        CanEdit = await Visitor.CanEditAsync();
+    }
+
+    public async Task<IActionResult> OnPostFieldAsync(string? name, FieldType type, string? choices, CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        var options = type == FieldType.List ? LabelText.Read(choices) : null;
+        var (_, result) = await fields.CreateAsync(name ?? "", type, options, cancellationToken);
+        return Told(result, Texts["Fields.Created", name], "/contacts/fields");
+    }
+
+    public async Task<IActionResult> OnPostDeleteFieldAsync(long id, CancellationToken cancellationToken) =>
+        await MayAsync(Policies.CanEdit) ? Told(await fields.DeleteAsync(id, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
+
+    public async Task<IActionResult> OnPostTagAsync(string? name, CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        var (_, result) = await tags.CreateAsync(name ?? "", cancellationToken);
+        return Told(result, Texts["Tags.Created", name], "/contacts/fields");
+    }
+
+    public async Task<IActionResult> OnPostDeleteTagAsync(long id, CancellationToken cancellationToken) =>
+        await MayAsync(Policies.CanEdit) ? Told(await tags.DeleteAsync(id, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
+}

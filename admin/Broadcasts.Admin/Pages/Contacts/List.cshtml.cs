@@ -1,0 +1,53 @@
+using System.Globalization;
+using Broadcasts.Admin.Web;
+using Broadcasts.Audiences;
+using Broadcasts.Contacts;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Broadcasts.Admin.Pages.Contacts;
+
+internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentStore segments) : ConsolePage
+{
+    [BindProperty(SupportsGet = true)]
+    public string? Q { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string? Tag { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long? Segment { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long? After { get; set; }
+
+    public ContactPage List { get; private set; } = new([], null);
+
+    public ContactCount Count { get; private set; }
+
+    public IReadOnlyList<string> Tags { get; private set; } = [];
+
+    public IReadOnlyList<SegmentDetails> Segments { get; private set; } = [];
+
+    public bool CanEdit { get; private set; }
+
+    public bool IsFiltered => !string.IsNullOrWhiteSpace(Q) || !string.IsNullOrEmpty(Tag) || Segment is not null;
+
+    public async Task OnGetAsync(CancellationToken cancellationToken)
+    {
+        Tags = await tags.NamesAsync(cancellationToken);
+        Segments = await segments.ListAsync(cancellationToken);
+        var rule = Segments.FirstOrDefault(s => s.Id == Segment) is { } segment ? SegmentRule.Parse(segment.Rule, out _) : null;
+        var filter = new ContactFilter { Search = string.IsNullOrWhiteSpace(Q) ? null : Q.Trim(), Tag = string.IsNullOrEmpty(Tag) ? null : Tag, Rule = rule };
+        List = await contacts.ListAsync(filter, After, 50, cancellationToken);
+        Count = await contacts.CountAsync(filter, cancellationToken: cancellationToken);
+        CanEdit = await Visitor.CanEditAsync();
+    }
+
+    public string With(params (string Name, object? Value)[] changes)
+    {
+        var query = new Dictionary<string, string?> { ["q"] = Q, ["tag"] = Tag, ["segment"] = Segment?.ToString(CultureInfo.InvariantCulture), ["after"] = After?.ToString(CultureInfo.InvariantCulture) };
+        foreach (var (name, value) in changes) query[name] = Convert.ToString(value, CultureInfo.InvariantCulture);
+        return QueryHelpers.AddQueryString("/contacts", query.Where(q => !string.IsNullOrEmpty(q.Value)));
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Broadcasts.Admin.Forms;
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Audiences;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Segments;
+
+internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, FieldStore fields) : ConsolePage
+{
+    /// <summary>0 for a new one.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    [BindProperty]
+    public string? Name { get; set; }
+
+    [BindProperty]
+    public string? Description { get; set; }
+
+    [BindProperty]
+    public RuleInput Rule { get; set; } = new();
+
+    [BindProperty]
+    public int Version { get; set; }
+
+    public IReadOnlyList<ContactField> Fields { get; private set; } = [];
+
+    public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    public IReadOnlyList<SegmentUse> Uses { get; private set; } = [];
+
+    public IReadOnlyList<ContactDetails> Sample { get; private set; } = [];
+
+    public long? Count { get; private set; }
+
+    public bool CanEdit { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (Id == 0) Rule.Rows.Add(new RuleRow());
+        else if (await segments.GetAsync(Id, cancellationToken) is { } segment)
+        {
+            (Name, Description, Version, Rule) = (segment.Name, segment.Description, segment.Version, RuleInput.Of(segment.Rule));
+        }
+        else return NotFound();
+        await LoadAsync(cancellationToken);
+        return CanEdit || Id != 0 ? Page() : Forbid();
+    }
+
+    public async Task<IActionResult> OnPostAsync([FromForm(Name = "do")] string? act, CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        if (act == "rule") Rule.Rows.Add(new RuleRow());
+        else if (act?.Split(':') is ["rule-remove", var at] && int.TryParse(at, out var index) && index >= 0 && index < Rule.Rows.Count) Rule.Rows.RemoveAt(index);
+        else if (act != "look")
+        {
+            if (Read() is { } rule)
+            {
+                var (id, result) = Id == 0
+                    ? await segments.CreateAsync(Name?.Trim() ?? "", rule, Description, cancellationToken)
+                    : (Id, await segments.UpdateAsync(Id, Name?.Trim() ?? "", rule, Description, Version, cancellationToken));
+                if (result.IsDone) return Told(result, Texts["Did.rename"], $"/segments/{id}");
+                Problems = result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))];
+            }
+
+            Response.StatusCode = 422;
+        }
+
+        ModelState.Clear();
+        await LoadAsync(cancellationToken);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        var result = await segments.DeleteAsync(Id, cancellationToken);
+        return Told(result, Texts["Did.delete"], result.IsDone ? "/segments" : $"/segments/{Id}");
+    }
+
+    private SegmentRule? Read()
+    {
+        try
+        {
+            var rule = SegmentRule.Parse(Rule.ToJson(Visitor.Zone.Id), out var problems);
+            Problems = problems;
+            return rule;
+        }
+        catch (JsonException e)
+        {
+            Problems = [new Problem("", "notJson", e.Message)];
+            return null;
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        Fields = await fields.ListAsync(cancellationToken);
+        CanEdit = await Visitor.CanEditAsync();
+        if (Id != 0) Uses = await segments.UsedByAsync(Id, cancellationToken);
+        if (Problems.Count > 0 || Rule.Json is null && Rule.Rows.All(r => string.IsNullOrEmpty(r.Field)) && Id == 0) return;
+        if (Read() is not { } rule) return;
+        Count = await queries.CountAsync(rule, cancellationToken: cancellationToken);
+        Sample = await queries.SampleAsync(rule, 8, cancellationToken);
+    }
+}

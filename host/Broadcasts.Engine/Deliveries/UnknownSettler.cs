@@ -1,0 +1,105 @@
+using Broadcasts.Channels;
+using Broadcasts.Storage;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>
+/// Settles doubts that need no person: by the provider's own knowledge, by a repeat that the provider drops, or by a repeat that the channel's
+/// owner asked for. Never before the last moment at which an answer could still come.
+/// </summary>
+internal sealed partial class UnknownSettler(Database database, ChannelRuntimes channels, LedgerWriter writer, MessageIds ids, DispatchSignal dispatch, TimeProvider time, ILogger<UnknownSettler> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Hand-over deadline and margin: a process that woke late hands nothing over after this.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(20);
+
+    private const string FindSql = """
+        SELECT d.id, d.attempt, d.ended_at, d.channel_id
+          FROM slices s
+          JOIN broadcasts b ON b.id = s.broadcast_id
+          JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
+         WHERE s.unknown > 0 AND b.status = 2 AND d.ended_at < @before
+         ORDER BY d.ended_at LIMIT 500
+        """;
+
+    /// <summary>True when doubts on this channel do not need a person.</summary>
+    public static bool Settles(ChannelRuntime channel) =>
+        channel.Channel.WhenInDoubt == WhenInDoubt.Resend || channel.Transport.CanLookup || channel.Transport.Capabilities.IdempotencyWindow is not null;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await SettleAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What is left is looked at after the next start.
+        }
+    }
+
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var now = time.Now();
+            var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(FindSql, new { before = now - (long)Margin.TotalMilliseconds })).AsList(), cancellationToken);
+            var settled = 0;
+            foreach (var row in rows)
+            {
+                if (await channels.OpenAsync(row.ChannelId, cancellationToken) is not { } channel || await JudgeAsync(row, channel, now, cancellationToken) is not { } record) continue;
+                writer.Record(record);
+                settled++;
+            }
+
+            if (settled == 0) return;
+            await writer.FlushAsync();
+            dispatch.Set();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(e);
+        }
+    }
+
+    private async Task<DeliveryRecord?> JudgeAsync(Doubt row, ChannelRuntime channel, long now, CancellationToken cancellationToken)
+    {
+        if (row.EndedAt + (long)(channel.Transport.Capabilities.SendDeadline + Margin).TotalMilliseconds > now) return null;
+        if (channel.Transport.CanLookup)
+        {
+            var answer = await channel.Transport.LookupAsync(ids.Of(row.Id), cancellationToken);
+            return answer.Value switch
+            {
+                { Found: true } found => new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.ReceiptSent, At = now, ProviderId = found.ProviderId },
+                { Found: false } => Again(row, now),
+                _ => null,
+            };
+        }
+
+        var drops = channel.Transport.Capabilities.IdempotencyWindow is { } window && now - row.EndedAt < window.TotalMilliseconds;
+        var wanted = channel.Channel.WhenInDoubt == WhenInDoubt.Resend;
+        return (drops || wanted) && row.Attempt < channel.Channel.MaxAttempts ? Again(row, now) : null;
+    }
+
+    private static DeliveryRecord Again(Doubt row, long now) =>
+        new() { Id = row.Id, Event = DeliveryEvent.Return, At = now, DueAt = now, Attempt = row.Attempt, IsQuiet = true };
+
+    private sealed class Doubt
+    {
+        public long Id { get; init; }
+
+        public int Attempt { get; init; }
+
+        public long EndedAt { get; init; }
+
+        public long ChannelId { get; init; }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Settling messages in doubt failed; the next try is in some seconds")]
+    private partial void LogFault(Exception e);
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Broadcasts.Contacts;
+using Broadcasts.Contacts.Import;
+using Broadcasts.Host.Configuration;
+using Broadcasts.Security;
+using Broadcasts.Storage;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+
+namespace Broadcasts.Host.Api;
+
+/// <summary>How many imports run at once: each holds the writer for short turns, many of them would starve the rest.</summary>
+internal sealed class ImportGate
+{
+    private const int Most = 2;
+
+    private int _running;
+
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _running) <= Most) return true;
+        Leave();
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _running);
+}
+
+/// <summary>An import as the API tells it: rows = created + updated + unchanged + duplicate + invalid.</summary>
+internal sealed record ImportAnswer(
+    long Id, string Name, ImportStatus Status, long Created, long Updated, long Unchanged, long Duplicate, long Invalid, string? Error, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt)
+{
+    public static ImportAnswer Of(ImportDetails i) => new(i.Id, i.Name, i.Status, i.Created, i.Updated, i.Unchanged, i.Duplicate, i.Invalid, i.Error, Times.Of(i.StartedAt), Times.Of(i.FinishedAt));
+}
+
+/// <summary>What the query of an import says.</summary>
+internal sealed class ImportQuery
+{
+    public string? Name { get; init; }
+
+    public ImportPurpose? Purpose { get; init; }
+
+    /// <summary>Kind of address that tells whether a contact exists; without it any.</summary>
+    public string? Identifier { get; init; }
+
+    public string? DefaultCountry { get; init; }
+
+    /// <summary>Tags for everybody in the file, separated by commas.</summary>
+    public string? Tags { get; init; }
+
+    /// <summary>JSON object: header → meaning.</summary>
+    public string? Mapping { get; init; }
+
+    public string? Delimiter { get; init; }
+
+    public string? Encoding { get; init; }
+
+    public bool? CreateFields { get; init; }
+}
+
+/// <summary>CSV files become contacts while they are uploaded.</summary>
+internal static class ImportsApi
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var group = api.MapGroup("/contacts/imports").WithTags("Imports");
+        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ImportAnswer>>();
+        group.MapPost("", ImportAsync).Needs(ApiScopes.Contacts).Produces<ImportAnswer>(StatusCodes.Status201Created).WithSummary("The file as a text/csv body, or as the first file of a multipart form");
+        group.MapGet("{id:long}", async (long id, ImportStore imports) =>
+            await imports.GetAsync(id) is { } import ? Results.Ok(ImportAnswer.Of(import)) : ApiProblems.NotFound($"Import {id}")).Needs(ApiScopes.Read).Produces<ImportAnswer>();
+        group.MapGet("{id:long}/errors.csv", ErrorsAsync).Needs(ApiScopes.Read);
+    }
+
+    private static async Task<IResult> ListAsync(ImportStore imports, long? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var most = ApiRoutes.Limit(limit);
+        return Results.Ok(ListAnswer<ImportAnswer>.Of(await imports.ListAsync(cursor, most + 1, cancellationToken), most, ImportAnswer.Of, i => i.Id));
+    }
+
+    private static async Task<IResult> ImportAsync([AsParameters] ImportQuery query, ImportService service, ImportStore imports, ImportGate gate, ServiceOptions options, HttpContext http)
+    {
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.MaxImportMegabytes * 1024L * 1024;
+        if (!TryRead(query, options, http, out var importOptions, out var problem)) return problem!;
+        if (!gate.TryEnter())
+        {
+            http.Response.Headers.RetryAfter = "5";
+            return ApiProblems.Of(HttpStatusCode.TooManyRequests, "tooManyImports", "Two imports are running. Send this one again when one of them is done.");
+        }
+
+        try
+        {
+            var (content, name) = await OpenAsync(http.Request);
+            if (content is null) return ApiProblems.Of(HttpStatusCode.BadRequest, "noFile", "The form has no file. Send the file as the first part, or the bytes as a text/csv body.");
+            var result = await service.RunAsync(content, importOptions! with { Name = query.Name ?? name ?? "import.csv" }, null, http.RequestAborted);
+            if (result.Error is { } error) return ApiProblems.Invalid(error);
+            return Results.Created($"/api/v1/contacts/imports/{result.Id}", ImportAnswer.Of((await imports.GetAsync(result.Id))!));
+        }
+        finally
+        {
+            gate.Leave();
+        }
+    }
+
+    private static bool TryRead(ImportQuery query, ServiceOptions options, HttpContext http, out ImportOptions? read, out IResult? problem)
+    {
+        (read, problem) = (null, null);
+        var mapping = new Dictionary<string, string>();
+        if (query.Mapping is not null)
+        {
+            try
+            {
+                mapping = JsonSerializer.Deserialize<Dictionary<string, string>>(query.Mapping) ?? [];
+            }
+            catch (JsonException)
+            {
+                problem = ApiProblems.Invalid("mapping", "notJson", "A JSON object of texts: {\"Correo\": \"email\", \"Ciudad\": \"fields.ciudad\"}.");
+                return false;
+            }
+        }
+
+        var identifier = AddressKindNames.Parse(query.Identifier);
+        if (query.Identifier is not null && identifier is null) problem = ApiProblems.Invalid("identifier", "unknownKind", $"'{query.Identifier}' is not a kind of address.");
+        if (query.Delimiter is { Length: not 1 }) problem = ApiProblems.Invalid("delimiter", "oneCharacter", "One character, such as ; or a tab.");
+        if (problem is not null) return false;
+        read = new ImportOptions
+        {
+            Name = "",
+            Actor = http.Actor(),
+            Purpose = query.Purpose ?? ImportPurpose.AddAndUpdate,
+            Identifier = identifier,
+            DefaultCountry = query.DefaultCountry ?? options.Engine.DefaultCountry,
+            Tags = query.Tags?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
+            Mapping = mapping,
+            Delimiter = query.Delimiter?[0],
+            Encoding = query.Encoding,
+            CreateFields = query.CreateFields ?? true,
+            TotalBytes = http.Request.ContentLength,
+        };
+        return true;
+    }
+
+    // Read as it comes in: the file is never held as a whole.
+    private static async Task<(Stream? Content, string? Name)> OpenAsync(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase)) return (request.Body, null);
+        var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;
+        if (string.IsNullOrEmpty(boundary)) return (null, null);
+        var reader = new MultipartReader(boundary, request.Body);
+        while (await reader.ReadNextSectionAsync(request.HttpContext.RequestAborted) is { } section)
+        {
+            if (section.AsFileSection() is { } file) return (section.Body, file.FileName);
+        }
+
+        return (null, null);
+    }
+
+    private static async Task<IResult> ErrorsAsync(long id, ImportStore imports, ImportErrorsCsv errors, HttpContext http)
+    {
+        if (await imports.GetAsync(id, http.RequestAborted) is null) return ApiProblems.NotFound($"Import {id}");
+        http.Response.ContentType = "text/csv; charset=utf-8";
+        http.Response.Headers.ContentDisposition = string.Create(CultureInfo.InvariantCulture, $"attachment; filename=\"import-{id}-errors.csv\"");
+        await using var writer = new StreamWriter(http.Response.Body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true);
+        await errors.WriteAsync(id, writer, http.RequestAborted);
+        return Results.Empty;
+    }
+}

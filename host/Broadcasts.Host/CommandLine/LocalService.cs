@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Broadcasts.Host.Hosting;
+
+namespace Broadcasts.Host.CommandLine;
+
+/// <summary>The service that runs on a data directory of this machine, over the socket that only its owner can open.</summary>
+internal sealed class LocalService : IDisposable
+{
+    private readonly HttpClient _http;
+
+    private LocalService(string socketPath)
+    {
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellationToken) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        })
+        {
+            BaseAddress = new Uri("http://localhost/api/v1/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    /// <summary>The service that holds the directory; null when nobody does.</summary>
+    public static LocalService? Find(string dataDirectory) =>
+        DataDirectory.IsHeld(dataDirectory) ? new LocalService(DataDirectory.SocketPathOf(dataDirectory)) : null;
+
+    /// <summary>Posts, and reads the answer; a refusal ends the command with the service's own words.</summary>
+    public async Task<JsonElement> PostAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            if (!response.IsSuccessStatusCode) throw new StartException(DetailOf(text) ?? $"The service answered HTTP {(int)response.StatusCode}.");
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.Clone();
+        }
+        catch (HttpRequestException e)
+        {
+            throw new StartException($"A process holds the data directory, but its socket does not answer: {e.Message} It may be starting, or be a command that runs: try again in a moment.");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static string? DetailOf(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Dapper;
+using Xunit;
+
+namespace Broadcasts.Audiences;
+
+public abstract class SegmentStoreTests
+{
+    private readonly ContactsFixture _f;
+    private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
+
+    protected SegmentStoreTests(ContactsFixture fixture)
+    {
+        Assert.SkipWhen(fixture.Missing is not null, fixture.Missing ?? "");
+        _f = fixture;
+    }
+
+    [Fact]
+    public async Task CreateAsync_NameInOtherCase_IsRefused()
+    {
+        var name = Unique();
+        var (id, made) = await _f.Segments.CreateAsync(name, SegmentRule.Everyone, "All of them", _ct);
+        Assert.True(made.IsDone, made.Message);
+
+        Assert.Equal("segmentExists", Assert.Single((await _f.Segments.CreateAsync(name.ToUpperInvariant(), SegmentRule.Everyone, cancellationToken: _ct)).Result.Problems).Code);
+        Assert.Equal("""{"all":[]}""", (await _f.Segments.GetAsync(id, _ct))!.Rule);
+        Assert.Contains(await _f.Segments.ListAsync(_ct), s => s.Id == id);
+    }
+
+    [Fact]
+    public async Task UpdateAsync_OldVersion_IsRefused()
+    {
+        var (id, _) = await _f.Segments.CreateAsync(Unique(), SegmentRule.Everyone, cancellationToken: _ct);
+
+        Assert.Equal(2, (await _f.Segments.UpdateAsync(id, Unique(), SegmentRule.Everyone, null, 1, _ct)).Version);
+        Assert.Equal(CommandCode.Changed, (await _f.Segments.UpdateAsync(id, Unique(), SegmentRule.Everyone, null, 1, _ct)).Code);
+        Assert.Equal(CommandCode.NotFound, (await _f.Segments.UpdateAsync(long.MaxValue, Unique(), SegmentRule.Everyone, null, 1, _ct)).Code);
+    }
+
+    [Fact]
+    public async Task CreateAsync_FieldThatIsNotThereOrOfAnotherType_IsRefused()
+    {
+        var slug = "f" + Guid.NewGuid().ToString("N")[..8];
+        var rule = SegmentRule.Parse($$"""{"field":"contact.{{slug}}","op":"greaterThan","value":5}""", out _)!;
+        Assert.Equal("unknownField", Assert.Single((await _f.Segments.CreateAsync(Unique(), rule, cancellationToken: _ct)).Result.Problems).Code);
+
+        var (id, _) = await _f.Fields.CreateAsync(slug, FieldType.Text, cancellationToken: _ct);
+        Assert.Equal("operatorNotForType", Assert.Single((await _f.Segments.CreateAsync(Unique(), rule, cancellationToken: _ct)).Result.Problems).Code);
+
+        await _f.Fields.UpdateAsync(id, slug, FieldType.Number, cancellationToken: _ct);
+        Assert.True((await _f.Segments.CreateAsync(Unique(), rule, cancellationToken: _ct)).Result.IsDone);
+    }
+
+    [Fact]
+    public async Task DeleteAsync_SegmentOfAWaitingBroadcast_IsRefusedWithItsName()
+    {
+        var (id, _) = await _f.Segments.CreateAsync(Unique(), SegmentRule.Everyone, cancellationToken: _ct);
+        var broadcast = await _f.Database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>(
+            "INSERT INTO broadcasts (name, status, segment_id, created_by, created_at, updated_at) VALUES ('Spring', 0, @id, 'test', 1, 1) RETURNING id", new { id }, t), _ct);
+
+        var refused = await _f.Segments.DeleteAsync(id, _ct);
+
+        Assert.Contains("Spring", Assert.Single(refused.Problems).Message, StringComparison.Ordinal);
+        Assert.Equal(broadcast, Assert.Single(await _f.Segments.UsedByAsync(id, _ct)).BroadcastId);
+        await _f.Database.WriteAsync(t => t.Connection!.ExecuteAsync("DELETE FROM broadcasts WHERE id = @broadcast", new { broadcast }, t), _ct);
+        Assert.True((await _f.Segments.DeleteAsync(id, _ct)).IsDone);
+    }
+
+    [Fact]
+    public async Task CountAndSample_Tag_AreThePeopleWithIt()
+    {
+        var tag = Unique();
+        foreach (var i in Enumerable.Range(0, 25))
+            await _f.Contacts.CreateAsync(new ContactEdit { Addresses = [new AddressEdit(AddressKind.Telegram, tag + i)], Tags = [tag] }, "test", _ct);
+        var rule = SegmentRule.Parse($$"""{"field":"tag","op":"hasAllOf","value":["{{tag.ToUpperInvariant()}}"]}""", out _)!;
+
+        Assert.Equal(25, await _f.SegmentQueries.CountAsync(rule, cancellationToken: _ct));
+        Assert.Equal(10, await _f.SegmentQueries.CountAsync(rule, 10, _ct));
+        var sample = await _f.SegmentQueries.SampleAsync(rule, cancellationToken: _ct);
+        Assert.Equal(20, sample.Count);
+        Assert.All(sample, c => Assert.Contains(tag, c.Tags));
+    }
+
+    private static string Unique() => "s" + Guid.NewGuid().ToString("N")[..12];
+}
+
+public sealed class SqliteSegmentStoreTests(SqliteContactsFixture fixture) : SegmentStoreTests(fixture), IClassFixture<SqliteContactsFixture>;
+
+public sealed class PostgresSegmentStoreTests(PostgresContactsFixture fixture) : SegmentStoreTests(fixture), IClassFixture<PostgresContactsFixture>;

@@ -1,0 +1,96 @@
+using Broadcasts.Audiences;
+using Broadcasts.Contacts.Import;
+using Broadcasts.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+using Xunit;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>A database with its tables, and the stores on it. One per test class.</summary>
+public abstract class ContactsFixture : IAsyncLifetime
+{
+    public static readonly DateTimeOffset Start = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Why the tests of this database can't run here; null when they can.</summary>
+    public string? Missing { get; protected set; }
+
+    internal Database Database { get; set; } = null!;
+
+    internal FakeTimeProvider Time { get; } = new(Start);
+
+    internal TagStore Tags => new(Database, Time);
+
+    internal FieldStore Fields => new(Database, Time);
+
+    internal ContactStore Contacts => new(Database, Time, Tags);
+
+    internal ContactQueries Queries => new(Database, Time);
+
+    internal ImportStore Imports => new(Database, Time);
+
+    internal ImportService Import => new(Database, Time, Tags, Imports, NullLogger<ImportService>.Instance);
+
+    internal SegmentStore Segments => new(Database, Time);
+
+    internal SegmentQueries SegmentQueries => new(Database, Time);
+
+    internal SuppressionStore Suppressions => new(Database, Time);
+
+    public abstract ValueTask InitializeAsync();
+
+    public abstract ValueTask DisposeAsync();
+}
+
+public sealed class SqliteContactsFixture : ContactsFixture
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("contacts-").FullName;
+
+    public override ValueTask InitializeAsync()
+    {
+        Database = new SqliteDatabase(Path.Combine(_directory, "broadcasts.db"));
+        Database.Migrate();
+        return ValueTask.CompletedTask;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
+
+/// <summary>A database of its own on the server that <c>BROADCASTS_TEST_POSTGRES</c> names.</summary>
+public sealed class PostgresContactsFixture : ContactsFixture
+{
+    private readonly string? _server = Environment.GetEnvironmentVariable("BROADCASTS_TEST_POSTGRES");
+    private readonly string _name = "contacts_" + Guid.NewGuid().ToString("N");
+
+    public override async ValueTask InitializeAsync()
+    {
+        if (string.IsNullOrEmpty(_server))
+        {
+            Missing = "BROADCASTS_TEST_POSTGRES is not set.";
+            return;
+        }
+
+        await ExecuteAsync($"CREATE DATABASE {_name}");
+        Database = new PostgresDatabase(new NpgsqlConnectionStringBuilder(_server) { Database = _name }.ToString());
+        Database.Migrate();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (Missing is not null) return;
+        await Database.DisposeAsync();
+        await ExecuteAsync($"DROP DATABASE {_name} WITH (FORCE)");
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(_server!);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Broadcasts.Transports;
+
+/// <summary>A request as it came over the wire.</summary>
+internal sealed record FakeRequest(string Line, IReadOnlyDictionary<string, string> Headers, byte[] Body);
+
+/// <summary>An HTTP server on loopback that answers as a test says: a raw response, <c>HANGUP</c> after the request, or <c>SILENCE</c>.</summary>
+internal sealed class FakeHttpServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentBag<Task> _sessions = [];
+
+    public FakeHttpServer()
+    {
+        _listener.Start();
+        _sessions.Add(AcceptAsync());
+    }
+
+    public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook");
+
+    public string Response { get; set; } = Of(200, "");
+
+    public ConcurrentQueue<FakeRequest> Requests { get; } = new();
+
+    public static string Of(int status, string body, string headers = "") =>
+        $"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{headers}\r\n{body}";
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Dispose();
+        await Task.WhenAll(_sessions);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true) _sessions.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        try
+        {
+            using (client)
+            {
+                var stream = client.GetStream();
+                while (await ReadAsync(stream) is { } request)
+                {
+                    Requests.Enqueue(request);
+                    if (Response == "HANGUP") return;
+                    if (Response == "SILENCE") await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
+                    await stream.WriteAsync(Encoding.UTF8.GetBytes(Response), _stop.Token);
+                    if (Response.Contains("Connection: close", StringComparison.Ordinal)) return;
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The client is gone or the test is over.
+        }
+    }
+
+    private async Task<FakeRequest?> ReadAsync(NetworkStream stream)
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            if (await stream.ReadAsync(one, _stop.Token) == 0) return null;
+            head.Append((char)one[0]);
+        }
+
+        var lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        var headers = lines.Skip(1).Select(l => l.Split(':', 2)).ToDictionary(p => p[0], p => p[1].Trim(), StringComparer.OrdinalIgnoreCase);
+        var body = new byte[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, provider: null) : 0];
+        await stream.ReadExactlyAsync(body, _stop.Token);
+        return new FakeRequest(lines[0], headers, body);
+    }
+}
