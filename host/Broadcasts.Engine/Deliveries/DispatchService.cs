@@ -119,6 +119,7 @@ internal sealed partial class DispatchService(
             owned.AddRange(taken);
         }
 
+        foreach (var slice in await slices.StaleAsync(_me, Alone)) await SettleAsync(slice);
         var now = time.Now();
         foreach (var group in owned.Where(s => _restUntil.GetValueOrDefault(s.Id) <= now).GroupBy(s => (s.BroadcastId, s.ChannelId)))
         {
@@ -147,14 +148,16 @@ internal sealed partial class DispatchService(
 
     private async Task SettleAsync(OwnedSlice slice)
     {
-        while (await slices.AbandonedAsync(slice, Alone) is { Count: > 0 } rows)
+        var after = 0L;
+        while (await slices.AbandonedAsync(slice, after, Alone) is { Count: > 0 } rows)
         {
+            after = rows[^1].Id;
             LogAbandoned(rows.Count, slice.BroadcastId);
             foreach (var row in rows)
             {
                 services.Writer.Record(new DeliveryRecord
                 {
-                    Id = row.Id, Event = DeliveryEvent.Doubt, At = time.Now(), Attempt = row.Attempt, Reason = (int)FailureReason.ProcessEnded,
+                    Id = row.Id, Event = DeliveryEvent.Doubt, Claim = row.Claim, At = time.Now(), Attempt = row.Attempt, Reason = (int)FailureReason.ProcessEnded,
                     Outcome = SendOutcomeKind.InDoubt, Detail = "The process ended between hand-over and answer.",
                 });
             }
@@ -191,7 +194,7 @@ internal sealed partial class DispatchService(
 
     private void Start((long Broadcast, long Channel) key, IReadOnlyList<OwnedSlice> group, ChannelRuntime channel, BroadcastPlan plan, CancellationToken stop)
     {
-        var dispatcher = new BroadcastDispatcher(channel, plan, services, meters, _me, logger);
+        var dispatcher = new BroadcastDispatcher(channel, plan, services, slices, meters, _me, logger);
         var running = new Running(dispatcher);
         foreach (var slice in group)
         {
