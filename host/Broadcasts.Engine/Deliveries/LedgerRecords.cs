@@ -106,13 +106,15 @@ internal sealed class LedgerRecords(SqlDialect dialect)
 
     private async Task SkipLaterPartsAsync(DbTransaction transaction, LedgerChanges changes, Dictionary<long, LedgerRow> known, long now)
     {
+        var reasons = changes.EndedBadly.GroupBy(r => r.ContactId).ToDictionary(g => g.Key, g => g.ToList());
         var later = await transaction.Connection!.QueryAsync<LedgerRow>(_laterPartsSql,
             new { rows = Json(changes.EndedBadly.Select(r => new object?[] { r.Id, r.ContactId })) }, transaction);
         foreach (var row in later)
         {
             // A part found twice, or changed by this very batch, is taken as the batch left it.
             if (!known.TryAdd(row.Id, row)) continue;
-            changes.Apply(row, new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, At = now, Reason = (int)SkipReason.EarlierPartFailed, Attempt = row.Attempt });
+            var ended = reasons[row.ContactId].First(r => r.Id < row.Id && r.Id >= row.Id - 4);
+            changes.Apply(row, new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, At = now, Reason = (int)LedgerChanges.ReasonOfLaterParts(ended), Attempt = row.Attempt });
         }
     }
 

@@ -13,10 +13,10 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
     private readonly LedgerRecords _records = new(database.Dialect);
 
     private readonly string _findSql = $"""
-        SELECT id, provider_id, status, reason FROM deliveries WHERE {database.Dialect.InList("provider_key", "@keys")} AND channel_id = @channel
+        SELECT id, provider_id FROM deliveries WHERE {database.Dialect.InList("provider_key", "@keys")} AND channel_id = @channel
         """;
 
-    private readonly string _stateSql = $"SELECT id, provider_id, status, reason FROM deliveries WHERE {database.Dialect.InList("id", "@ids")} AND channel_id = @channel";
+    private readonly string _stateSql = $"SELECT id, provider_id FROM deliveries WHERE {database.Dialect.InList("id", "@ids")} AND channel_id = @channel";
 
     private const string KeepSql = """
         INSERT INTO early_receipts (channel_id, provider_id, event_key, body, at) VALUES (@channel, @provider, @key, @body, @now)
@@ -91,7 +91,6 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         Event = receipt.Status switch
         {
             ReceiptStatus.Sent => DeliveryEvent.ReceiptSent,
-            ReceiptStatus.Delivered when row.Status == (int)DeliveryStatus.Failed && row.Reason is { } reason && IsTemporary((FailureReason)reason) => DeliveryEvent.ReceiptDeliveredAfterTemporaryFailure,
             ReceiptStatus.Delivered => DeliveryEvent.ReceiptDelivered,
             ReceiptStatus.Read => DeliveryEvent.ReceiptRead,
             _ => DeliveryEvent.ReceiptFailed,
@@ -100,12 +99,11 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         Reason = (int?)receipt.Reason ?? (receipt.Status == ReceiptStatus.Failed ? (int)FailureReason.Unclassified : null),
         ProviderId = receipt.ProviderId,
         Outcome = SendOutcomeKind.RecipientRejected,
+        IsQuiet = receipt.Status != ReceiptStatus.Failed,
         Code = receipt.Code,
         Detail = receipt.Detail,
         Suppress = receipt.Suppress,
     };
-
-    private static bool IsTemporary(FailureReason reason) => RetryPolicy.Retryable.Contains(reason);
 
     private sealed class Kept
     {
@@ -122,10 +120,6 @@ internal sealed class FoundRow
     public long Id { get; init; }
 
     public string? ProviderId { get; init; }
-
-    public int Status { get; init; }
-
-    public int? Reason { get; init; }
 }
 
 /// <summary>Rows by our id and by the provider's.</summary>
