@@ -131,7 +131,13 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<long>> DueAsync(long until) =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(DueSql, new { until })]);
 
-    private const string RunningSql = "SELECT id FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
+    // A cancelled one stays in here while rows come back from what was in flight, or when the process died before it had skipped the rest.
+    private const string RunningSql = """
+        SELECT id FROM broadcasts
+         WHERE kind = 0 AND (status = 2 OR (status = 3 AND freeze_done = 0)
+                             OR (status = 5 AND id IN (SELECT broadcast_id FROM slices WHERE pending + sending > 0 AND pending > 0)))
+         ORDER BY id
+        """;
 
     /// <summary>Broadcasts that something must happen to.</summary>
     public Task<IReadOnlyList<long>> RunningAsync() =>
