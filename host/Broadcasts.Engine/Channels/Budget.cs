@@ -13,6 +13,9 @@ internal sealed class Budget
     /// <summary>How long a turned-away asker keeps its turn.</summary>
     private const double TurnMs = 1500;
 
+    /// <summary>A broadcast with a fast pace of its own, whose turn came late because of others, catches up with this much.</summary>
+    private const double OwnSlackMs = 50;
+
     /// <summary>A clock that is slewed goes back by less; one that was set goes back by more.</summary>
     private const double StepMs = 500;
 
@@ -59,17 +62,17 @@ internal sealed class Budget
         var own = request.Rate is { } r ? r.PerMs / (double)r.Count : 0;
         var asker = AskerOf(request.BroadcastId);
 
-        var start = Math.Max(interval > 0 ? _schedule.From(now, interval) : now, own > 0 ? asker.Schedule.From(now, own) : now);
+        var ownFrom = own > 0 ? asker.Schedule.From(now - (own <= LeaseMs && interval > 0 ? OwnSlackMs : 0), own) : now;
+        var start = Math.Max(interval > 0 ? _schedule.From(now, interval) : now, ownFrom);
         asker.Interval = own;
         if (start > now + LeaseMs) return Later(request, now, start - LeaseMs / 2, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
         if (interval > 0 && SomebodyElseIsNext(request.BroadcastId, asker, now)) return Later(request, now, now + Math.Clamp(interval / 4, 2, 50), LimitedBy.OtherBroadcasts);
 
         // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.
         var spacing = interval > 0 ? interval : own;
-        var slower = Math.Max(interval, own);
-        var count = Math.Min(request.Wanted, slower > 0 ? (int)Math.Clamp(LeaseMs / slower, 1, MostPermits) : MostPermits);
+        var count = Math.Min(request.Wanted, Math.Min(FittingIn(LeaseMs, interval), FittingIn(start + LeaseMs - ownFrom, own)));
         if (interval > 0) _schedule.Take(start, count, interval);
-        if (own > 0) asker.Schedule.Take(start, count, own);
+        if (own > 0) asker.Schedule.Take(ownFrom, count, own);
         asker.ServedAt = ++_turns;
         asker.TurnedAwayAt = double.NegativeInfinity;
         Count(count, now);
@@ -99,6 +102,8 @@ internal sealed class Budget
         ThrottledUntil = ThrottledUntil > now ? (long)ThrottledUntil : null,
         UsedPerSecond = UsedPerSecond(now),
     };
+
+    private static int FittingIn(double time, double interval) => interval > 0 ? (int)Math.Clamp(time / interval, 1, MostPermits) : MostPermits;
 
     private Asker AskerOf(long broadcast)
     {

@@ -79,9 +79,9 @@ public sealed class BudgetTests
         driver.Run(30_000);
 
         var mine = driver.Permits.Where(p => p.Broadcast == 1).Select(p => p.At).Order().ToArray();
-        Assert.InRange(mine.Length, 0.95 * 30 * Math.Min(own, limit / 2.0), 30 * own + 2);
-        // Its own pace may be dealt in lots of 20 ms; the channel's never.
-        Assert.InRange(BudgetDriver.MostIn(1000, mine), 1, own + own / 50 + 1);
+        Assert.InRange(mine.Length, 0.95 * 30 * Math.Min(own, limit / 2.0), 30 * own + own / 14 + 2);
+        // Its own pace may be dealt in lots and may catch up a little; the channel's never.
+        Assert.InRange(BudgetDriver.MostIn(1000, mine), 1, own + own / 14 + 1);
         Assert.True(BudgetDriver.MostIn(1000, driver.Moments) <= limit);
         Assert.InRange(driver.Permits.Count, 0.97 * 30 * limit, 30 * limit + limit / 25 + 1);
     }

@@ -148,4 +148,61 @@ public sealed class LedgerClaimsTests
 
         Assert.Single(await kit.TakeAsync("other", alone: false));
     }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task StaleAsync_OwnerDiedBetweenClaimAndAnswer_IsFoundOnceItCantHandOverAnyMore(string provider)
+    {
+        await using var kit = await LedgerKit.CreateAsync(provider);
+        await kit.AddPeopleAsync(5);
+        var (_, mine) = await kit.StartFrozenAsync();
+        await kit.Slices.BeatAsync("me");
+        var claim = await kit.ClaimAsync(mine[0], 3);
+        await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId));
+
+        // The takeover comes before the hand-over deadline: nothing is known yet.
+        kit.Time.Advance(TimeSpan.FromSeconds(6));
+        var theirs = Assert.Single(await kit.TakeAsync("other", alone: false));
+        Assert.Empty(await kit.Slices.StaleAsync("other", aloneInTheWorld: false));
+        Assert.Empty(await kit.Slices.AbandonedAsync(theirs, 0, aloneInTheWorld: false));
+        Assert.Equal(2, (await kit.Slices.AbandonedAsync(theirs, 0, aloneInTheWorld: true)).Count);
+
+        kit.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(theirs, Assert.Single(await kit.Slices.StaleAsync("other", aloneInTheWorld: false)));
+        var abandoned = await kit.Slices.AbandonedAsync(theirs, 0, aloneInTheWorld: false);
+        Assert.Equal(claim.Rows.Skip(1).Select(r => (r.Id, (long?)claim.ClaimId)), abandoned.Select(r => (r.Id, r.Claim)));
+        await kit.RecordAsync([.. abandoned.Select(r => kit.Record(r.Id, DeliveryEvent.Doubt, r.Claim, (int)FailureReason.ProcessEnded))]);
+
+        Assert.Empty(await kit.Slices.StaleAsync("other", aloneInTheWorld: false));
+        Assert.Equal(2, (await kit.ClaimAsync(theirs, 10, owner: "other")).Rows.Count);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task StaleAsync_OwnClaimWhoseAnswerWasLost_IsFoundWhenNoneCanComeAnyMore(string provider)
+    {
+        await using var kit = await LedgerKit.CreateAsync(provider);
+        await kit.AddPeopleAsync(2);
+        var (_, mine) = await kit.StartFrozenAsync();
+        await kit.ClaimAsync(mine[0], 2);
+
+        kit.Time.Advance(TimeSpan.FromSeconds(79));
+        Assert.Empty(await kit.Slices.StaleAsync("me", aloneInTheWorld: true));
+        kit.Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(mine[0], Assert.Single(await kit.Slices.StaleAsync("me", aloneInTheWorld: true)));
+        Assert.Equal(2, (await kit.Slices.AbandonedAsync(mine[0], 0, aloneInTheWorld: true)).Count);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task HeldAsync_EarlierPartInDoubt_NamesOnlyThatRecipientsParts(string provider)
+    {
+        await using var kit = await LedgerKit.CreateAsync(provider);
+        await kit.AddPeopleAsync(3);
+        var (broadcast, slices) = await kit.StartFrozenAsync(parts: 3);
+        var claim = await kit.ClaimAsync(slices[0], 2);
+        await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Doubt, claim.ClaimId, 1), kit.Record(claim.Rows[1].Id, DeliveryEvent.Return, claim.ClaimId) with { DueAt = kit.Now + 60_000 });
+
+        var held = await kit.Slices.HeldAsync(DeliveryId.First(broadcast.Id), DeliveryId.Last(broadcast.Id));
+
+        Assert.Equal([claim.Rows[0].Id + 1, claim.Rows[0].Id + 2], held);
+    }
 }
