@@ -6,6 +6,8 @@ namespace Broadcasts.Transports.Smtp;
 /// <summary>Sends the e-mails of one channel: one recipient per transaction, several connections side by side.</summary>
 internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writer, SmtpSettings settings, TimeProvider time) : SingleMessageTransport, IConnectionTest
 {
+    // Within the time that a host gives a cancelled call.
+    private static readonly TimeSpan AnswerGrace = TimeSpan.FromSeconds(1);
     private readonly string _password = settings.Password ?? "";
 
     protected override async Task<SendOutcome> SendAsync(OutboundMessage message, CancellationToken cancellationToken)
@@ -69,17 +71,24 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
         return (await TrySendAsync(connection, mail, isFresh: true, cancellationToken).ConfigureAwait(false))!;
     }
 
+    /// <summary>What the server is reading already may finish; its answer usually is on the way.</summary>
+    private static void Stop(SmtpConnection connection, CancellationTokenSource limit)
+    {
+        if (connection.DataStarted) limit.CancelAfter(AnswerGrace);
+        else limit.Cancel();
+    }
+
     /// <summary>Null when a used connection turned out to be gone before anything was sent.</summary>
     private async Task<SendOutcome?> TrySendAsync(SmtpConnection connection, MimeMessage mail, bool isFresh, CancellationToken cancellationToken)
     {
         connection.BeginTransaction();
         // The client's own limit does not hold for asynchronous reads of a stream that it did not open.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(settings.AnswerTimeoutSeconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        await using var stop = cancellationToken.Register(() => Stop(connection, limit));
         try
         {
             var sender = (MailboxAddress)mail.From[0];
-            await connection.Client.SendAsync(mail, sender, mail.To.Mailboxes, either.Token).ConfigureAwait(false);
+            await connection.Client.SendAsync(mail, sender, mail.To.Mailboxes, limit.Token).ConfigureAwait(false);
             connection.Sent++;
             await connections.ReturnAsync(connection).ConfigureAwait(false);
             return SendOutcome.Accepted(mail.MessageId!);

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Broadcasts.Transports;
@@ -24,7 +27,15 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
     /// <summary>By stage: GREET, EHLO, AUTH, MAIL, RCPT, DATA, DOT, NOOP.</summary>
     public ConcurrentDictionary<string, string> Replies { get; } = new();
 
+    /// <summary>Called when a message is there whole, before its answer.</summary>
+    public Action? OnDot { get; set; }
+
     public string[] Extensions { get; set; } = ["SIZE 10000000", "ENHANCEDSTATUSCODES", "8BITMIME", "PIPELINING", "CHUNKING"];
+
+    /// <summary>With one, the server offers STARTTLS; with <see cref="TlsFromTheStart"/> it speaks nothing else.</summary>
+    public X509Certificate2? Certificate { get; set; }
+
+    public bool TlsFromTheStart { get; set; }
 
     public int Connections => Volatile.Read(ref _connections);
 
@@ -70,35 +81,50 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
         {
             using (client)
             {
-                var stream = client.GetStream();
-                using var reader = new StreamReader(stream, Encoding.Latin1);
+                Stream stream = client.GetStream();
+                if (TlsFromTheStart) stream = await SecureAsync(stream);
+                var reader = new StreamReader(stream, Encoding.Latin1);
                 if (!await ReplyAsync(stream, "GREET", "220 fake ESMTP")) return;
                 while (await reader.ReadLineAsync(_stop.Token) is { } line)
                 {
                     Commands.Enqueue(line);
                     if (!await AnswerAsync(stream, reader, line)) return;
+                    if (line != "STARTTLS") continue;
+                    stream = await SecureAsync(stream);
+                    reader = new StreamReader(stream, Encoding.Latin1);
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or AuthenticationException)
         {
             // The client is gone or the test is over.
         }
     }
 
-    private async Task<bool> AnswerAsync(NetworkStream stream, StreamReader reader, string line)
+    private async Task<Stream> SecureAsync(Stream plain)
+    {
+        var secure = new SslStream(plain);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _stop.Token);
+        return secure;
+    }
+
+    private async Task<bool> AnswerAsync(Stream stream, StreamReader reader, string line)
     {
         var verb = line.Split(' ', 2)[0].ToUpperInvariant();
         switch (verb)
         {
             case "EHLO":
-                return await ReplyAsync(stream, verb, string.Join("\r\n", Extensions.Prepend("fake").Select((e, i) => $"250{(i == Extensions.Length ? " " : "-")}{e}")));
+                string[] lines = ["fake", .. Extensions, .. Certificate is not null && stream is not SslStream ? new[] { "STARTTLS" } : []];
+                return await ReplyAsync(stream, verb, string.Join("\r\n", lines.Select((e, i) => $"250{(i == lines.Length - 1 ? " " : "-")}{e}")));
+            case "STARTTLS":
+                return await ReplyAsync(stream, verb, "220 2.0.0 go on");
             case "DATA":
                 if (!await ReplyAsync(stream, verb, "354 go on")) return false;
                 if (Replies.TryGetValue("DATA", out var refused) && !refused.StartsWith("354", StringComparison.Ordinal)) return true;
                 var mail = new StringBuilder();
                 while (await reader.ReadLineAsync(_stop.Token) is { } text && text != ".") mail.Append(text).Append('\n');
                 Mails.Enqueue(mail.ToString());
+                OnDot?.Invoke();
                 return await ReplyAsync(stream, "DOT", "250 2.0.0 queued");
             case "AUTH":
                 return await ReplyAsync(stream, verb, "235 2.7.0 welcome");
@@ -110,7 +136,7 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
         }
     }
 
-    private async Task<bool> ReplyAsync(NetworkStream stream, string stage, string usual)
+    private async Task<bool> ReplyAsync(Stream stream, string stage, string usual)
     {
         var reply = Replies.GetValueOrDefault(stage, usual);
         if (reply == "HANGUP") return false;

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Broadcasts.TestKit;
 using Broadcasts.Transports.Smtp;
 using Xunit;
@@ -94,6 +96,30 @@ public sealed class SmtpTransportTests : IAsyncDisposable
 
         Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), (outcome.Kind, outcome.Reason!.Value));
         Assert.DoesNotContain(_server.Commands, c => c.StartsWith("AUTH", StringComparison.Ordinal) || c.StartsWith("MAIL", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("startTls", false)]
+    [InlineData("tls", true)]
+    public async Task SendAsync_CertificateNobodyVouchesFor_IsAChannelsFaultAndSendsNothing(string security, bool tlsFromTheStart)
+    {
+        using var certificate = SelfSigned();
+        (_server.Certificate, _server.TlsFromTheStart) = (certificate, tlsFromTheStart);
+        var outcome = await SendAsync(Mail(), $""", "security": "{security}", "username": "me", "password": "{Password}" """);
+
+        Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), (outcome.Kind, outcome.Reason!.Value));
+        Assert.DoesNotContain(_server.Commands, c => c.StartsWith("AUTH", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task SendAsync_HostStopsWhileTheAnswerTravels_LetsTheMessageFinish()
+    {
+        await OpenAsync();
+        using var stop = new CancellationTokenSource();
+        _server.OnDot = () => stop.Cancel();
+        var outcome = Assert.Single(await OutcomeList.SendAsync(_transport!, stop.Token, Mail()));
+
+        Assert.Equal(SendOutcomeKind.Accepted, outcome.Kind);
     }
 
     [Fact]
@@ -201,6 +227,14 @@ public sealed class SmtpTransportTests : IAsyncDisposable
     {
         if (_transport is null) await OpenAsync(more);
         return Assert.Single(await OutcomeList.SendAsync(_transport!, TestContext.Current.CancellationToken, message));
+    }
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var made = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }
 
     private async Task OpenAsync(string more = "")

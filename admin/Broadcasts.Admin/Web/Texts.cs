@@ -53,7 +53,8 @@ internal sealed class Texts
     /// <summary>A problem in the visitor's words; in the engine's own when there are none.</summary>
     public string Problem(Problem problem)
     {
-        var key = $"Problem.{problem.Code}";
+        // Resource names know no case: "nobody" would be "noBody".
+        var key = problem.Code == "nobody" ? "Problem.nobodyPicked" : $"Problem.{problem.Code}";
         // The engine's English says more (what was meant, what is allowed); other languages have their own sentences.
         if (Visitor.Language == "en" || !Has(key)) return problem.Message;
         try

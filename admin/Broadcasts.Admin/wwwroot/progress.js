@@ -7,6 +7,7 @@ if (host) {
   const numbers = new Intl.NumberFormat(document.documentElement.lang);
   const percent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent', maximumFractionDigits: 1 });
   const order = ['read', 'delivered', 'sent', 'sending', 'unknown', 'failed', 'skipped'];
+  const over = ['completed', 'cancelled', 'failed'];
   let status = host.dataset.status;
   let told = 0;
 
@@ -20,7 +21,7 @@ if (host) {
       if (share && cell.dataset.count in progress) share.textContent = percent.format(value / total);
     }
 
-    const bar = host.querySelector('svg.bar.thick');
+    const bar = document.querySelector('#live svg.bar.thick');
     if (bar) {
       let x = 0;
       bar.replaceChildren(...order.filter(name => progress[name] > 0).map(name => {
@@ -48,14 +49,12 @@ if (host) {
     const progress = JSON.parse(event.data);
     stale(false);
     draw(progress);
+    // When it is over the service ends the stream; without this the browser would ask for it again and again.
+    if (over.includes(progress.status)) source.close();
     if (progress.status !== status) {
       status = progress.status;
       go(location.href, { push: false });
     }
-  });
-  source.addEventListener('end', () => {
-    source.close();
-    go(location.href, { push: false });
   });
   source.addEventListener('error', () => stale(source.readyState !== EventSource.OPEN));
   addEventListener('pagehide', () => source.close());

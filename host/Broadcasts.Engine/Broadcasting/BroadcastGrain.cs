@@ -87,7 +87,7 @@ internal sealed partial class BroadcastGrain(
         var result = await MoveAsync(BroadcastCommand.Cancel, "cancel", actor);
         if (!result.IsDone) return result;
         // The claim gate is closed by the status; what was not claimed is marked in the background.
-        SkipRest();
+        SkipRest(SkipReason.Cancelled);
         return result with { InFlight = (await store.OpenRowsAsync(Id)).Sending };
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class BroadcastGrain(
     public async Task CheckAsync()
     {
         if (await store.GetAsync(Id) is not { } broadcast) return;
-        if (broadcast.State == BroadcastStatus.Cancelled) SkipRest();
+        if (BroadcastLifecycle.IsFinal(broadcast.State)) SkipRest(broadcast.State == BroadcastStatus.Cancelled ? SkipReason.Cancelled : SkipReason.Expired);
         if (broadcast.State is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return;
         if (broadcast.FreezeDone == 0)
         {
@@ -160,7 +160,7 @@ internal sealed partial class BroadcastGrain(
     }
 
     // If it stops half-way, the next sweep finds what is still pending.
-    private void SkipRest()
+    private void SkipRest(SkipReason reason)
     {
         if (_skip is { IsCompleted: false }) return;
         var id = Id;
@@ -168,7 +168,7 @@ internal sealed partial class BroadcastGrain(
         {
             try
             {
-                await runner.SkipPendingAsync(id, SkipReason.Cancelled);
+                await runner.SkipPendingAsync(id, reason);
             }
             catch (Exception e)
             {
@@ -208,6 +208,6 @@ internal sealed partial class BroadcastGrain(
     [LoggerMessage(Level = LogLevel.Error, Message = "Freezing the audience of broadcast {Broadcast} stopped; it goes on at the next sweep")]
     private partial void LogFreeze(Exception e, long broadcast);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Marking the rest of the cancelled broadcast {Broadcast} stopped; it goes on at the next sweep")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Marking the rest of the finished broadcast {Broadcast} stopped; it goes on at the next sweep")]
     private partial void LogSkip(Exception e, long broadcast);
 }

@@ -131,17 +131,20 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<long>> DueAsync(long until) =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(DueSql, new { until })]);
 
-    // A cancelled one stays in here while rows come back from what was in flight, or when the process died before it had skipped the rest.
-    private const string RunningSql = """
-        SELECT id FROM broadcasts
-         WHERE kind = 0 AND (status = 2 OR (status = 3 AND freeze_done = 0)
-                             OR (status = 5 AND id IN (SELECT broadcast_id FROM slices WHERE pending + sending > 0 AND pending > 0)))
-         ORDER BY id
-        """;
+    private const string RunningSql = "SELECT id FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
 
     /// <summary>Broadcasts that something must happen to.</summary>
     public Task<IReadOnlyList<long>> RunningAsync() =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(RunningSql)]);
+
+    private const string LeftoversSql = """
+        SELECT DISTINCT s.broadcast_id FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id
+         WHERE s.pending + s.sending > 0 AND s.pending > 0 AND b.status IN (4, 5)
+        """;
+
+    /// <summary>Finished broadcasts with rows that came back after the end: a retry on its way when somebody cancelled, a kill in the middle of it.</summary>
+    public Task<IReadOnlyList<long>> LeftoversAsync() =>
+        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(LeftoversSql)]);
 
     private const string OpenRowsSql = """
         SELECT COALESCE(SUM(pending), 0) AS pending, COALESCE(SUM(sending), 0) AS sending FROM slices WHERE broadcast_id = @id

@@ -87,6 +87,13 @@ internal sealed class Budget
         _learned.Refused(Rate?.PerSecond, UsedPerSecond(now), now);
     }
 
+    /// <summary>Nothing goes before a moment, and nothing is learned from it: the provider is away, not too slow.</summary>
+    public void Wait(double until, double now)
+    {
+        Follow(now);
+        ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromMinutes(1).TotalMilliseconds));
+    }
+
     /// <summary>A person raised or lowered the rate: what was learned about the old one is void.</summary>
     public void SetRate(SendRate? rate, double now)
     {

@@ -73,6 +73,12 @@ internal sealed class BudgetGrain(
         await SaveAsync(Math.Max(state.State.Horizon, _budget.Horizon));
     }
 
+    public Task WaitAsync(long until)
+    {
+        _budget.Wait(until, Now);
+        return Task.CompletedTask;
+    }
+
     public Task<BudgetView> LookAsync() => Task.FromResult(_budget.View(Now));
 
     private double Now => time.GetUtcNow().ToUnixTimeMilliseconds();

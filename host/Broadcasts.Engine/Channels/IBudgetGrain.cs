@@ -18,6 +18,10 @@ public interface IBudgetGrain : IGrainWithStringKey
     [Alias("Throttled")]
     Task ThrottledAsync(long until);
 
+    /// <summary>The provider can't be reached: wait until then, and go on as before.</summary>
+    [Alias("Wait")]
+    Task WaitAsync(long until);
+
     /// <summary>What is in force now, for people.</summary>
     [Alias("Look")]
     Task<BudgetView> LookAsync();

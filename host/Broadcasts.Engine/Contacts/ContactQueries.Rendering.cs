@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using System.Text.Json;
 using Dapper;
 
@@ -60,6 +61,7 @@ internal sealed partial class ContactQueries
         DbConnection connection, object ids, IReadOnlyCollection<string> slugs, Dictionary<long, List<ContactAddress>> addresses, CancellationToken cancellationToken)
     {
         var contacts = new Dictionary<long, RenderingContact>();
+        var picker = new FieldPicker(slugs);
         var sql = RenderSql.Replace("{0}", slugs.Count == 0 ? "NULL" : "c.fields", StringComparison.Ordinal).Replace("{1}", database.Dialect.InList("c.id", "@ids"), StringComparison.Ordinal);
         await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
         while (await reader.ReadAsync(cancellationToken))
@@ -74,7 +76,7 @@ internal sealed partial class ContactQueries
                 Language = Text(reader, 4),
                 Country = Text(reader, 5),
                 TimeZone = Text(reader, 6),
-                Fields = slugs.Count == 0 ? NoFields : Pick(reader.GetString(7), slugs),
+                Fields = slugs.Count == 0 ? NoFields : picker.Pick(reader.GetString(7)),
                 Addresses = addresses.TryGetValue(id, out var list) ? list : [],
             };
         }
@@ -123,24 +125,37 @@ internal sealed partial class ContactQueries
     }
 
     // Reads the asked members only and skips the others' values without making strings of them.
-    private static IReadOnlyDictionary<string, string> Pick(string json, IReadOnlyCollection<string> slugs)
+    private sealed class FieldPicker(IReadOnlyCollection<string> slugs)
     {
-        if (json is "{}") return NoFields;
+        private readonly (string Slug, byte[] Utf8)[] _slugs = [.. slugs.Select(s => (s, Encoding.UTF8.GetBytes(s)))];
+        private byte[] _json = new byte[1024];
 
-        var picked = new Dictionary<string, string>(slugs.Count, StringComparer.Ordinal);
-        var reader = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(json));
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        public IReadOnlyDictionary<string, string> Pick(string json)
         {
-            string? slug = null;
-            foreach (var candidate in slugs)
-                if (reader.ValueTextEquals(candidate)) slug = candidate;
+            if (_slugs.Length == 0 || json is "{}") return NoFields;
+
+            var most = Encoding.UTF8.GetMaxByteCount(json.Length);
+            if (most > _json.Length) _json = new byte[most];
+            var reader = new Utf8JsonReader(_json.AsSpan(0, Encoding.UTF8.GetBytes(json, _json)));
             reader.Read();
-            if (slug is not null) picked[slug] = reader.GetString() ?? "";
-            else reader.Skip();
+            var picked = new Dictionary<string, string>(_slugs.Length, StringComparer.Ordinal);
+            while (picked.Count < _slugs.Length && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var slug = Asked(ref reader);
+                reader.Read();
+                if (slug is not null) picked[slug] = reader.GetString() ?? "";
+                else reader.Skip();
+            }
+
+            return picked;
         }
 
-        return picked;
+        private string? Asked(ref Utf8JsonReader reader)
+        {
+            foreach (var (slug, utf8) in _slugs)
+                if (reader.ValueTextEquals(utf8)) return slug;
+            return null;
+        }
     }
 
     private static string? Text(DbDataReader reader, int index) => reader.IsDBNull(index) ? null : reader.GetString(index);

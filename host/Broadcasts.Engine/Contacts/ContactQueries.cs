@@ -89,13 +89,13 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
         var condition = SegmentCompiler.Compile(filter.Rule ?? SegmentRule.Everyone, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
         var parameters = new DynamicParameters(condition.Parameters);
         var where = new StringBuilder("(").Append(condition.Sql).Append(')');
-        if (AddressNormalizer.Trim(filter.Tag) is { Length: > 0 } tag)
+        if (AddressNormalizer.Trim(filter.Tag).Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } tag)
         {
             where.Append(" AND EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id AND ct.tag_id = (SELECT t.id FROM tags t WHERE t.name_key = @tag))");
             parameters.Add("tag", TagStore.Key(tag));
         }
 
-        var words = AddressNormalizer.Trim(filter.Search).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var words = AddressNormalizer.Trim(filter.Search).Replace('\0', ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         for (var i = 0; i < Math.Min(words.Length, MostWords); i++) AddWord(where, parameters, words[i], $"word{i}");
         return (where.ToString(), parameters);
     }

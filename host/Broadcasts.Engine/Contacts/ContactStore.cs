@@ -87,11 +87,10 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         DELETE FROM contact_tags WHERE contact_id = @id;
         DELETE FROM addresses WHERE contact_id = @id;
         DELETE FROM contact_revisions WHERE contact_id = @id;
-        DELETE FROM import_contacts WHERE contact_id = @id;
         DELETE FROM contacts WHERE id = @id;
         """;
 
-    /// <summary>The person goes for good, old revisions too; the ledger keeps its rows and counts under the bare id.</summary>
+    /// <summary>The person goes for good, old revisions too; the ledger and the imports keep their rows and counts under the bare id.</summary>
     public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, null, actor, "contact.deleted", async (transaction, _, _) =>
         {

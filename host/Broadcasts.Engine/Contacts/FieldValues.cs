@@ -28,6 +28,13 @@ internal static partial class FieldValues
             return false;
         }
 
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            value = null;
+            refusal = new ValueRefusal("character", "The value holds the character U+0000, which no database keeps.");
+            return false;
+        }
+
         (value, refusal) = field.Type switch
         {
             FieldType.List => ListValue(field, text),

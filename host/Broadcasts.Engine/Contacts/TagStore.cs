@@ -112,6 +112,7 @@ internal sealed class TagStore(Database database, TimeProvider time)
     {
         "" => new Problem(path, "required", "A tag has a name."),
         { Length: > LongestName } tag => new Problem(path, "tooLong", $"A tag has at most {LongestName} characters; this one has {tag.Length}.", $"{LongestName}"),
+        var tag when tag.Contains('\0', StringComparison.Ordinal) => new Problem(path, "character", "The tag holds the character U+0000, which no database keeps."),
         _ => null,
     };
 

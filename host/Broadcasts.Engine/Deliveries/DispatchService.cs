@@ -119,6 +119,7 @@ internal sealed partial class DispatchService(
             owned.AddRange(taken);
         }
 
+        // In a cluster a takeover can come before the hand-over time of the dead owner's claims is over: they are looked for at each sweep.
         foreach (var slice in await slices.StaleAsync(_me, Alone)) await SettleAsync(slice);
         var now = time.Now();
         foreach (var group in owned.Where(s => _restUntil.GetValueOrDefault(s.Id) <= now).GroupBy(s => (s.BroadcastId, s.ChannelId)))
@@ -136,6 +137,8 @@ internal sealed partial class DispatchService(
         {
             if (!_running.Keys.Any(k => k.Broadcast == id)) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
         }
+
+        foreach (var id in await broadcasts.LeftoversAsync()) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
     }
 
     private async Task BeatAsync()

@@ -73,7 +73,7 @@ internal sealed class LedgerChanges
         // An answer counts by its claim alone: one of an older claim speaks of an attempt that is over.
         if (record.Claim is { } claim && claim != row.Claim) return;
         var from = (DeliveryStatus)row.Status;
-        if (!DeliveryTransitions.TryMove(from, EventFor(row, record), out var next)) return;
+        if (!DeliveryTransitions.TryMove(from, record.Event, out var next)) return;
 
         if (!Changed.TryGetValue(row.Id, out var change)) Changed[row.Id] = change = new RowChange(row);
         row.Status = (int)next;
@@ -89,16 +89,6 @@ internal sealed class LedgerChanges
         if (next is DeliveryStatus.Sent or DeliveryStatus.Delivered or DeliveryStatus.Read && from is DeliveryStatus.Sending or DeliveryStatus.Unknown) ReleasedParts.Add(row.Id + 1);
         if (next is DeliveryStatus.Failed or DeliveryStatus.Skipped) EndedBadly.Add(row);
     }
-
-    /// <summary>Why the later parts of a row that ended are not sent. What stops a whole recipient keeps its name, also when a batch ends between two parts.</summary>
-    public static SkipReason ReasonOfLaterParts(LedgerRow row) =>
-        row.Status == (int)DeliveryStatus.Skipped && row.Reason is (int)SkipReason.Cancelled or (int)SkipReason.Expired or (int)SkipReason.EarlierPartUnknown ? (SkipReason)row.Reason : SkipReason.EarlierPartFailed;
-
-    // Decided on the row as this very batch has left it: a failure and its overruling may come in one page.
-    private static DeliveryEvent EventFor(LedgerRow row, DeliveryRecord record) =>
-        record.Event == DeliveryEvent.ReceiptDelivered && row.Status == (int)DeliveryStatus.Failed && row.Reason is { } reason && RetryPolicy.Retryable.Contains((FailureReason)reason)
-            ? DeliveryEvent.ReceiptDeliveredAfterTemporaryFailure
-            : record.Event;
 
     // A receipt can skip a step: what was read has been delivered and sent.
     private static void Stamp(RowChange change, DeliveryStatus next, long at)

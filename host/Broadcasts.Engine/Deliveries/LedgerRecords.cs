@@ -106,17 +106,26 @@ internal sealed class LedgerRecords(SqlDialect dialect)
 
     private async Task SkipLaterPartsAsync(DbTransaction transaction, LedgerChanges changes, Dictionary<long, LedgerRow> known, long now)
     {
-        var reasons = changes.EndedBadly.GroupBy(r => r.ContactId).ToDictionary(g => g.Key, g => g.ToList());
         var later = await transaction.Connection!.QueryAsync<LedgerRow>(_laterPartsSql,
             new { rows = Json(changes.EndedBadly.Select(r => new object?[] { r.Id, r.ContactId })) }, transaction);
+        var ended = changes.EndedBadly.ToLookup(r => r.ContactId);
         foreach (var row in later)
         {
             // A part found twice, or changed by this very batch, is taken as the batch left it.
             if (!known.TryAdd(row.Id, row)) continue;
-            var ended = reasons[row.ContactId].First(r => r.Id < row.Id && r.Id >= row.Id - 4);
-            changes.Apply(row, new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, At = now, Reason = (int)LedgerChanges.ReasonOfLaterParts(ended), Attempt = row.Attempt });
+            var cause = ended[row.ContactId].Where(e => e.Id < row.Id).MaxBy(e => e.Id)!;
+            changes.Apply(row, new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, At = now, Reason = (int)ReasonAfter(cause), Attempt = row.Attempt, IsQuiet = true });
         }
     }
+
+    // What ended the whole broadcast ends the later parts too, whichever batch they fall in; otherwise it is the earlier part that failed.
+    private static SkipReason ReasonAfter(LedgerRow cause) => (SkipReason?)cause.Reason switch
+    {
+        SkipReason.Cancelled => SkipReason.Cancelled,
+        SkipReason.Expired => SkipReason.Expired,
+        SkipReason.EarlierPartUnknown => SkipReason.EarlierPartUnknown,
+        _ => SkipReason.EarlierPartFailed,
+    };
 
     private async Task WriteAsync(DbTransaction transaction, LedgerChanges changes, long now)
     {

@@ -69,7 +69,7 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
     {
         var (lasting, times) = channel.Down(now);
         if (times >= DownsBeforePause && lasting >= DownBeforePause) await grains.GetGrain<IChannelGrain>(channel.Id).FaultAsync(FailureReason.ProviderDown, Text(outcome));
-        else if (times >= 3) await channel.Budget.ThrottledAsync(now + Math.Min(5000, 500L * times));
+        else if (times >= 3) await channel.Budget.WaitAsync(now + Math.Min(5000, 500L * times));
     }
 
     private static string? Text(SendOutcome outcome) => outcome.Code is null ? outcome.Detail : $"{outcome.Code} {outcome.Detail}".TrimEnd();

@@ -10,20 +10,30 @@ namespace Broadcasts.Deliveries;
 /// <summary>News from providers becomes ledger: matched by our id or the provider's, only forward, doubled and reordered news change nothing.</summary>
 internal sealed partial class Receipts(Database database, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
 {
+    // A failure counts as temporary when the outcome that ended the row said so.
+    private const string RowColumns = """
+        d.id, d.provider_id, d.status,
+        CASE WHEN d.status = 5 AND EXISTS (SELECT 1 FROM attempts a WHERE a.delivery_id = d.id AND a.at = d.ended_at AND a.outcome = 2) THEN 1 ELSE 0 END AS is_temporary
+        """;
+
     private readonly LedgerRecords _records = new(database.Dialect);
 
     private readonly string _findSql = $"""
-        SELECT id, provider_id FROM deliveries WHERE {database.Dialect.InList("provider_key", "@keys")} AND channel_id = @channel
+        SELECT {RowColumns} FROM deliveries d WHERE {database.Dialect.InList("d.provider_key", "@keys")} AND d.channel_id = @channel
         """;
 
-    private readonly string _stateSql = $"SELECT id, provider_id FROM deliveries WHERE {database.Dialect.InList("id", "@ids")} AND channel_id = @channel";
+    private readonly string _stateSql = $"SELECT {RowColumns} FROM deliveries d WHERE {database.Dialect.InList("d.id", "@ids")} AND d.channel_id = @channel";
 
     private const string KeepSql = """
         INSERT INTO early_receipts (channel_id, provider_id, event_key, body, at) VALUES (@channel, @provider, @key, @body, @now)
         ON CONFLICT (channel_id, provider_id, event_key) DO NOTHING
         """;
 
-    private const string KeptSql = "SELECT provider_id, event_key, body FROM early_receipts WHERE channel_id = @channel ORDER BY at LIMIT 500";
+    private const string KeptSql = """
+        SELECT channel_id, provider_id, event_key, body FROM early_receipts
+         WHERE (channel_id, provider_id, event_key) > (@channel, @provider, @key)
+         ORDER BY channel_id, provider_id, event_key LIMIT 500
+        """;
 
     private readonly string _dropSql = $"DELETE FROM early_receipts WHERE channel_id = @channel AND {database.Dialect.InList("provider_id", "@providers")}";
 
@@ -37,7 +47,6 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         {
             var receipts = events.OfType<Receipt>().ToList();
             if (receipts.Count > 0) await ApplyAsync(transaction, channelId, receipts);
-            await ApplyKeptAsync(transaction, channelId);
             if (hasCursor) await ChannelStore.SetCursorAsync(transaction, channelId, cursor);
         }, cancellationToken);
 
@@ -47,7 +56,11 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         var records = new List<DeliveryRecord>();
         foreach (var receipt in receipts)
         {
-            if (rows.Find(receipt, ids) is { } row) records.Add(RecordOf(receipt, row));
+            if (rows.Find(receipt, ids) is { } row)
+            {
+                records.Add(RecordOf(receipt, row));
+                row.Follow(receipt);
+            }
             else if (receipt.ProviderId is { } provider) await KeepAsync(transaction, channelId, provider, receipt);
             else LogUnknown(channelId, receipt.MessageId ?? "");
         }
@@ -55,22 +68,36 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         if (records.Count > 0) await _records.ApplyAsync(transaction, records, time.Now());
     }
 
-    // A receipt can overtake the answer to its own send: it waits until the provider's id is known.
-    private async Task ApplyKeptAsync(DbTransaction transaction, long channelId)
+    /// <summary>A receipt can overtake the answer to its own send: those that waited for the provider's id are looked at again, page by page.</summary>
+    public async Task ApplyKeptAsync(CancellationToken cancellationToken)
     {
-        var connection = transaction.Connection!;
-        var kept = (await connection.QueryAsync<Kept>(KeptSql, new { channel = channelId }, transaction)).Select(k => JsonSerializer.Deserialize<KeptReceipt>(k.Body)!.ToReceipt()).ToList();
-        if (kept.Count == 0) return;
-        var rows = await FindAsync(transaction, channelId, kept);
-        var found = kept.Where(k => rows.Find(k, ids) is not null).ToList();
-        if (found.Count > 0)
+        var last = new Kept();
+        while (true)
         {
-            await _records.ApplyAsync(transaction, [.. found.Select(k => RecordOf(k, rows.Find(k, ids)!))], time.Now());
-            await connection.ExecuteAsync(_dropSql, new { channel = channelId, providers = database.Dialect.List([.. found.Select(k => k.ProviderId!)]) }, transaction);
+            var page = await database.ReadAsync(async c => (await c.QueryAsync<Kept>(KeptSql, new { channel = last.ChannelId, provider = last.ProviderId, key = last.EventKey })).AsList(), cancellationToken);
+            if (page.Count == 0) return;
+            foreach (var channel in page.GroupBy(k => k.ChannelId)) await ApplyKeptAsync(channel.Key, [.. channel.Select(k => JsonSerializer.Deserialize<KeptReceipt>(k.Body)!.ToReceipt())], cancellationToken);
+            last = page[^1];
+            await database.WriteAsync(t => t.Connection!.ExecuteAsync(DropOldSql, new { before = time.Now() - (long)KeepEarly.TotalMilliseconds }, t), cancellationToken);
+        }
+    }
+
+    private Task ApplyKeptAsync(long channelId, List<Receipt> kept, CancellationToken cancellationToken) => database.WriteAsync(async transaction =>
+    {
+        var rows = await FindAsync(transaction, channelId, kept);
+        var found = kept.Where(k => rows.Find(k, ids) is not null).OrderBy(k => k.At).ToList();
+        if (found.Count == 0) return;
+        var records = new List<DeliveryRecord>();
+        foreach (var receipt in found)
+        {
+            var row = rows.Find(receipt, ids)!;
+            records.Add(RecordOf(receipt, row));
+            row.Follow(receipt);
         }
 
-        await connection.ExecuteAsync(DropOldSql, new { before = time.Now() - (long)KeepEarly.TotalMilliseconds }, transaction);
-    }
+        await _records.ApplyAsync(transaction, records, time.Now());
+        await transaction.Connection!.ExecuteAsync(_dropSql, new { channel = channelId, providers = database.Dialect.List([.. found.Select(k => k.ProviderId!)]) }, transaction);
+    }, cancellationToken);
 
     private async Task<FoundRows> FindAsync(DbTransaction transaction, long channelId, List<Receipt> receipts)
     {
@@ -91,6 +118,7 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         Event = receipt.Status switch
         {
             ReceiptStatus.Sent => DeliveryEvent.ReceiptSent,
+            ReceiptStatus.Delivered when row is { Status: (int)DeliveryStatus.Failed, IsTemporary: true } => DeliveryEvent.ReceiptDeliveredAfterTemporaryFailure,
             ReceiptStatus.Delivered => DeliveryEvent.ReceiptDelivered,
             ReceiptStatus.Read => DeliveryEvent.ReceiptRead,
             _ => DeliveryEvent.ReceiptFailed,
@@ -98,7 +126,7 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         At = receipt.At.ToUnixTimeMilliseconds(),
         Reason = (int?)receipt.Reason ?? (receipt.Status == ReceiptStatus.Failed ? (int)FailureReason.Unclassified : null),
         ProviderId = receipt.ProviderId,
-        Outcome = SendOutcomeKind.RecipientRejected,
+        Outcome = receipt.IsTemporary ? SendOutcomeKind.RetryLater : SendOutcomeKind.RecipientRejected,
         IsQuiet = receipt.Status != ReceiptStatus.Failed,
         Code = receipt.Code,
         Detail = receipt.Detail,
@@ -107,6 +135,12 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
 
     private sealed class Kept
     {
+        public long ChannelId { get; init; }
+
+        public string ProviderId { get; init; } = "";
+
+        public string EventKey { get; init; } = "";
+
         public string Body { get; init; } = "";
     }
 
@@ -120,6 +154,18 @@ internal sealed class FoundRow
     public long Id { get; init; }
 
     public string? ProviderId { get; init; }
+
+    public int Status { get; set; }
+
+    /// <summary>The failure that ended it was called temporary.</summary>
+    public bool IsTemporary { get; set; }
+
+    /// <summary>A later receipt of the same page finds the row as this one leaves it.</summary>
+    public void Follow(Receipt receipt)
+    {
+        if (receipt.Status != ReceiptStatus.Failed || Status is (int)DeliveryStatus.Read or (int)DeliveryStatus.Failed) return;
+        (Status, IsTemporary) = ((int)DeliveryStatus.Failed, receipt.IsTemporary);
+    }
 }
 
 /// <summary>Rows by our id and by the provider's.</summary>

@@ -10,7 +10,7 @@ namespace Broadcasts.Deliveries;
 /// Settles doubts that need no person: by the provider's own knowledge, by a repeat that the provider drops, or by a repeat that the channel's
 /// owner asked for. Never before the last moment at which an answer could still come.
 /// </summary>
-internal sealed partial class UnknownSettler(Database database, ChannelRuntimes channels, LedgerWriter writer, MessageIds ids, DispatchSignal dispatch, TimeProvider time, ILogger<UnknownSettler> logger) : BackgroundService
+internal sealed partial class UnknownSettler(Database database, ChannelRuntimes channels, LedgerWriter writer, MessageIds ids, Receipts receipts, DispatchSignal dispatch, TimeProvider time, ILogger<UnknownSettler> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -47,6 +47,7 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
     {
         try
         {
+            await receipts.ApplyKeptAsync(cancellationToken);
             var now = time.Now();
             var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(FindSql, new { before = now - (long)Margin.TotalMilliseconds })).AsList(), cancellationToken);
             var settled = 0;

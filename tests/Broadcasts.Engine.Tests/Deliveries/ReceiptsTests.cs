@@ -45,6 +45,7 @@ public sealed class ReceiptsTests
         await receipts.ApplyAsync(kit.Channel.Id, [Of("early", ReceiptStatus.Delivered)]);
         await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = "early", IsFoundByProviderId = true });
         await receipts.ApplyAsync(kit.Channel.Id, [Of("stranger", ReceiptStatus.Delivered)]);
+        await receipts.ApplyKeptAsync(default);
 
         Assert.Equal(DeliveryStatus.Delivered, (await kit.RowAsync(claim.Rows[0].Id)).State);
         Assert.Equal(1, await kit.ScalarAsync<long>("SELECT COUNT(*) FROM early_receipts"));

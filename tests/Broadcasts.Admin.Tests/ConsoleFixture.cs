@@ -1,0 +1,68 @@
+using Microsoft.Playwright;
+
+namespace Broadcasts.Admin.Tests;
+
+/// <summary>The built program on a free port with an owner, and a browser.</summary>
+public sealed class ConsoleFixture : IAsyncLifetime
+{
+    public const string Email = "owner@example.com";
+    public const string Password = "a long enough sentence";
+
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(90);
+
+    private readonly TempFolder _folder = new();
+    private ProcessUnderTest _process = null!;
+    private IPlaywright _playwright = null!;
+    private IBrowser _browser = null!;
+    private string _session = "";
+
+    public string Address { get; private set; } = "";
+
+    public string WelcomeLink { get; private set; } = "";
+
+    public string File(string name) => _folder.File(name);
+
+    public string Data => _folder.File("data");
+
+    public async ValueTask InitializeAsync()
+    {
+        var chromium = Requirements.Chromium;
+        _process = ProcessUnderTest.Start(["run", "--data", Data, "--urls", "http://127.0.0.1:0"]);
+        Address = (await _process.WaitForLineAsync("is ready: ", Long)).Split("is ready: ")[1].Trim();
+        WelcomeLink = (await _process.WaitForLineAsync("/welcome/", Long)).Split(": ")[^1].Trim();
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] });
+
+        // The first start, as its owner goes through it.
+        await using var context = await NewContextAsync(signedIn: false);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(WelcomeLink);
+        await page.FillAsync("#name", "Olga Owner");
+        await page.FillAsync("#email", Email);
+        await page.FillAsync("#password", Password);
+        await page.ClickAsync("button.primary");
+        await page.WaitForURLAsync("**/broadcasts");
+        _session = await context.StorageStateAsync();
+    }
+
+    public Task<IBrowserContext> NewContextAsync(bool signedIn = true, string locale = "en-GB", bool script = true, int width = 1280, ColorScheme scheme = ColorScheme.Light) =>
+        _browser.NewContextAsync(new()
+        {
+            BaseURL = Address,
+            Locale = locale,
+            JavaScriptEnabled = script,
+            ViewportSize = new() { Width = width, Height = 900 },
+            ColorScheme = scheme,
+            StorageState = signedIn ? _session : null,
+        });
+
+    public ProcessUnderTest Command(params string[] arguments) => ProcessUnderTest.Start([.. arguments, "--data", Data]);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null) await _browser.DisposeAsync();
+        _playwright?.Dispose();
+        if (_process is not null) await _process.DisposeAsync();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,191 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Broadcasts.Admin.Tests;
+
+/// <summary>The console as people use it, in a real browser against the built program.</summary>
+public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
+{
+    private const float Patient = 60_000;
+
+    public static TheoryData<string> Pages { get; } =
+    [
+        "/broadcasts", "/broadcasts/calendar", "/broadcasts/new", "/contacts", "/contacts/new", "/contacts/import", "/contacts/fields",
+        "/segments", "/segments/new", "/channels", "/channels/new", "/channels/new?transport=smtp", "/plugins", "/settings", "/nowhere",
+    ];
+
+    [Fact]
+    public async Task WelcomeLink_UsedTwice_IsGone()
+    {
+        await using var context = await console.NewContextAsync(signedIn: false);
+        var page = await context.NewPageAsync();
+        var response = await page.GotoAsync(console.WelcomeLink);
+        Assert.Equal(410, response!.Status);
+        await Expect(page.Locator("h1")).ToHaveTextAsync("This link is used up");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Broadcast_ImportedWrittenAndSent_Completes(bool script)
+    {
+        await using var context = await console.NewContextAsync(script: script);
+        context.SetDefaultTimeout(Patient);
+        var page = await context.NewPageAsync();
+        var name = script ? "With script" : "Without script";
+        await MakeChannelAsync(page, name);
+
+        await page.GotoAsync("/contacts/import");
+        var file = console.File($"{name}.csv");
+        await File.WriteAllTextAsync(file, $"Email,First name,City\nana-{script}@example.com,Ana,Bilbao\nbob-{script}@example.com,Bob,Leeds\nbob-{script}@example.com,Bob again,Leeds\nnobody,Nobody,Nowhere\n", TestContext.Current.CancellationToken);
+        await page.SetInputFilesAsync("#file", file);
+        await page.ClickAsync("form button.primary");
+        await page.WaitForURLAsync("**/contacts/imports/*");
+        await UntilAsync(page, () => page.Locator("#import-status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));
+        Assert.Equal(["2", "0", "0", "1", "1"], await page.Locator(".tile dd").AllInnerTextsAsync());
+        await Expect(page.Locator("tbody")).ToContainTextAsync("nobody");
+
+        await page.ClickAsync("a[href^='/broadcasts/new?import=']");
+        await page.FillAsync("#name", name);
+        await page.ClickAsync("form button.primary");
+        await page.WaitForURLAsync("**/edit");
+        await page.CheckAsync($"role=radio[name=/{name}/]");
+        await page.ClickAsync("button[value='add:text']");
+        await page.FillAsync("#part-0-text", "Hello {{ contact.first_name | fallback \"you\" }} of {{ contact.city }}");
+        await page.ClickAsync("#step-delivery button[value='next']");
+        await page.WaitForURLAsync("**/send");
+        await page.ClickAsync("text=Send to 2 contacts");
+        await page.WaitForURLAsync(url => !url.EndsWith("/send", StringComparison.Ordinal));
+        await UntilAsync(page, () => page.Locator("#head-facts .status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));
+        await Expect(page.Locator("[data-count='sent']").First).ToHaveTextAsync("2");
+
+        await page.ClickAsync(".tabs a:last-child");
+        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(2);
+    }
+
+    [Fact]
+    public async Task Draft_WithAnUnknownName_SaysLineAndColumn()
+    {
+        await using var context = await console.NewContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/broadcasts/new");
+        await page.FillAsync("#name", "Mistyped");
+        await page.ClickAsync("form button.primary");
+        await page.ClickAsync("button[value='add:text']");
+        await page.FillAsync("#part-0-text", "Hello\n{{ contact.frist_name }}");
+        await page.ClickAsync(".head-actions button[value='save']");
+        await Expect(page.Locator("#problems")).ToContainTextAsync("line 2, column 4");
+        await Expect(page.Locator("#part-0-text")).ToHaveValueAsync("Hello\n{{ contact.frist_name }}");
+    }
+
+    [Theory]
+    [InlineData("en-GB", "Draft", "New broadcast")]
+    [InlineData("es-ES", "Borrador", "Nueva difusión")]
+    public async Task Pages_InTheBrowsersLanguage_SpeakIt(string locale, string draft, string create)
+    {
+        await using var context = await console.NewContextAsync(locale: locale);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/broadcasts");
+        await Expect(page.Locator("#side")).ToContainTextAsync(draft);
+        await Expect(page.Locator(".head")).ToContainTextAsync(create);
+        Assert.Equal(locale[..2], await page.Locator("html").GetAttributeAsync("lang"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Page_UnderAxe_IsClean(string path)
+    {
+        foreach (var (scheme, width) in new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 390) })
+        {
+            await using var context = await console.NewContextAsync(width: width, scheme: scheme);
+            var page = await context.NewPageAsync();
+            await page.GotoAsync(path);
+            var result = await page.RunAxe();
+            Assert.Empty(result.Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}"));
+            Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
+        }
+    }
+
+    [Fact]
+    public async Task Stylesheet_OfTheBuiltProgram_IsWholeAndKept()
+    {
+        await using var context = await console.NewContextAsync();
+        var page = await context.NewPageAsync();
+        var css = page.WaitForResponseAsync("**/console.css");
+        await page.GotoAsync("/broadcasts");
+        Assert.True((await (await css).BodyAsync()).Length > 20_000);
+        Assert.Contains("immutable", (await css).Headers["cache-control"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_NeverAllowInlineCode()
+    {
+        await using var context = await console.NewContextAsync();
+        var page = await context.NewPageAsync();
+        var response = await page.GotoAsync("/broadcasts");
+        var policy = response!.Headers["content-security-policy"];
+        Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        Assert.Equal(0, await page.Locator("[style], script:not([src]), [onclick]").CountAsync());
+    }
+
+    [Fact]
+    public async Task Password_WrongFiveTimes_LocksTheAccountWithoutTellingWhoExists()
+    {
+        await using var context = await console.NewContextAsync(signedIn: false);
+        var page = await context.NewPageAsync();
+        var unknown = await TryAsync("nobody@example.com");
+        var known = await TryAsync(ConsoleFixture.Email);
+        Assert.Equal(unknown, known);
+        for (var i = 0; i < 3; i++) await TryAsync(ConsoleFixture.Email);
+        Assert.NotEqual(unknown, await TryAsync(ConsoleFixture.Email));
+
+        async Task<string> TryAsync(string email)
+        {
+            await page.GotoAsync("/sign-in");
+            await page.FillAsync("#email", email);
+            await page.FillAsync("#password", "wrong wrong wrong");
+            await page.ClickAsync("button.primary");
+            return await page.Locator("[role=alert]").InnerTextAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Viewer_MayLookButChangeNothing()
+    {
+        await using var made = console.Command("user", "add", "--email", "viewer@example.com", "--name", "Vera Viewer", "--role", "Viewer");
+        await made.AssertExitCodeAsync(0, TimeSpan.FromSeconds(60));
+        await using var context = await console.NewContextAsync(signedIn: false);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(made.StandardOutput[^1]).AbsolutePath);
+        await page.ClickAsync("button.primary");
+        await page.WaitForURLAsync("**/broadcasts");
+        await Expect(page.Locator("a[href='/broadcasts/new']")).ToHaveCountAsync(0);
+        Assert.Equal(403, (await page.GotoAsync("/broadcasts/new"))!.Status);
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Not for your role");
+        Assert.Equal(403, (await page.GotoAsync("/channels/new"))!.Status);
+        Assert.Equal(200, (await page.GotoAsync("/contacts"))!.Status);
+    }
+
+    private static async Task MakeChannelAsync(IPage page, string name)
+    {
+        await page.GotoAsync("/channels/new?transport=filedrop");
+        await page.FillAsync("#name", name);
+        await page.ClickAsync("form button.primary");
+        await page.WaitForURLAsync(url => !url.Contains("/new", StringComparison.Ordinal));
+    }
+
+    // Without script a page does not follow by itself: it is loaded again, as a person would.
+    private static async Task UntilAsync(IPage page, Func<Task<string>> read, Func<string, bool> fits)
+    {
+        for (var start = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(start).TotalMilliseconds < Patient;)
+        {
+            if (fits(await read())) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System, TestContext.Current.CancellationToken);
+            await page.ReloadAsync();
+        }
+
+        Assert.Fail($"{page.Url} still says: {await read()}");
+    }
+}

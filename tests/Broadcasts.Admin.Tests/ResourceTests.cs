@@ -1,0 +1,88 @@
+using System.Collections;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Deliveries;
+using Broadcasts.Security;
+
+namespace Broadcasts.Admin.Tests;
+
+/// <summary>The console speaks both languages whole.</summary>
+public sealed partial class ResourceTests
+{
+    // Words that are the same in both languages.
+    private static readonly HashSet<string> Same =
+    [
+        "Audience.None", "Edit.Part", "Edit.PartsOf", "Contacts.MoreThan", "Language.en", "Language.es", "Theme.auto", "Part.Html", "UserRole.Editor",
+        "Subject.telegram", "Subject.whatsapp", "Subject.messenger", "Subject.instagram", "AddressKind.Telegram", "AddressKind.WhatsApp", "AddressKind.Messenger", "AddressKind.Instagram",
+        "No",
+    ];
+
+    private static readonly Dictionary<string, string> English = Read("");
+    private static readonly Dictionary<string, string> Spanish = Read("es");
+
+    [Fact]
+    public void Keys_OfBothLanguages_AreEqual() => Assert.Equal(English.Keys.Order(StringComparer.Ordinal), Spanish.Keys.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Texts_InSpanish_AreTranslated()
+    {
+        var untranslated = English.Where(e => !Same.Contains(e.Key) && !e.Key.StartsWith("Time.", StringComparison.Ordinal) && Spanish[e.Key] == e.Value);
+        Assert.Empty(untranslated);
+    }
+
+    [Fact]
+    public void Places_OfBothLanguages_AreEqual() =>
+        Assert.All(English, e => Assert.Equal(Places(e.Value), Places(Spanish[e.Key])));
+
+    [Fact]
+    public void Keys_ThatPagesName_Exist()
+    {
+        var sources = Directory.EnumerateFiles(Repository.File("admin", "Broadcasts.Admin"), "*.cs*", SearchOption.AllDirectories).Where(f => f.EndsWith(".cs", StringComparison.Ordinal) || f.EndsWith(".cshtml", StringComparison.Ordinal));
+        var missing = from file in sources
+                      from Match match in NamedKey().Matches(File.ReadAllText(file))
+                      let key = match.Groups["key"].Value
+                      where !English.ContainsKey(match.Groups["count"].Success ? key + ".one" : key)
+                      select $"{Path.GetFileName(file)}: {key}";
+        Assert.Empty(missing.Distinct());
+    }
+
+    [Fact]
+    public void Words_OfTheEngine_HaveATextEach()
+    {
+        string[] keys =
+        [
+            .. Enum.GetValues<BroadcastStatus>().Select(s => $"BroadcastStatus.{s}"),
+            .. Enum.GetValues<DeliveryStatus>().Select(s => $"DeliveryStatus.{s}"),
+            .. Enum.GetValues<UserRole>().Select(r => $"UserRole.{r}"),
+            .. Enum.GetValues<FailureReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),
+            .. Enum.GetValues<SkipReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),
+            .. Enum.GetValues<SendOutcomeKind>().Select(k => $"SendOutcomeKind.{k}"),
+        ];
+        Assert.Empty(keys.Where(k => !English.ContainsKey(k)));
+    }
+
+    [Fact]
+    public void Draft_InSpanish_IsBorrador() => Assert.Equal("Borrador", Spanish["BroadcastStatus.Draft"]);
+
+    [Fact]
+    public void Scripts_OfTheConsole_AreSmall()
+    {
+        var bytes = Directory.EnumerateFiles(Repository.File("admin", "Broadcasts.Admin", "wwwroot"), "*.js").Sum(f => new FileInfo(f).Length);
+        Assert.InRange(bytes, 1, 30_000);
+    }
+
+    private static string[] Places(string text) => [.. Place().Matches(text).Select(m => m.Value).Distinct().Order(StringComparer.Ordinal)];
+
+    private static Dictionary<string, string> Read(string culture) =>
+        new Texts().Resources.GetResourceSet(CultureInfo.GetCultureInfo(culture), createIfNotExists: true, tryParents: false)!
+            .Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string)e.Value!);
+
+    [GeneratedRegex(@"\{\d+\}")]
+    private static partial Regex Place();
+
+    [GeneratedRegex(@"(?:\bT|\b[Tt]exts)(?:\[|(?<count>\.Count\())""(?<key>[A-Za-z.]+)""")]
+    private static partial Regex NamedKey();
+}
