@@ -26,7 +26,9 @@ public sealed class RuleInput
     /// <summary>A stored rule as rows; as its JSON when it has groups in groups.</summary>
     internal static RuleInput Of(string json)
     {
-        if (SegmentRule.Parse(json, out _) is not { Root: SegmentGroup group } || group.Members.Any(m => m is not SegmentCondition)) return new() { Json = json };
+        var root = SegmentRule.Parse(json, out _)?.Root;
+        var group = root as SegmentGroup ?? (root is SegmentCondition single ? new SegmentGroup(SegmentJoin.All, [single]) : null);
+        if (group is null || group.Members.Any(m => m is not SegmentCondition)) return new() { Json = json };
         return new()
         {
             Join = group.Join == SegmentJoin.Any ? "any" : "all",

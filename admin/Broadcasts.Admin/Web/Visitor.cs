@@ -9,7 +9,7 @@ using NodaTime.TimeZones;
 namespace Broadcasts.Admin.Web;
 
 /// <summary>Who looks at the page: zone, theme, rights.</summary>
-internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationService authorization, TimeProvider time)
+internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationService authorization, EngineOptions options, TimeProvider time)
 {
     private DateTimeZone? _zone;
 
@@ -32,7 +32,7 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
     /// <summary>Two-letter language of the request.</summary>
     public static string Language => CultureInfo.CurrentUICulture.TwoLetterISOLanguageName;
 
-    public DateTimeZone Zone => _zone ??= DateTimeZoneProviders.Tzdb.GetZoneOrNull(Context.User.FindFirst(ConsoleClaims.TimeZone)?.Value ?? "Etc/UTC") ?? DateTimeZone.Utc;
+    public DateTimeZone Zone => _zone ??= DateTimeZoneProviders.Tzdb.GetZoneOrNull(Context.User.FindFirst(ConsoleClaims.TimeZone)?.Value ?? options.TimeZone) ?? DateTimeZone.Utc;
 
     public Instant Now => Instant.FromDateTimeOffset(time.GetUtcNow());
 

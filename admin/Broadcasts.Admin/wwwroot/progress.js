@@ -1,7 +1,7 @@
 // A broadcast's page follows the service's events; without them the swapped regions still refresh now and then.
 import { go, stale } from './swap.js';
 
-const host = document.querySelector('[data-events]');
+const host = document.querySelector('[data-events]:not([data-events=""])');
 
 if (host) {
   const numbers = new Intl.NumberFormat(document.documentElement.lang);

@@ -10,8 +10,8 @@ internal sealed partial class BroadcastQueries
 {
     private const string DetailsSql = $"""
         SELECT {BroadcastRecord.Columns},
-               b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId,
-               p.name AS ParentName, b.sent_by AS SentBy, b.updated_at AS UpdatedAt, c.transport AS Transport,
+               b.updated_at AS UpdatedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId,
+               p.name AS ParentName, b.sent_by AS SentBy, c.transport AS Transport,
                c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs
           FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id
          WHERE b.id = @id AND b.kind = 0
@@ -23,9 +23,9 @@ internal sealed partial class BroadcastQueries
     public Task<BroadcastDetails?> GetAsync(long id, CancellationToken cancellationToken = default) =>
         database.ReadAsync(async connection =>
         {
-            // Two views of one row: Dapper fills both from the same columns.
+            // Two views of one row. They are split at a column that is never null: Dapper gives no second object when its first column is.
             var found = await connection.QueryAsync<BroadcastRecord, DetailsRecord, (BroadcastRecord Record, DetailsRecord Details)>(
-                Command(DetailsSql, new { id }, cancellationToken), (record, details) => (record, details), splitOn: "RateCount");
+                Command(DetailsSql, new { id }, cancellationToken), (record, details) => (record, details), splitOn: "UpdatedAt");
             if (found.AsList() is not [var (record, details)]) return null;
 
             var counts = await ReadCountsAsync(connection, [id], cancellationToken);
