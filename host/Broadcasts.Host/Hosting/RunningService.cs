@@ -30,7 +30,7 @@ internal static class RunningService
     }
 
     // The host stops when work in the background breaks. A service manager must see that as a failure, or it would not start us again.
-    private static bool HasFailed(IHost app) =>
+    private static bool HasFailed(WebApplication app) =>
         app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
 
     /// <summary>Addresses that people can open.</summary>
