@@ -8,6 +8,9 @@ internal sealed class Budget
 {
     /// <summary>A lease covers this much time, so that pause and rate changes act at once.</summary>
     private const double LeaseMs = 20;
+
+    /// <summary>A lease may begin this far ahead, so that a slow commit between two leases loses no permit. Lease and lead bound what a kill leaves in doubt: 50 ms of the rate.</summary>
+    private const double LeadMs = 30;
     private const int MostPermits = 500;
 
     /// <summary>How long a turned-away asker keeps its turn.</summary>
@@ -65,7 +68,7 @@ internal sealed class Budget
         var ownFrom = own > 0 ? asker.Schedule.From(now - (own <= LeaseMs && interval > 0 ? OwnSlackMs : 0), own) : now;
         var start = Math.Max(interval > 0 ? _schedule.From(now, interval) : now, ownFrom);
         asker.Interval = own;
-        if (start > now + LeaseMs) return Later(request, now, start - LeaseMs / 2, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
+        if (start > now + LeadMs) return Later(request, now, start - LeadMs / 2, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
         if (interval > 0 && SomebodyElseIsNext(request.BroadcastId, asker, now)) return Later(request, now, now + Math.Clamp(interval / 4, 2, 50), LimitedBy.OtherBroadcasts);
 
         // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.

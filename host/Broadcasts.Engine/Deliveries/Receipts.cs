@@ -35,7 +35,7 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
          ORDER BY channel_id, provider_id, event_key LIMIT 500
         """;
 
-    private readonly string _dropSql = $"DELETE FROM early_receipts WHERE channel_id = @channel AND {database.Dialect.InList("provider_id", "@providers")}";
+    private readonly string _dropSql = $"DELETE FROM early_receipts WHERE channel_id = @channel AND {database.Dialect.InList("provider_id", "@providers")} AND {database.Dialect.InList("event_key", "@keys")}";
 
     private const string DropOldSql = "DELETE FROM early_receipts WHERE at < @before";
 
@@ -96,7 +96,7 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         }
 
         await _records.ApplyAsync(transaction, records, time.Now());
-        await transaction.Connection!.ExecuteAsync(_dropSql, new { channel = channelId, providers = database.Dialect.List([.. found.Select(k => k.ProviderId!)]) }, transaction);
+        await transaction.Connection!.ExecuteAsync(_dropSql, new { channel = channelId, providers = database.Dialect.List([.. found.Select(k => k.ProviderId!)]), keys = database.Dialect.List([.. found.Select(k => k.Key)]) }, transaction);
     }, cancellationToken);
 
     private async Task<FoundRows> FindAsync(DbTransaction transaction, long channelId, List<Receipt> receipts)

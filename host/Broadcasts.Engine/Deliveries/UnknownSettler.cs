@@ -17,12 +17,12 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
     /// <summary>Hand-over deadline and margin: a process that woke late hands nothing over after this.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(20);
 
-    private const string FindSql = """
+    private readonly string _findSql = $"""
         SELECT d.id, d.attempt, d.ended_at, d.channel_id
           FROM slices s
           JOIN broadcasts b ON b.id = s.broadcast_id
           JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
-         WHERE s.unknown > 0 AND b.status = 2 AND d.ended_at < @before
+         WHERE s.unknown > 0 AND b.status = 2 AND d.ended_at < @before AND {database.Dialect.InList("s.channel_id", "@settling")}
          ORDER BY d.ended_at LIMIT 500
         """;
 
@@ -49,7 +49,10 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
         {
             await receipts.ApplyKeptAsync(cancellationToken);
             var now = time.Now();
-            var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(FindSql, new { before = now - (long)Margin.TotalMilliseconds })).AsList(), cancellationToken);
+            // Doubts that need a person must not hide those that do not.
+            var settling = channels.All.Where(Settles).Select(c => c.Id).ToArray();
+            if (settling.Length == 0) return;
+            var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(_findSql, new { settling = database.Dialect.List(settling), before = now - (long)Margin.TotalMilliseconds })).AsList(), cancellationToken);
             var settled = 0;
             foreach (var row in rows)
             {
@@ -74,12 +77,8 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
         if (channel.Transport.CanLookup)
         {
             var answer = await channel.Transport.LookupAsync(ids.Of(row.Id), cancellationToken);
-            return answer.Value switch
-            {
-                { Found: true } found => new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.ReceiptSent, At = now, ProviderId = found.ProviderId },
-                { Found: false } => Again(row, now),
-                _ => null,
-            };
+            if (answer.Value is { } known)
+                return known.Found ? new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.ReceiptSent, At = now, ProviderId = known.ProviderId } : Again(row, now);
         }
 
         var drops = channel.Transport.Capabilities.IdempotencyWindow is { } window && now - row.EndedAt < window.TotalMilliseconds;

@@ -60,7 +60,8 @@ internal sealed class SqliteDatabase : Database
         }
         catch (SqliteException)
         {
-            // A connection that saw a full disk or a lost file is not used again.
+            // A connection that saw a full disk or a lost file is not used again, not even by way of the pool.
+            if (_writing is not null) SqliteConnection.ClearPool(_writing);
             _writing?.Dispose();
             _writing = null;
             throw;

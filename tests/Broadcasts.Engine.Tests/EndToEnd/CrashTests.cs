@@ -8,7 +8,7 @@ namespace Broadcasts.EndToEnd;
 /// <summary>The promise of the ledger, with processes that are really killed.</summary>
 public sealed class CrashTests
 {
-    private const int Audience = 900;
+    private const int Audience = 700;
     private const int PerSecond = 200;
 
     [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
@@ -27,7 +27,9 @@ public sealed class CrashTests
         }
 
         var taken = 0;
-        foreach (var atLeast in new[] { 150, 400 })
+        // In a cluster a silent owner is given up after 5 s and its claims after 10 s more: one kill is enough there.
+        int[] kills = postgres is null ? [120, 350] : [250];
+        foreach (var atLeast in kills)
         {
             await using var process = ProcessUnderTest.Start(postgres is null ? ["engine", folder.Path] : ["engine", folder.Path, postgres], executable: Environment.ProcessPath);
             await process.WaitForLineAsync("ready", TimeSpan.FromSeconds(60));
@@ -50,7 +52,7 @@ public sealed class CrashTests
             // Whoever is called sent was taken, and whoever was taken is sent or listed.
             Assert.Equal(rows.Where(r => r.State == DeliveryStatus.Sent).Select(r => r.Id), channel.Taken.Where(i => !unknown.Contains(i)).Order());
             // In doubt per kill: what 200 ms of answers, one lease and one commit can hold.
-            Assert.InRange(unknown.Count, 0, 2 * PerSecond * 4 / 10);
+            Assert.InRange(unknown.Count, 0, kills.Length * PerSecond * 4 / 10);
             await LedgerCheck.AssertCountsAsync(engine.Database, id);
         }
     }
