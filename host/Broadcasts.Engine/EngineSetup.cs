@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
@@ -34,7 +36,7 @@ internal static class EngineSetup
             .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<ChannelStore>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
-            .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), $"{Environment.MachineName}:{Environment.ProcessId}");
+            .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
     }
 
     /// <summary>Everything: stores, silo, dispatch, schedule.</summary>
@@ -120,6 +122,10 @@ internal static class EngineSetup
     }
 
     private static GatedSqliteSource GrainFile(EngineOptions options) => new(Path.Combine(options.DataDirectory, "grains.db"));
+
+    // The same at every start: what this process observed of its plugins replaces what it observed before.
+    private static string SiloName(EngineOptions options) =>
+        $"{Environment.MachineName}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.DataDirectory))))[..8]}";
 
     private static int FreePort(IPAddress address)
     {

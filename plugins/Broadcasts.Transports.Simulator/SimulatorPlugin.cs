@@ -42,7 +42,7 @@ public sealed class SimulatorPlugin : ITransportPlugin
         var settings = context.GetSettings<SimulatorSettings>();
         try
         {
-            return new ValueTask<ITransport>(new SimulatorTransport(settings, context.Time));
+            return new ValueTask<ITransport>(settings.Lookup ? new SimulatorTransportWithLookup(settings, context.Time) : new SimulatorTransport(settings, context.Time));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

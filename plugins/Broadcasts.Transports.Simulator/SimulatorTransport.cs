@@ -3,7 +3,7 @@ using System.Text;
 namespace Broadcasts.Transports.Simulator;
 
 /// <summary>The simulated provider and the client of it, for one channel.</summary>
-internal sealed class SimulatorTransport : ITransport, IEventPoller, IDeliveryLookup, IConnectionTest
+internal class SimulatorTransport : ITransport, IEventPoller, IConnectionTest
 {
     private const int Remembered = 1_000_000;
     private readonly SimulatorSettings _settings;
@@ -51,11 +51,11 @@ internal sealed class SimulatorTransport : ITransport, IEventPoller, IDeliveryLo
 
     public ValueTask<PollResult> PollAsync(string? cursor, CancellationToken cancellationToken) => new(_receipts?.Poll(cursor) ?? new PollResult { Cursor = cursor });
 
-    public ValueTask<LookupResult?> LookupAsync(string messageId, CancellationToken cancellationToken)
+    /// <summary>What the provider knows of a message by our id.</summary>
+    protected LookupResult Look(string messageId)
     {
-        if (!_settings.Lookup) return new((LookupResult?)null);
         var found = _taken!.Contains(messageId);
-        return new(new LookupResult { Found = found, ProviderId = found ? _fate.ProviderId(messageId) : null });
+        return new LookupResult { Found = found, ProviderId = found ? _fate.ProviderId(messageId) : null };
     }
 
     public ValueTask<SendOutcome?> TestAsync(CancellationToken cancellationToken) => new((SendOutcome?)null);
@@ -110,4 +110,10 @@ internal sealed class SimulatorTransport : ITransport, IEventPoller, IDeliveryLo
 
     private Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) =>
         time < TimeSpan.FromMilliseconds(1) ? Task.CompletedTask : Task.Delay(time, _time, cancellationToken);
+}
+
+/// <summary>A provider that answers lookups. One that does not must not offer them: the host would wait for an answer before it calls a broadcast complete.</summary>
+internal sealed class SimulatorTransportWithLookup(SimulatorSettings settings, TimeProvider time) : SimulatorTransport(settings, time), IDeliveryLookup
+{
+    public ValueTask<LookupResult?> LookupAsync(string messageId, CancellationToken cancellationToken) => new(Look(messageId));
 }

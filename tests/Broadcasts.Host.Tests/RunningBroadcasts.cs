@@ -64,6 +64,7 @@ public sealed class RunningBroadcasts : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        if (Process.HasExited) throw new InvalidOperationException($"The service ended by itself with exit code {await Process.ExitCodeAsync(Long)}:\n{string.Join('\n', Process.Lines)}");
         await Process.DisposeAsync();
         _folder.Dispose();
     }

@@ -8,7 +8,7 @@ using Broadcasts.Storage;
 namespace Broadcasts.Broadcasting;
 
 /// <summary>What must be right before a draft is saved, and before a broadcast may start.</summary>
-internal sealed class BroadcastChecks(Database database, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports)
+internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports)
 {
     private const int LongestName = 200;
     private const int LongestLabel = 50;
@@ -51,7 +51,19 @@ internal sealed class BroadcastChecks(Database database, SegmentStore segments, 
         if (parts.Count == 0) problems.Add(new("parts", "noContent", "Write at least one message."));
         if (broadcast.ChannelId is not { } id) problems.Add(new("channelId", "noChannel", "Choose a channel."));
         else if (await channels.GetAsync(id) is { } channel) CheckTransport(channel, parts, problems);
+        if (broadcast.ReadAudience()?.RetryOf is { } parent) await CheckResendAsync(parent, broadcast, parts.Count, problems);
         return problems;
+    }
+
+    // A resend goes on at the failed part of each recipient, to the address that the parent wrote to.
+    private async Task CheckResendAsync(long parentId, Broadcast broadcast, int parts, List<Problem> problems)
+    {
+        if (await broadcasts.GetAsync(parentId) is not { } parent) return;
+        var needed = parent.ReadParts().Count;
+        if (parts != needed) problems.Add(new("parts", "resendParts", $"A resend has as many parts as the broadcast before it: {needed}.", $"{needed}"));
+        if (broadcast.ChannelId is not { } id || id == parent.ChannelId || await channels.GetAsync(id) is not { } channel) return;
+        if (await channels.GetAsync(parent.ChannelId ?? 0) is { } before && before.AddressKind != channel.AddressKind)
+            problems.Add(new("channelId", "resendChannel", $"A resend goes to the same kind of address as the broadcast before it: {before.AddressKind}.", $"{before.AddressKind}"));
     }
 
     /// <summary>The rule as it is at the start: a later edit of the segment changes nothing.</summary>

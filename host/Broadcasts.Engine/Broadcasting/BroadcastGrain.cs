@@ -17,6 +17,7 @@ internal sealed partial class BroadcastGrain(
     ILogger<BroadcastGrain> logger) : Grain, IBroadcastGrain
 {
     private Task? _freeze;
+    private Task? _skip;
 
     public async Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor)
     {
@@ -86,7 +87,7 @@ internal sealed partial class BroadcastGrain(
         var result = await MoveAsync(BroadcastCommand.Cancel, "cancel", actor);
         if (!result.IsDone) return result;
         // The claim gate is closed by the status; what was not claimed is marked in the background.
-        _ = Task.Run(() => runner.SkipPendingAsync(Id, SkipReason.Cancelled));
+        SkipRest(SkipReason.Cancelled);
         return result with { InFlight = (await store.OpenRowsAsync(Id)).Sending };
     }
 
@@ -129,12 +130,7 @@ internal sealed partial class BroadcastGrain(
     public async Task CheckAsync()
     {
         if (await store.GetAsync(Id) is not { } broadcast) return;
-        if (BroadcastLifecycle.IsFinal(broadcast.State))
-        {
-            await runner.SkipPendingAsync(Id, broadcast.State == BroadcastStatus.Cancelled ? SkipReason.Cancelled : SkipReason.Expired);
-            return;
-        }
-
+        if (BroadcastLifecycle.IsFinal(broadcast.State)) SkipRest(broadcast.State == BroadcastStatus.Cancelled ? SkipReason.Cancelled : SkipReason.Expired);
         if (broadcast.State is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return;
         if (broadcast.FreezeDone == 0)
         {
@@ -159,6 +155,24 @@ internal sealed partial class BroadcastGrain(
             catch (Exception e)
             {
                 LogFreeze(e, id);
+            }
+        });
+    }
+
+    // If it stops half-way, the next sweep finds what is still pending.
+    private void SkipRest(SkipReason reason)
+    {
+        if (_skip is { IsCompleted: false }) return;
+        var id = Id;
+        _skip = Task.Run(async () =>
+        {
+            try
+            {
+                await runner.SkipPendingAsync(id, reason);
+            }
+            catch (Exception e)
+            {
+                LogSkip(e, id);
             }
         });
     }
@@ -193,4 +207,7 @@ internal sealed partial class BroadcastGrain(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Freezing the audience of broadcast {Broadcast} stopped; it goes on at the next sweep")]
     private partial void LogFreeze(Exception e, long broadcast);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Marking the rest of the finished broadcast {Broadcast} stopped; it goes on at the next sweep")]
+    private partial void LogSkip(Exception e, long broadcast);
 }

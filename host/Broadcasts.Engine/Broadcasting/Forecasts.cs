@@ -43,7 +43,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         SELECT c.id, c.revision,
                CASE WHEN c.blocked_at IS NOT NULL THEN 102
                     WHEN a.id IS NULL THEN 103
-                    ELSE (SELECT CASE WHEN MIN(s.reason) = 3 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
+                    ELSE (SELECT CASE WHEN MAX(CASE WHEN s.reason = 2 THEN 1 ELSE 0 END) = 1 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
                             FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, @channel)) END AS reason
           FROM contacts c
           LEFT JOIN addresses a ON a.id = (SELECT MIN(x.id) FROM addresses x WHERE x.contact_id = c.id AND x.kind = @kind)

@@ -17,6 +17,9 @@ internal sealed class AdaptiveRate
         _changedAt = now;
     }
 
+    /// <summary>The clock was stepped.</summary>
+    public void Shift(double by) => _changedAt += by;
+
     /// <summary>The rate in force: the configured one below the ceiling. Forgets the ceiling once it has grown past the configured rate.</summary>
     public double? Effective(double? configured, double now)
     {

@@ -13,9 +13,19 @@ internal sealed class Budget
     /// <summary>How long a turned-away asker keeps its turn.</summary>
     private const double TurnMs = 1500;
 
+    /// <summary>A broadcast with a fast pace of its own, whose turn came late because of others, catches up with this much.</summary>
+    private const double OwnSlackMs = 50;
+
+    /// <summary>A clock that is slewed goes back by less; one that was set goes back by more.</summary>
+    private const double StepMs = 500;
+
+    /// <summary>A stored horizon is never further ahead, unless the clock was set back since.</summary>
+    private const double MostAheadMs = 2000;
+
     private readonly VirtualSchedule _schedule = new();
     private readonly Dictionary<long, Asker> _askers = [];
     private readonly AdaptiveRate _learned = new();
+    private double _seen;
     private double _usedFrom;
     private double _used;
     private double _usedBefore;
@@ -27,8 +37,8 @@ internal sealed class Budget
     /// <summary>Nothing goes before this moment.</summary>
     public double ThrottledUntil { get; private set; }
 
-    /// <summary>End of everything granted so far, Unix milliseconds.</summary>
-    public double Horizon => _schedule.Next;
+    /// <summary>The last permit granted so far, Unix milliseconds.</summary>
+    public double Horizon => _schedule.Last;
 
     /// <summary>What refusals taught; null while nothing.</summary>
     public double? LearnedCeiling => _learned.Ceiling;
@@ -36,7 +46,7 @@ internal sealed class Budget
     /// <summary>After a restart: permits up to the stored horizon may have been used.</summary>
     public void Restore(double horizon, double throttledUntil, double? learned, double now)
     {
-        _schedule.NotBefore(Math.Min(horizon, now + 2000));
+        _schedule.NotBefore(Math.Min(horizon, now + MostAheadMs));
         ThrottledUntil = throttledUntil;
         _learned.Restore(learned, now);
     }
@@ -44,7 +54,7 @@ internal sealed class Budget
     /// <summary>Deals permits or says when to come back.</summary>
     public PermitLease Lease(PermitRequest request, double now)
     {
-        _schedule.NotAfter(now + 60_000);
+        Follow(now);
         if (ThrottledUntil > now) return Later(request, now, ThrottledUntil, LimitedBy.ProviderThrottle);
 
         var effective = _learned.Effective(Rate?.PerSecond, now);
@@ -52,14 +62,17 @@ internal sealed class Budget
         var own = request.Rate is { } r ? r.PerMs / (double)r.Count : 0;
         var asker = AskerOf(request.BroadcastId);
 
-        var start = Math.Max(interval > 0 ? _schedule.From(now) : now, own > 0 ? asker.Schedule.From(now) : now);
+        var ownFrom = own > 0 ? asker.Schedule.From(now - (own <= LeaseMs && interval > 0 ? OwnSlackMs : 0), own) : now;
+        var start = Math.Max(interval > 0 ? _schedule.From(now, interval) : now, ownFrom);
+        asker.Interval = own;
         if (start > now + LeaseMs) return Later(request, now, start - LeaseMs / 2, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
         if (interval > 0 && SomebodyElseIsNext(request.BroadcastId, asker, now)) return Later(request, now, now + Math.Clamp(interval / 4, 2, 50), LimitedBy.OtherBroadcasts);
 
-        var spacing = Math.Max(interval, own);
-        var count = Math.Min(request.Wanted, spacing > 0 ? (int)Math.Clamp(LeaseMs / spacing, 1, MostPermits) : MostPermits);
+        // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.
+        var spacing = interval > 0 ? interval : own;
+        var count = Math.Min(request.Wanted, Math.Min(FittingIn(LeaseMs, interval), FittingIn(start + LeaseMs - ownFrom, own)));
         if (interval > 0) _schedule.Take(start, count, interval);
-        if (own > 0) asker.Schedule.Take(start, count, own);
+        if (own > 0) asker.Schedule.Take(ownFrom, count, own);
         asker.ServedAt = ++_turns;
         asker.TurnedAwayAt = double.NegativeInfinity;
         Count(count, now);
@@ -69,19 +82,23 @@ internal sealed class Budget
     /// <summary>The provider refused until a moment.</summary>
     public void Throttled(double until, double now)
     {
+        Follow(now);
         ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromDays(1).TotalMilliseconds));
         _learned.Refused(Rate?.PerSecond, UsedPerSecond(now), now);
     }
 
     /// <summary>Nothing goes before a moment, and nothing is learned from it: the provider is away, not too slow.</summary>
-    public void Wait(double until, double now) => ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromMinutes(1).TotalMilliseconds));
+    public void Wait(double until, double now)
+    {
+        Follow(now);
+        ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromMinutes(1).TotalMilliseconds));
+    }
 
     /// <summary>A person raised or lowered the rate: what was learned about the old one is void.</summary>
     public void SetRate(SendRate? rate, double now)
     {
         Rate = rate;
         _learned.Restore(null, now);
-        _schedule.NotAfter(now);
     }
 
     /// <summary>What is in force.</summary>
@@ -92,6 +109,8 @@ internal sealed class Budget
         ThrottledUntil = ThrottledUntil > now ? (long)ThrottledUntil : null,
         UsedPerSecond = UsedPerSecond(now),
     };
+
+    private static int FittingIn(double time, double interval) => interval > 0 ? (int)Math.Clamp(time / interval, 1, MostPermits) : MostPermits;
 
     private Asker AskerOf(long broadcast)
     {
@@ -112,11 +131,28 @@ internal sealed class Budget
         if (broadcast == 0) return false;
         foreach (var (id, other) in _askers)
         {
-            if (id == broadcast || now - other.TurnedAwayAt > TurnMs || other.Schedule.From(now) > now + LeaseMs) continue;
+            if (id == broadcast || now - other.TurnedAwayAt > TurnMs || other.Schedule.From(now, other.Interval) > now + LeaseMs) continue;
             if (id == 0 || other.ServedAt < asker.ServedAt) return true;
         }
 
         return false;
+    }
+
+    // A clock that is set back by an hour must not stop anybody for an hour: everything that is remembered moves with it.
+    private void Follow(double now)
+    {
+        var step = now - _seen;
+        _seen = now;
+        if (step > -StepMs) return;
+        _schedule.Shift(step);
+        _learned.Shift(step);
+        ThrottledUntil += step;
+        _usedFrom += step;
+        foreach (var asker in _askers.Values)
+        {
+            asker.Schedule.Shift(step);
+            asker.TurnedAwayAt += step;
+        }
     }
 
     private void Count(int count, double now)
@@ -135,6 +171,9 @@ internal sealed class Budget
     private sealed class Asker
     {
         public VirtualSchedule Schedule { get; } = new();
+
+        /// <summary>Milliseconds between two of its own; 0 without a rate of its own.</summary>
+        public double Interval { get; set; }
 
         public long ServedAt { get; set; }
 

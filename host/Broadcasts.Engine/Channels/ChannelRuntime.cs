@@ -52,8 +52,16 @@ internal sealed class ChannelRuntimes(ChannelStore channels, PluginHost plugins,
     public async Task<ChannelRuntime?> OpenAsync(long id, CancellationToken cancellationToken)
     {
         if (await channels.GetAsync(id) is not { } channel) return null;
-        var runtime = _open.GetOrAdd(id, key => new ChannelRuntime(key, grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(key))));
-        runtime.Use(channel, await plugins.OpenAsync(SettingsOf(channel, await channels.ReadSettingsAsync(id)), cancellationToken));
+        var transport = await plugins.OpenAsync(SettingsOf(channel, await channels.ReadSettingsAsync(id)), cancellationToken);
+        if (!_open.TryGetValue(id, out var runtime))
+        {
+            // Whole before others can see it: pollers and dispatchers walk over the open channels at any time.
+            runtime = new ChannelRuntime(id, grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)));
+            runtime.Use(channel, transport);
+            runtime = _open.GetOrAdd(id, runtime);
+        }
+
+        runtime.Use(channel, transport);
         return runtime;
     }
 

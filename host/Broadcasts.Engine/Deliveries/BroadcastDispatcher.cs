@@ -13,6 +13,7 @@ internal sealed partial class BroadcastDispatcher(
     ChannelRuntime channel,
     BroadcastPlan plan,
     HandOverServices services,
+    SliceStore slices,
     DispatchMeters meters,
     string owner,
     ILogger logger) : IDisposable
@@ -112,25 +113,13 @@ internal sealed partial class BroadcastDispatcher(
 
     private async Task<bool> StepAsync(SliceWork work, CancellationToken stop, CancellationToken stopSending)
     {
-        var room = await channel.InFlight.TakeAsync(MostPerClaim, stop);
-        var used = 0;
         try
         {
-            var lease = await channel.Budget.LeaseAsync(new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate });
-            if (lease.Count == 0)
-            {
-                (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
-                await NapAsync(lease.RetryAt, stop);
-                return true;
-            }
-
-            (LimitedBy, WaitingUntil) = (lease.Interval > 0 ? LimitedBy.ChannelRate : LimitedBy.ProviderLatency, 0);
-            var request = RequestFor(work, lease);
-            var claim = await services.Writer.ClaimAsync(request);
-            used = claim.Rows.Count;
-            if (used > 0) Begin(work, claim, lease, request.HandOverBy, stop, stopSending);
-            else work.Empty(claim.NextDue, Now, busy: !_running.IsEmpty || services.Writer.Unrecorded > 0);
-            return GateOf(work, claim);
+            // A look for retries and later parts costs a read, not a permit: those are for whoever has something to send.
+            if (work.IsExhausted && !await HasDueAsync(work)) return true;
+            var lease = await LeaseAndClaimAsync(work, stop, stopSending);
+            if (lease.RetryAt > 0) await NapAsync(lease.RetryAt, stop);
+            return lease.GoOn;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -139,11 +128,48 @@ internal sealed partial class BroadcastDispatcher(
             await Task.Delay(OutageWait, services.Time, stop);
             return true;
         }
+    }
+
+    private async Task<bool> HasDueAsync(SliceWork work)
+    {
+        var busy = IsBusy;
+        var next = await slices.NextDueAsync(work.Slice);
+        if (next <= Now) return true;
+        work.Empty(next, Now, busy);
+        return false;
+    }
+
+    // The room is given back before anybody waits for a permit: others on this channel can use it meanwhile.
+    private async Task<(bool GoOn, double RetryAt)> LeaseAndClaimAsync(SliceWork work, CancellationToken stop, CancellationToken stopSending)
+    {
+        var room = await channel.InFlight.TakeAsync(MostPerClaim, stop);
+        var used = 0;
+        try
+        {
+            var lease = await channel.Budget.LeaseAsync(new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate });
+            if (lease.Count == 0)
+            {
+                (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
+                return (true, lease.RetryAt);
+            }
+
+            (LimitedBy, WaitingUntil) = (lease.Interval > 0 ? LimitedBy.ChannelRate : LimitedBy.ProviderLatency, 0);
+            var request = RequestFor(work, lease);
+            var busy = IsBusy;
+            var claim = await services.Writer.ClaimAsync(request);
+            used = claim.Rows.Count;
+            if (used > 0) Begin(work, claim, lease, request.HandOverBy, stop, stopSending);
+            else work.Empty(claim.NextDue, Now, busy || IsBusy);
+            return (GateOf(work, claim), 0);
+        }
         finally
         {
             channel.InFlight.Release(room - used);
         }
     }
+
+    // Rows can come back any moment: asked before a look, because what comes back during it may not be seen by it.
+    private bool IsBusy => !_running.IsEmpty || services.Writer.Unrecorded > 0;
 
     private ClaimRequest RequestFor(SliceWork work, PermitLease lease)
     {
@@ -206,6 +232,9 @@ internal sealed class SliceWork(OwnedSlice slice)
 
     /// <summary>No never-claimed row lies before it. Starts at the slice's first row in every process, so a lost hint costs a scan, never a row.</summary>
     public long FreshFrom { get; private set; } = slice.From;
+
+    /// <summary>Every row was claimed once; what is left are retries and later parts.</summary>
+    public bool IsExhausted => FreshFrom > Slice.To;
 
     /// <summary>When to look for rows again, Unix milliseconds.</summary>
     public double NextLook { get; private set; }

@@ -46,9 +46,6 @@ internal sealed partial class DispatchService(
 
     private readonly ConcurrentDictionary<(long Broadcast, long Channel), Running> _running = new();
     private readonly ConcurrentDictionary<long, long> _restUntil = new();
-
-    // Slices of dead owners whose rows in flight are not all settled yet.
-    private readonly ConcurrentDictionary<long, OwnedSlice> _unsettled = new();
     private readonly CancellationTokenSource _stopSending = new();
     private readonly string _me = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}");
     private long _beatAt;
@@ -118,12 +115,12 @@ internal sealed partial class DispatchService(
         if (strangers.Count > 0)
         {
             var taken = await slices.TakeAsync(_me, strangers);
-            foreach (var slice in taken.Where(t => strangers.Exists(s => s.Id == t.Id && s.Sending > 0))) _unsettled[slice.Id] = slice;
+            foreach (var slice in taken.Where(t => strangers.Exists(s => s.Id == t.Id && s.Sending > 0))) await SettleAsync(slice);
             owned.AddRange(taken);
         }
 
-        foreach (var slice in _unsettled.Values) await SettleAsync(slice);
-
+        // In a cluster a takeover can come before the hand-over time of the dead owner's claims is over: they are looked for at each sweep.
+        foreach (var slice in await slices.StaleAsync(_me, Alone)) await SettleAsync(slice);
         var now = time.Now();
         foreach (var group in owned.Where(s => _restUntil.GetValueOrDefault(s.Id) <= now).GroupBy(s => (s.BroadcastId, s.ChannelId)))
         {
@@ -154,23 +151,22 @@ internal sealed partial class DispatchService(
 
     private async Task SettleAsync(OwnedSlice slice)
     {
-        while (await slices.AbandonedAsync(slice, Alone) is { Count: > 0 } rows)
+        var after = 0L;
+        while (await slices.AbandonedAsync(slice, after, Alone) is { Count: > 0 } rows)
         {
+            after = rows[^1].Id;
             LogAbandoned(rows.Count, slice.BroadcastId);
             foreach (var row in rows)
             {
                 services.Writer.Record(new DeliveryRecord
                 {
-                    Id = row.Id, Event = DeliveryEvent.Doubt, At = time.Now(), Attempt = row.Attempt, Reason = (int)FailureReason.ProcessEnded,
+                    Id = row.Id, Event = DeliveryEvent.Doubt, Claim = row.Claim, At = time.Now(), Attempt = row.Attempt, Reason = (int)FailureReason.ProcessEnded,
                     Outcome = SendOutcomeKind.InDoubt, Detail = "The process ended between hand-over and answer.",
                 });
             }
 
             await services.Writer.FlushAsync();
         }
-
-        // In a cluster a claim of the dead owner may still be within its hand-over time: it is looked at again at the next sweep.
-        if (await slices.AbandonedAsync(slice, aloneInTheWorld: true) is { Count: 0 }) _unsettled.TryRemove(slice.Id, out _);
     }
 
     private async Task AssignAsync((long Broadcast, long Channel) key, IReadOnlyList<OwnedSlice> group, CancellationToken stop)
@@ -201,7 +197,7 @@ internal sealed partial class DispatchService(
 
     private void Start((long Broadcast, long Channel) key, IReadOnlyList<OwnedSlice> group, ChannelRuntime channel, BroadcastPlan plan, CancellationToken stop)
     {
-        var dispatcher = new BroadcastDispatcher(channel, plan, services, meters, _me, logger);
+        var dispatcher = new BroadcastDispatcher(channel, plan, services, slices, meters, _me, logger);
         var running = new Running(dispatcher);
         foreach (var slice in group)
         {

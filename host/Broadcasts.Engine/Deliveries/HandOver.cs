@@ -12,6 +12,9 @@ internal sealed class HandOver : IOutcomeSink
     /// <summary>Permits this close are used together: a timer is not finer.</summary>
     private const double TogetherMs = 1;
 
+    /// <summary>A permit is never further away, unless the clock was set back since it was dealt.</summary>
+    private const double LongestWaitMs = 1000;
+
     private readonly HandOverServices _services;
     private readonly ChannelRuntime _channel;
     private readonly BroadcastPlan _plan;
@@ -69,12 +72,27 @@ internal sealed class HandOver : IOutcomeSink
         renderer.Values.Set(TemplateSchema.ChannelName, _channel.Channel.Name);
         foreach (var recipient in recipients)
         {
-            if (Make(recipient, renderer) is not { } message) continue;
+            if (TryMake(recipient, renderer) is not { } message) continue;
             messages.Add((recipient.Row, message));
             _sent[message.Id] = recipient.Row;
         }
 
         return messages;
+    }
+
+    // One row's fault is one row's end: given back, it would be claimed again at once, and with it all that were claimed together.
+    private OutboundMessage? TryMake(Recipient recipient, PartRenderer renderer)
+    {
+        try
+        {
+            return Make(recipient, renderer);
+        }
+        catch (Exception e)
+        {
+            _services.LogRender(e, recipient.Row.Id);
+            Skip(recipient.Row, SkipReason.TemplateFault, $"{e.GetType().Name}: {e.Message}");
+            return null;
+        }
     }
 
     private OutboundMessage? Make(Recipient recipient, PartRenderer renderer)
@@ -113,7 +131,7 @@ internal sealed class HandOver : IOutcomeSink
         while (next < messages.Count)
         {
             var wait = _lease.At(next) - Now;
-            if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(wait), _services.Time, stopClaimed);
+            if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(wait, LongestWaitMs)), _services.Time, stopClaimed);
             stopClaimed.ThrowIfCancellationRequested();
 
             // Overdue: whoever took over may have called these rows unknown already. They go back unsent.

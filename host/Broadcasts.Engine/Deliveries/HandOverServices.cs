@@ -29,6 +29,9 @@ internal sealed partial class HandOverServices(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A claim of broadcast {Broadcast} could not be handed over; its rows go back (claim {Claim})")]
     public partial void LogFault(Exception e, long broadcast, long claim);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The message of row {Row} could not be made; the row is skipped")]
+    public partial void LogRender(Exception e, long row);
 }
 
 /// <summary>The ids under which providers know our messages: unique over installations, the same over attempts.</summary>

@@ -1,14 +1,29 @@
 namespace Broadcasts.Deliveries;
 
-/// <summary>How many messages of one channel may be with the provider at once. Room is taken before rows are claimed.</summary>
+/// <summary>
+/// How many messages of one channel may be with the provider at once. Room is taken before rows are claimed, in the order of asking:
+/// a broadcast that takes again at once must not starve the others on its channel.
+/// </summary>
 internal sealed class InFlightGate
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LinkedList<Waiter> _waiting = new();
+    private int _limit = 256;
     private int _inFlight;
 
     /// <summary>The most at once.</summary>
-    public int Limit { get; set; } = 256;
+    public int Limit
+    {
+        get => _limit;
+        set
+        {
+            lock (_lock)
+            {
+                _limit = value;
+                Serve();
+            }
+        }
+    }
 
     /// <summary>Handed over or about to be, unanswered.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -16,37 +31,57 @@ internal sealed class InFlightGate
     /// <summary>Takes up to <paramref name="wanted"/> places; waits until a quarter of the whole is free, so that a claim is worth its commit.</summary>
     public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken)
     {
-        while (true)
+        Waiter waiter;
+        lock (_lock)
         {
-            Task changed;
-            lock (_lock)
+            if (_waiting.Count == 0 && RoomFor(wanted) is var room and > 0)
             {
-                var room = Math.Min(wanted, Limit - _inFlight);
-                if (room >= Math.Min(wanted, Math.Max(1, Limit / 4)))
-                {
-                    _inFlight += room;
-                    return room;
-                }
-
-                changed = _changed.Task;
+                _inFlight += room;
+                return room;
             }
 
-            await changed.WaitAsync(cancellationToken);
+            waiter = new Waiter(wanted);
+            _waiting.AddLast(waiter);
         }
+
+        await using var stop = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).Granted.TrySetCanceled(token), waiter);
+        return await waiter.Granted.Task;
     }
 
     /// <summary>Gives places back.</summary>
     public void Release(int count = 1)
     {
         if (count == 0) return;
-        TaskCompletionSource changed;
         lock (_lock)
         {
             _inFlight -= count;
-            changed = _changed;
-            _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Serve();
         }
+    }
 
-        changed.TrySetResult();
+    private void Serve()
+    {
+        while (_waiting.First is { } first)
+        {
+            var room = RoomFor(first.Value.Wanted);
+            if (!first.Value.Granted.Task.IsCompleted && room == 0) return;
+            _waiting.RemoveFirst();
+            // One that was cancelled takes nothing.
+            if (room > 0 && first.Value.Granted.TrySetResult(room)) _inFlight += room;
+        }
+    }
+
+    private int RoomFor(int wanted)
+    {
+        var room = Math.Min(wanted, _limit - _inFlight);
+        return room >= Math.Min(wanted, Math.Max(1, _limit / 4)) ? room : 0;
+    }
+
+    private sealed class Waiter(int wanted)
+    {
+        public int Wanted { get; } = wanted;
+
+        // Continuations on the pool: they must not run inside the lock.
+        public TaskCompletionSource<int> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,3 +1,5 @@
+using Broadcasts.Contacts;
+
 namespace Broadcasts.Deliveries;
 
 /// <summary>A row as the ledger holds it, with what a batch makes of it.</summary>
@@ -83,9 +85,9 @@ internal sealed class LedgerChanges
         Stamp(change, next, record.At);
         Note(row, record);
         if (from == DeliveryStatus.Sending && row.Claim is { } closed) ClosedClaims[closed] = ClosedClaims.GetValueOrDefault(closed) + 1;
-        if (record.Suppress && row.AddressId is { } address) Suppressed.Add([address, row.ChannelId, record.Reason ?? 0]);
+        if (record.Suppress && row.AddressId is { } address) Suppressed.Add([address, row.ChannelId, (int)(record.Reason == (int)FailureReason.OptedOut ? SuppressionReason.OptedOut : SuppressionReason.Bounced)]);
         if (next is DeliveryStatus.Sent or DeliveryStatus.Delivered or DeliveryStatus.Read && from is DeliveryStatus.Sending or DeliveryStatus.Unknown) ReleasedParts.Add(row.Id + 1);
-        if (next is DeliveryStatus.Failed or DeliveryStatus.Skipped && from is not (DeliveryStatus.Sent or DeliveryStatus.Delivered)) EndedBadly.Add(row);
+        if (next is DeliveryStatus.Failed or DeliveryStatus.Skipped) EndedBadly.Add(row);
     }
 
     // A receipt can skip a step: what was read has been delivered and sent.

@@ -10,7 +10,7 @@ namespace Broadcasts.Deliveries;
 internal sealed class LedgerClaims(SqlDialect dialect)
 {
     private readonly string _gateSql = $"""
-        SELECT s.epoch, s.owner, b.status AS broadcast_status, c.status AS channel_status
+        SELECT s.epoch, s.owner, b.status AS broadcast_status, b.expires_at, c.status AS channel_status
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id JOIN channels c ON c.id = s.channel_id
          WHERE s.id = @slice
          {dialect.ForShare}
@@ -57,6 +57,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         var gate = await connection.QuerySingleAsync<GateRow>(_gateSql, new { slice = slice.Id }, transaction);
         if (gate.Epoch != slice.Epoch || gate.Owner != request.Owner) return new(0, [], ClaimGate.Lost, null);
         if (gate.BroadcastStatus != (int)BroadcastStatus.InProgress) return new(0, [], ClaimGate.BroadcastClosed, null);
+        if (gate.ExpiresAt <= request.Now) return new(0, [], ClaimGate.BroadcastClosed, null);
         if (gate.ChannelStatus != (int)ChannelStatus.Active) return new(0, [], ClaimGate.ChannelPaused, null);
 
         var claim = await connection.QuerySingleAsync<long>(InsertClaimSql,
@@ -64,7 +65,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, from = slice.From, to = slice.To, now = request.Now, count = request.Count }, transaction)).AsList();
         if (rows.Count < request.Count && request.FreshFrom <= slice.To)
         {
-            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, from = request.FreshFrom, to = slice.To, count = request.Count - rows.Count }, transaction));
+            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, from = Math.Max(request.FreshFrom, slice.From), to = slice.To, count = request.Count - rows.Count }, transaction));
         }
 
         if (rows.Count == 0)
@@ -89,6 +90,8 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         public int BroadcastStatus { get; init; }
 
         public int ChannelStatus { get; init; }
+
+        public long? ExpiresAt { get; init; }
     }
 }
 

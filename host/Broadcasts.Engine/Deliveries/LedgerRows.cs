@@ -42,7 +42,7 @@ internal enum ClaimGate
 {
     Open,
 
-    /// <summary>The broadcast is not in progress.</summary>
+    /// <summary>The broadcast is not in progress, or has expired.</summary>
     BroadcastClosed,
 
     /// <summary>The channel is paused.</summary>

@@ -44,7 +44,7 @@ internal sealed class OptOutLinks(Database database, EngineOptions options, ISec
 
     private const string OptOutSql = """
         INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at)
-        SELECT a.kind, a.value, 0, 3, 'link', @now
+        SELECT a.kind, a.value, 0, 2, 'link', @now
           FROM deliveries d JOIN addresses a ON a.id = d.address_id
          WHERE d.id = @id
             ON CONFLICT (kind, value, channel_id) DO NOTHING

@@ -25,7 +25,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 {
     private readonly string _sql = $"""
         SELECT d.id, a.value, c.id AS contact_id, c.blocked_at,
-               (SELECT MIN(s.reason) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed
+               (SELECT MAX(CASE WHEN s.reason = 2 THEN 2 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
           LEFT JOIN addresses a ON a.id = d.address_id AND a.contact_id = d.contact_id
@@ -50,7 +50,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         Refusal = state?.ContactId is null || contact is null ? SkipReason.ContactDeleted
             : state.BlockedAt is not null ? SkipReason.ContactBlocked
             : state.Value is null ? SkipReason.NoAddress
-            : state.Suppressed == (int)FailureReason.OptedOut ? SkipReason.OptedOut
+            : state.Suppressed == (int)SuppressionReason.OptedOut ? SkipReason.OptedOut
             : state.Suppressed is not null ? SkipReason.Suppressed
             : null,
     };

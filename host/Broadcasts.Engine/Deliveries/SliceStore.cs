@@ -54,16 +54,34 @@ internal sealed class SliceStore(Database database, TimeProvider time)
     /// <summary>Gives everything up at a planned end, so that others go on at once.</summary>
     public Task ReleaseAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(ReleaseSql, new { me }, t));
 
-    private const string AbandonedSql = """
+    // A claim of an owner before this one that can't hand over any more, or one whose last answer can't come any more.
+    private const string StaleClaim = "(c.epoch < s.epoch AND c.hand_over_by < @deadline) OR c.settle_after < @now";
+
+    private const string StaleSql = $"""
+        SELECT DISTINCT s.id, s.broadcast_id, s.channel_id, s.id_from, s.id_to, s.epoch
+          FROM claims c JOIN slices s ON s.id = c.slice_id
+         WHERE c.open_rows > 0 AND s.owner = @me AND ({StaleClaim})
+        """;
+
+    /// <summary>Slices of this process with claims that will not be answered any more. Looked for again and again: a takeover can come before the deadline of a claim has.</summary>
+    public Task<IReadOnlyList<OwnedSlice>> StaleAsync(string me, bool aloneInTheWorld) => database.ReadAsync(async c => (IReadOnlyList<OwnedSlice>)
+        [.. (await c.QueryAsync<OpenSlice>(StaleSql, new { me, now = Now, deadline = DeadlineOf(aloneInTheWorld) })).Select(s => new OwnedSlice(s.Id, s.BroadcastId, s.ChannelId, s.IdFrom, s.IdTo, s.Epoch))]);
+
+    private const string AbandonedSql = $"""
         SELECT d.id, d.claim, d.attempt
-          FROM deliveries d LEFT JOIN claims c ON c.id = d.claim
-         WHERE d.id BETWEEN @from AND @to AND d.status = 1 AND (c.id IS NULL OR (c.epoch < @epoch AND c.hand_over_by < @now))
+          FROM slices s JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to LEFT JOIN claims c ON c.id = d.claim
+         WHERE s.id = @slice AND d.id > @after AND d.status = 1 AND (c.id IS NULL OR {StaleClaim})
          ORDER BY d.id LIMIT 1000
         """;
 
-    /// <summary>Rows that an earlier owner had in flight, once it can't hand them over any more: their fate is not known.</summary>
-    public Task<IReadOnlyList<ClaimedRow>> AbandonedAsync(OwnedSlice slice, bool aloneInTheWorld) => database.ReadAsync(async c => (IReadOnlyList<ClaimedRow>)
-        [.. await c.QueryAsync<ClaimedRow>(AbandonedSql, new { from = slice.From, to = slice.To, epoch = slice.Epoch, now = aloneInTheWorld ? long.MaxValue : Now })]);
+    /// <summary>Rows behind an id that nobody will answer for any more: their fate is not known.</summary>
+    public Task<IReadOnlyList<AbandonedRow>> AbandonedAsync(OwnedSlice slice, long after, bool aloneInTheWorld) => database.ReadAsync(async c => (IReadOnlyList<AbandonedRow>)
+        [.. await c.QueryAsync<AbandonedRow>(AbandonedSql, new { slice = slice.Id, after, now = Now, deadline = DeadlineOf(aloneInTheWorld) })]);
+
+    private const string NextDueSql = "SELECT MIN(due_at) FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 AND due_at < 9223372036854775807";
+
+    /// <summary>When the next row of a slice is due that was claimed before or waited for an earlier part; null when there is none.</summary>
+    public Task<long?> NextDueAsync(OwnedSlice slice) => database.ReadAsync(c => c.QuerySingleAsync<long?>(NextDueSql, new { from = slice.From, to = slice.To }));
 
     private const string PendingSql = """
         SELECT id FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 ORDER BY id LIMIT 2000
@@ -74,8 +92,9 @@ internal sealed class SliceStore(Database database, TimeProvider time)
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(PendingSql, new { from, to })]);
 
     private const string HeldSql = """
-        SELECT d.id FROM deliveries d JOIN deliveries e ON e.id = d.id - 1 AND e.contact_id = d.contact_id AND e.status = 7
+        SELECT d.id FROM deliveries d
          WHERE d.id BETWEEN @from AND @to AND d.status = 0 AND d.due_at = 9223372036854775807
+           AND EXISTS (SELECT 1 FROM deliveries e WHERE e.id >= d.id - 4 AND e.id < d.id AND e.contact_id = d.contact_id AND e.status = 7)
          ORDER BY d.id LIMIT 2000
         """;
 
@@ -83,7 +102,20 @@ internal sealed class SliceStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<long>> HeldAsync(long from, long to) =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(HeldSql, new { from, to })]);
 
+    // Alone on the data directory: whoever owned a claim before is gone.
+    private long DeadlineOf(bool aloneInTheWorld) => aloneInTheWorld ? long.MaxValue : Now;
+
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+}
+
+/// <summary>A row in flight that nobody will answer for.</summary>
+internal sealed class AbandonedRow
+{
+    public long Id { get; init; }
+
+    public long? Claim { get; init; }
+
+    public int Attempt { get; init; }
 }
 
 /// <summary>A slice with rows to look after.</summary>

@@ -123,8 +123,10 @@ internal sealed class ChannelTransport(ChannelTransportSettings settings, Plugin
     {
         Settings = settings;
         _state = state;
-        _problem = problem;
+        // Whoever finds no transport must find a problem: it comes before the transport goes, and goes after the transport has come.
+        if (problem is not null) _problem = problem;
         var old = Interlocked.Exchange(ref _current, next);
+        _problem = problem;
         Interlocked.Increment(ref _changed);
         return old;
     }

@@ -97,7 +97,7 @@ internal sealed partial class BroadcastQueries
         var conditions = "";
         Add(filter.Status is not null, "d.status = @status", "status", (int?)filter.Status);
         Add(filter.Reason is not null, "d.reason = @reason", "reason", filter.Reason);
-        Add(filter.Part is not null, "d.part = @part", "part", filter.Part);
+        Add(filter.Part is not null, "d.part = @part", "part", filter.Part - 1);
         if (!string.IsNullOrWhiteSpace(filter.Search))
         {
             var dialect = database.Dialect;
@@ -182,7 +182,7 @@ internal sealed partial class BroadcastQueries
             ContactId = ContactId,
             ContactName = string.Join(' ', new[] { FirstName, LastName }.Where(n => !string.IsNullOrWhiteSpace(n))) is { Length: > 0 } name ? name : null,
             Address = Address,
-            Part = Part,
+            Part = Part + 1,
             Status = (DeliveryStatus)Status,
             Reason = Reason is { } reason ? Reasons.NameOf(reason) : null,
             Attempts = Attempts,

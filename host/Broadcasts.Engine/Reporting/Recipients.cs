@@ -12,6 +12,7 @@ internal sealed record RecipientFilter
     /// <summary>Number of the reason column.</summary>
     public int? Reason { get; init; }
 
+    /// <summary>Counted from 1.</summary>
     public int? Part { get; init; }
 
     /// <summary>A part of a name or of an address.</summary>
@@ -35,6 +36,7 @@ internal sealed record RecipientRow
     /// <summary>Null when the contact has no address on the channel, or when it was deleted since.</summary>
     public string? Address { get; init; }
 
+    /// <summary>Which message of the broadcast, counted from 1.</summary>
     public required int Part { get; init; }
 
     public required DeliveryStatus Status { get; init; }

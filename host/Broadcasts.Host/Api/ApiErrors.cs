@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Broadcasts.Storage;
 
 namespace Broadcasts.Host.Api;
@@ -38,6 +39,8 @@ internal sealed partial class ApiErrors(RequestDelegate next, Database database,
                 return ApiProblems.OfJson(json);
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } bad:
                 return ApiProblems.Create(HttpStatusCode.UnsupportedMediaType, "mediaType", bad.Message);
+            case BadHttpRequestException bad when UnreadableValue().Match(bad.Message) is { Success: true } value:
+                return ApiProblems.Create(HttpStatusCode.BadRequest, "badValue", $"{value.Groups[1].Value}: '{value.Groups[2].Value}' can't be read.") with { Path = value.Groups[1].Value };
             case BadHttpRequestException bad:
                 return ApiProblems.Create((HttpStatusCode)bad.StatusCode, "badRequest", bad.Message);
             case JsonException json:
@@ -65,6 +68,10 @@ internal sealed partial class ApiErrors(RequestDelegate next, Database database,
 
     private static long LimitOf(HttpContext context) =>
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Hosting.WebSetup.MaxBody;
+
+    // The message names our types; the caller knows the parameter's name only.
+    [GeneratedRegex("^Failed to bind parameter \".* (\\w+)\" from \"(.*)\"\\.$", RegexOptions.Singleline)]
+    private static partial Regex UnreadableValue();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "API fault {Reference}: {Method} {Path}")]
     private static partial void LogFault(ILogger log, Exception error, string reference, string method, string path);

@@ -88,7 +88,7 @@ internal static partial class ApiProblems
         if (MissingMembers().Match(message) is { Success: true } missing)
             return Create(HttpStatusCode.BadRequest, "missingMember", $"Missing: {missing.Groups[1].Value.Trim().TrimEnd('.')}.") with { Path = path };
         if (message.Contains("could not be converted", StringComparison.Ordinal))
-            return Create(HttpStatusCode.BadRequest, "wrongType", $"The value at '{path}' has the wrong type or is not one of the allowed words.") with { Path = path };
+            return Create(HttpStatusCode.BadRequest, "wrongType", path is null ? "The body must be a JSON object." : $"The value at '{path}' has the wrong type or is not one of the allowed words.") with { Path = path };
         if (message.Contains("polymorphic", StringComparison.OrdinalIgnoreCase) || message.Contains("discriminator", StringComparison.OrdinalIgnoreCase))
             return Create(HttpStatusCode.BadRequest, "unknownType", $"The object at '{path}' needs a known 'type'.") with { Path = path };
         var where = error.LineNumber is { } line ? $" at line {line + 1}, byte {error.BytePositionInLine + 1}" : "";

@@ -1,3 +1,6 @@
+using Broadcasts.Reporting;
+using Broadcasts.Security;
+
 namespace Broadcasts.Host.Api;
 
 /// <summary>All routes of the API, one file per resource.</summary>
@@ -22,6 +25,8 @@ internal static class ApiRoutes
         ChannelsApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
+        api.MapGet("/labels", async (BroadcastQueries queries, CancellationToken cancellationToken) => new ListAnswer<string>(await queries.LabelsAsync(cancellationToken), null))
+            .Needs(ApiScopes.Read).WithTags("Broadcasts");
         UsersApi.Map(api);
     }
 

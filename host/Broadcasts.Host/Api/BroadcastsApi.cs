@@ -43,10 +43,11 @@ internal static class BroadcastsApi
             .Needs(scope).Produces<BroadcastState>().WithSummary(verb);
 
     private static async Task<IResult> ListAsync(
-        BroadcastQueries queries, BroadcastStatus? status, long? channelId, string? label, long? segmentId, DateTimeOffset? from, DateTimeOffset? to, string? search, bool? archived,
+        BroadcastQueries queries, string? status, long? channelId, string? label, long? segmentId, DateTimeOffset? from, DateTimeOffset? to, string? search, bool? archived,
         long? cursor, int? limit, CancellationToken cancellationToken)
     {
-        var filter = new BroadcastFilter { Status = status, ChannelId = channelId, Label = label, SegmentId = segmentId, From = from, To = to, Search = search, Archived = archived ?? false };
+        if (!ApiWords.TryRead<BroadcastStatus>("status", status, out var wanted, out var problem)) return problem!;
+        var filter = new BroadcastFilter { Status = wanted, ChannelId = channelId, Label = label, SegmentId = segmentId, From = from, To = to, Search = search, Archived = archived ?? false };
         var most = ApiRoutes.Limit(limit);
         var rows = await queries.ListBeforeAsync(filter, cursor, most + 1, cancellationToken);
         return Results.Ok(ListAnswer<BroadcastAnswer>.Of(rows, most, BroadcastAnswer.Of, r => r.Id));

@@ -133,3 +133,17 @@ internal sealed record TagsBody
 {
     public required string[] Tags { get; init; }
 }
+
+/// <summary>Contacts to make, or to change where an address is known.</summary>
+internal sealed record BatchBody
+{
+    public const int Most = 1_000;
+
+    public required ContactBody[] Contacts { get; init; }
+}
+
+/// <summary>What became of each contact, in the order of the batch.</summary>
+internal sealed record BatchAnswer(IReadOnlyList<BatchItem> Items);
+
+/// <summary>What became of one contact of a batch.</summary>
+internal sealed record BatchItem(UpsertKind Outcome, long? Id, IReadOnlyList<ApiFault> Problems);

@@ -15,6 +15,7 @@ internal static class ContactsApi
         var group = api.MapGroup("/contacts").WithTags("Contacts");
         group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ContactAnswer>>();
         group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<ContactAnswer>(StatusCodes.Status201Created);
+        group.MapPost("batch", BatchAsync).Needs(ApiScopes.Contacts).Produces<BatchAnswer>().WithSummary("Up to 1,000 contacts, made or changed by their addresses");
         group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<ContactAnswer>();
         group.MapPatch("{id:long}", PatchAsync).Needs(ApiScopes.Contacts).Accepts<ContactBody>("application/json").Produces<ContactAnswer>();
         group.MapDelete("{id:long}", async (long id, ContactStore contacts, HttpContext http) => Gone(await contacts.DeleteAsync(id, http.Actor()))).Needs(ApiScopes.Contacts);
@@ -48,6 +49,23 @@ internal static class ContactsApi
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
         var (id, result) = await contacts.CreateAsync(edit, http.Actor());
         return result.IsDone ? Results.Created($"/api/v1/contacts/{id}", ContactAnswer.Of((await contacts.GetAsync(id))!)) : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> BatchAsync(BatchBody body, ContactStore contacts, HttpContext http)
+    {
+        if (body.Contacts.Length is 0 or > BatchBody.Most) return ApiProblems.Invalid("contacts", "range", $"From 1 to {BatchBody.Most} contacts.");
+        var problems = new List<Problem>();
+        var edits = new List<ContactEdit>();
+        for (var i = 0; i < body.Contacts.Length; i++)
+        {
+            var own = new List<Problem>();
+            edits.Add(body.Contacts[i].ToEdit(own));
+            problems.AddRange(own.Select(p => p with { Path = $"contacts[{i}].{p.Path}" }));
+        }
+
+        if (problems.Count > 0) return ApiProblems.Invalid(problems);
+        var outcomes = await contacts.UpsertAsync(edits, http.Actor());
+        return Results.Ok(new BatchAnswer([.. outcomes.Select(o => new BatchItem(o.Kind, o.Id > 0 ? o.Id : null, [.. o.Problems.Select(p => new ApiFault(p.Path, p.Code, p.Message))]))]));
     }
 
     private static async Task<IResult> GetAsync(long id, ContactStore contacts, CancellationToken cancellationToken) =>

@@ -42,7 +42,8 @@ internal sealed class ImportQuery
 {
     public string? Name { get; init; }
 
-    public ImportPurpose? Purpose { get; init; }
+    /// <summary>addAndUpdate, add or update.</summary>
+    public string? Purpose { get; init; }
 
     /// <summary>Kind of address that tells whether a contact exists; without it any.</summary>
     public string? Identifier { get; init; }
@@ -125,12 +126,12 @@ internal static class ImportsApi
         var identifier = AddressKindNames.Parse(query.Identifier);
         if (query.Identifier is not null && identifier is null) problem = ApiProblems.Invalid("identifier", "unknownKind", $"'{query.Identifier}' is not a kind of address.");
         if (query.Delimiter is { Length: not 1 }) problem = ApiProblems.Invalid("delimiter", "oneCharacter", "One character, such as ; or a tab.");
-        if (problem is not null) return false;
+        if (problem is not null || !ApiWords.TryRead<ImportPurpose>("purpose", query.Purpose, out var purpose, out problem)) return false;
         read = new ImportOptions
         {
             Name = "",
             Actor = http.Actor(),
-            Purpose = query.Purpose ?? ImportPurpose.AddAndUpdate,
+            Purpose = purpose ?? ImportPurpose.AddAndUpdate,
             Identifier = identifier,
             DefaultCountry = query.DefaultCountry ?? options.Engine.DefaultCountry,
             Tags = query.Tags?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using Broadcasts.Deliveries;
@@ -19,7 +20,7 @@ internal static class RecipientsApi
         group.MapGet("events", EventsAsync).Needs(ApiScopes.Read).WithSummary("Progress as server-sent events, at most a second old");
         group.MapGet("recipients", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
         group.MapGet("unknown", (long id, BroadcastQueries queries, long? cursor, int? limit, CancellationToken cancellationToken) =>
-            ListAsync(id, queries, DeliveryStatus.Unknown, null, null, null, cursor, limit, cancellationToken)).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
+            ListAsync(id, queries, "unknown", null, null, null, cursor, limit, cancellationToken)).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
         group.MapGet("recipients.csv", CsvAsync).Needs(ApiScopes.Read);
         group.MapGet("recipients/{contactId:long}", GetAsync).Needs(ApiScopes.Read).Produces<RecipientTimeline>();
     }
@@ -75,9 +76,9 @@ internal static class RecipientsApi
     }
 
     private static async Task<IResult> ListAsync(
-        long id, BroadcastQueries queries, DeliveryStatus? status, string? reason, int? part, string? search, long? cursor, int? limit, CancellationToken cancellationToken)
+        long id, BroadcastQueries queries, string? status, string? reason, int? part, string? search, long? cursor, int? limit, CancellationToken cancellationToken)
     {
-        if (!TryFilter(status, reason, part, search, out var filter)) return UnknownReason(reason!);
+        if (!TryFilter(status, reason, part, search, out var filter, out var problem)) return problem!;
         if (await queries.GetAsync(id, cancellationToken) is null) return ApiProblems.NotFound($"Broadcast {id}");
         var page = await queries.RecipientsAsync(id, filter, cursor, ApiRoutes.Limit(limit), cancellationToken);
         return Results.Ok(new ListAnswer<RecipientRow>(page.Items, page.Next?.ToString(CultureInfo.InvariantCulture)));
@@ -88,9 +89,9 @@ internal static class RecipientsApi
             ? Results.Ok(timeline)
             : ApiProblems.NotFound($"Contact {contactId} in broadcast {id}");
 
-    private static async Task<IResult> CsvAsync(long id, BroadcastQueries queries, DeliveryStatus? status, string? reason, int? part, string? search, HttpContext http)
+    private static async Task<IResult> CsvAsync(long id, BroadcastQueries queries, string? status, string? reason, int? part, string? search, HttpContext http)
     {
-        if (!TryFilter(status, reason, part, search, out var filter)) return UnknownReason(reason!);
+        if (!TryFilter(status, reason, part, search, out var filter, out var problem)) return problem!;
         if (await queries.GetAsync(id, http.RequestAborted) is null) return ApiProblems.NotFound($"Broadcast {id}");
 
         http.Response.ContentType = "text/csv; charset=utf-8";
@@ -101,12 +102,13 @@ internal static class RecipientsApi
         return Results.Empty;
     }
 
-    private static bool TryFilter(DeliveryStatus? status, string? reason, int? part, string? search, out RecipientFilter filter)
+    private static bool TryFilter(string? status, string? reason, int? part, string? search, out RecipientFilter filter, out IResult? problem)
     {
-        filter = new RecipientFilter { Status = status, Reason = reason is null ? null : Reasons.Parse(reason), Part = part, Search = search };
-        return reason is null || filter.Reason is not null;
+        filter = RecipientFilter.All;
+        if (!ApiWords.TryRead<DeliveryStatus>("status", status, out var wanted, out problem)) return false;
+        filter = new RecipientFilter { Status = wanted, Reason = reason is null ? null : Reasons.Parse(reason), Part = part, Search = search };
+        if (reason is null || filter.Reason is not null) return true;
+        problem = ApiProblems.Of(HttpStatusCode.BadRequest, "unknownWord", $"reason: there is none called '{reason}'. Reasons are names such as mailboxFull or optedOut; progress lists those that occur.", "reason");
+        return false;
     }
-
-    private static IResult UnknownReason(string reason) =>
-        ApiProblems.Of(System.Net.HttpStatusCode.BadRequest, "unknownReason", $"There is no reason '{reason}'. Reasons are names such as mailboxFull or optedOut; progress lists those that occur.");
 }

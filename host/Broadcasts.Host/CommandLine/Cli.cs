@@ -56,6 +56,10 @@ internal static class Cli
     public static string ExistingFile(string path) =>
         File.Exists(path) ? Path.GetFullPath(path) : throw new StartException($"There is no file '{path}'.", ExitCodes.Usage);
 
+    /// <summary>Ends with the command, and when Ctrl-C or a service manager asks the host to stop.</summary>
+    public static CancellationTokenSource EndingOf(IHost host, CancellationToken cancellationToken) =>
+        CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+
     public static Option<bool> JsonOption() => new("--json") { Description = "One JSON object as the last line of standard output." };
 
     public static Option<string?> DataOption() => new("--data") { Description = "Data directory. Default: Broadcasts:DataDirectory.", HelpName = "DIR" };

@@ -54,9 +54,10 @@ internal static class DemoCommand
         await host.StartAsync(cancellationToken);
         try
         {
+            using var ending = Cli.EndingOf(host, cancellationToken);
             var terminal = new Terminal(TimeProvider.System, json);
-            var ids = await new DemoData(host.Services, plan).CreateAsync(terminal, cancellationToken);
-            var progress = await new SendWatch(host.Services, terminal, ids.ChannelId).UntilOverAsync(ids.BroadcastId, cancellationToken);
+            var ids = await new DemoData(host.Services, plan).CreateAsync(terminal, ending.Token);
+            var progress = await new SendWatch(host.Services, terminal, ids.ChannelId).UntilOverAsync(ids.BroadcastId, ending.Token);
             Summary.Print(progress, terminal, json);
             // The simulator refuses some on purpose: done means that everybody is accounted for.
             return progress.Status == BroadcastStatus.Completed ? ExitCodes.Done : ExitCodes.Failed;

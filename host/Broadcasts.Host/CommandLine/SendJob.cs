@@ -20,9 +20,15 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
         using var host = ServiceHost.BuildHeadless(options, configuration, withSilo: true);
         await ServiceHost.PrepareAsync(host.Services);
         await host.StartAsync(cancellationToken);
+        using var ending = Cli.EndingOf(host, cancellationToken);
         try
         {
-            return await new SendJob(request, host.Services, options, terminal).RunAsync(cancellationToken);
+            return await new SendJob(request, host.Services, options, terminal).RunAsync(ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            terminal.Say("Stopped. The same command goes on where it stopped.");
+            return ExitCodes.Failed;
         }
         finally
         {

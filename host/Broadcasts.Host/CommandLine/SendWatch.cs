@@ -47,6 +47,7 @@ internal sealed class SendWatch(IServiceProvider services, Terminal terminal, lo
         var sent = p.Counts.Sent + p.Counts.Delivered + p.Counts.Read;
         var text = string.Create(CultureInfo.InvariantCulture, $"{sent:N0} sent, {p.Counts.Failed:N0} failed, {p.Counts.Skipped:N0} skipped");
         if (p.Counts.Unknown > 0) text += string.Create(CultureInfo.InvariantCulture, $", {p.Counts.Unknown:N0} unknown");
+        if (p.Reasons.FirstOrDefault(r => r.Status == DeliveryStatus.Pending) is { } waiting) text += string.Create(CultureInfo.InvariantCulture, $", {waiting.Rows:N0} wait to be tried again ({waiting.Reason})");
         if (p.Rate is { } rate) text += string.Create(CultureInfo.InvariantCulture, $", {rate:N0}/s");
         if (p.Eta is { } eta && !p.IsOver) text += $", {Left(eta - p.At)} left";
         return text;

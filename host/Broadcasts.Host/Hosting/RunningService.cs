@@ -26,8 +26,12 @@ internal static class RunningService
         await SayWhereAsync(app, options);
         if (onReady is not null) await onReady(app);
         await app.WaitForShutdownAsync();
-        return ExitCodes.Done;
+        return HasFailed(app) ? ExitCodes.Failed : ExitCodes.Done;
     }
+
+    // The host stops when work in the background breaks. A service manager must see that as a failure, or it would not start us again.
+    private static bool HasFailed(WebApplication app) =>
+        app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
 
     /// <summary>Addresses that people can open.</summary>
     public static string AddressOf(IHost app) =>

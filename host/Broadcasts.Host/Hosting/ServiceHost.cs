@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Configuration;
 using Broadcasts.Security;
 using Broadcasts.Storage;
@@ -59,7 +60,10 @@ internal static class ServiceHost
             // The key is checked first: the engine's own preparation already encrypts with it.
             database.Migrate();
             if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
+            // The directory, or the database's own locks, say that no import of an earlier process still runs.
+            await services.GetRequiredService<ImportService>().MarkInterruptedAsync();
             if (withPlugins) await EngineSetup.PrepareAsync(services);
+            await services.GetRequiredService<Contacts.Import.ImportService>().MarkInterruptedAsync();
         }
         catch (SchemaException e)
         {
@@ -91,7 +95,7 @@ internal static class ServiceHost
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
     {
         // What an operator can act on. More of it comes by Logging:LogLevel, which has the last word.
-        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddConfiguration(configuration.GetSection("Logging"));

@@ -182,6 +182,7 @@ public abstract class ImportTests
     [InlineData("name,city\nAna,Madrid\n", "noAddressColumn")]
     [InlineData("ana@example.com,Ana\nbob@example.com,Bob\n", "noHeader")]
     [InlineData("PK\u0003\u0004xxxx", "notText")]
+    [InlineData("a\u0001b\u0002c\u0003,d\u0004\n", "notText")]
     [InlineData("email,\"name\nana@example.com,Ana\n", "headerUnreadable")]
     public async Task RunAsync_FileThatIsNone_SaysWhyAndWritesNothing(string file, string code)
     {
@@ -352,76 +353,3 @@ public abstract class ImportTests
         public void Report(ImportProgress value) => report(value);
     }
 }
-
-/// <summary>A beginning, a line of any length that is made while it is read, and an end. A negative length breaks there.</summary>
-internal sealed class EndlessLineStream(string head, long length, string tail) : MemoryStream
-{
-    private readonly byte[] _head = Encoding.UTF8.GetBytes(head);
-    private readonly byte[] _tail = Encoding.UTF8.GetBytes(tail);
-    private long _position;
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        var read = 0;
-        while (read < buffer.Length)
-        {
-            var (part, at) = _position < _head.Length ? (_head, _position) : (_tail, _position - _head.Length - Math.Max(length, 0));
-            var free = buffer.Span[read..];
-            if (at < 0)
-            {
-                free = free[..(int)Math.Min(free.Length, -at)];
-                free.Fill((byte)'a');
-            }
-            else
-            {
-                if (at >= part.Length) break;
-                free = free[..(int)Math.Min(free.Length, part.Length - at)];
-                part.AsSpan((int)at, free.Length).CopyTo(free);
-            }
-
-            read += free.Length;
-            _position += free.Length;
-        }
-
-        return read == 0 && length < 0 ? throw new IOException("The disk was taken out.") : new ValueTask<int>(read);
-    }
-}
-
-public sealed class SqliteImportTests(SqliteContactsFixture fixture) : ImportTests(fixture), IClassFixture<SqliteContactsFixture>
-{
-    [Fact]
-    public async Task RunAsync_DiskFull_KeepsWhatIsCountedAndTheSameFileBringsTheRest()
-    {
-        var ct = TestContext.Current.CancellationToken;
-        var tag = "d" + Guid.NewGuid().ToString("N")[..10];
-        var file = Encoding.UTF8.GetBytes("email,note " + tag + "\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{tag}{i}@example.com,{new string('n', 100)}\n")));
-        var options = new ImportOptions { Name = "full.csv", Actor = "test" };
-        // The writing connection is kept; SQLite itself then answers as on a full disk.
-        await fixture.Database.WriteAsync(async t =>
-        {
-            var pages = await t.Connection!.ExecuteScalarAsync<long>("PRAGMA page_count", transaction: t);
-            await t.Connection!.ExecuteScalarAsync<long>($"PRAGMA max_page_count = {pages + 800}", transaction: t);
-        }, ct);
-
-        var first = await fixture.Import.RunAsync(new MemoryStream(file), options, cancellationToken: ct);
-
-        Assert.Equal((ImportStatus.Failed, "diskFull"), (first.Status, first.Error!.Code));
-        Assert.Equal(0, first.Created % 5_000);
-        Assert.InRange(first.Created, 5_000, 15_000);
-        var rule = SegmentRule.Parse($$"""{"field":"email","op":"startsWith","value":"{{tag}}"}""", out _)!;
-        Assert.Equal(first.Created, await fixture.SegmentQueries.CountAsync(rule, cancellationToken: ct));
-        Assert.Equal((ImportStatus.Failed, first.Created), await StatusAsync(first.Id));
-
-        await fixture.Database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>("PRAGMA max_page_count = 1073741823", transaction: t), ct);
-        var second = await fixture.Import.RunAsync(new MemoryStream(file), options, cancellationToken: ct);
-        Assert.Equal((20_000 - first.Created, first.Created), (second.Created, second.Unchanged));
-
-        async Task<(ImportStatus, long)> StatusAsync(long id)
-        {
-            var import = await fixture.Imports.GetAsync(id, ct);
-            return (import!.Status, import.Created);
-        }
-    }
-}
-
-public sealed class PostgresImportTests(PostgresContactsFixture fixture) : ImportTests(fixture), IClassFixture<PostgresContactsFixture>;

@@ -32,7 +32,13 @@ internal sealed record CsvFormat(Encoding Encoding, char Delimiter, int Skip, bo
     {
         foreach (var (mark, name) in Binaries)
             if (head.StartsWith(mark)) return name;
-        return null;
+
+        // Text has tabs and line ends, and hardly any other control character. UTF-16 is full of zeros and looked at apart.
+        if (Marked(head).Encoding is not null || Utf16WithoutMark(head) is not null) return null;
+        var controls = 0;
+        foreach (var b in head)
+            if (b < 0x20 && b is not (0x09 or 0x0A or 0x0D)) controls++;
+        return controls * 20 > head.Length ? "binary data" : null;
     }
 
     public static CsvFormat Detect(ReadOnlySpan<byte> head, Encoding? encoding, char? delimiter)

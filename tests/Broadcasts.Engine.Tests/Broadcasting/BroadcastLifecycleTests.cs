@@ -1,0 +1,46 @@
+using Xunit;
+using static Broadcasts.Broadcasting.BroadcastCommand;
+using static Broadcasts.Broadcasting.BroadcastStatus;
+
+namespace Broadcasts.Broadcasting;
+
+public sealed class BroadcastLifecycleTests
+{
+    // Written from the promise, not from the code: every other pair is refused.
+    private static readonly Dictionary<(BroadcastStatus From, BroadcastCommand Command), BroadcastStatus> Promised = new()
+    {
+        [(Draft, Edit)] = Draft, [(Draft, Schedule)] = Scheduled, [(Draft, Start)] = InProgress, [(Draft, Delete)] = Draft,
+        [(Scheduled, Schedule)] = Scheduled, [(Scheduled, Unschedule)] = Draft, [(Scheduled, Start)] = InProgress, [(Scheduled, Fail)] = Failed,
+        [(InProgress, Pause)] = Paused, [(InProgress, Complete)] = Completed, [(InProgress, Cancel)] = Cancelled, [(InProgress, Fail)] = Failed, [(InProgress, ChangeRate)] = InProgress,
+        [(Paused, Resume)] = InProgress, [(Paused, Cancel)] = Cancelled, [(Paused, ChangeRate)] = Paused,
+        [(Completed, Archive)] = Completed, [(Completed, ResendFailed)] = Completed,
+        [(Cancelled, Archive)] = Cancelled,
+        [(Failed, Fix)] = Draft, [(Failed, Delete)] = Failed,
+    };
+
+    [Fact]
+    public void TryMove_EveryStatusAndCommand_IsAsPromised()
+    {
+        foreach (var from in Enum.GetValues<BroadcastStatus>())
+        {
+            foreach (var command in Enum.GetValues<BroadcastCommand>())
+            {
+                var moved = BroadcastLifecycle.TryMove(from, command, out var next, out var refusal);
+
+                Assert.True(Promised.TryGetValue((from, command), out var expected) == moved, $"{command} of {from}: {(moved ? next : refusal)}");
+                if (moved) Assert.Equal((expected, null), (next, refusal));
+                else AssertNames(from, command, refusal!);
+            }
+        }
+    }
+
+    private static void AssertNames(BroadcastStatus from, BroadcastCommand command, string refusal)
+    {
+        Assert.StartsWith($"Cannot {command} a {from} broadcast. Allowed now: ", refusal, StringComparison.Ordinal);
+        Assert.All(Promised.Keys.Where(k => k.From == from), k => Assert.Contains($"{k.Command}", refusal, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void IsFinal_OnlyCompletedAndCancelled() =>
+        Assert.Equal([Completed, Cancelled], Enum.GetValues<BroadcastStatus>().Where(BroadcastLifecycle.IsFinal));
+}
