@@ -7,7 +7,6 @@ namespace Broadcasts.Admin.Pages;
 
 /// <summary>What a person sees when something went wrong. The log has the rest under the same reference.</summary>
 [IgnoreAntiforgeryToken]
-[ResponseCache(NoStore = true)]
 internal sealed class ErrorModel : ConsolePage
 {
     public string Title { get; private set; } = "";
