@@ -29,7 +29,7 @@ internal sealed class SendWatch(IServiceProvider services, Terminal terminal, lo
 
                 if (progress.Counts.Sending == 0 && await channels.GetAsync(channelId) is { Status: ChannelStatus.Paused } channel)
                 {
-                    terminal.Say($"The channel needs you: {(channel.StatusReason is { } reason ? Reasons.NameOf((int)reason) : "paused")}: {channel.StatusDetail} Mend it and run the same command again: it goes on where it stopped.");
+                    terminal.Say($"The channel needs you: {(channel.StatusReason is { } reason ? Reasons.NameOf((int)reason) : "paused")}: {channel.StatusDetail?.TrimEnd('.')}. Mend it and run the same command again: it goes on where it stopped.");
                     return (await queries.GetAsync(id, cancellationToken))!;
                 }
             }

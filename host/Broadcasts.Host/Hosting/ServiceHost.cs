@@ -94,25 +94,29 @@ internal static class ServiceHost
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
     {
+        if (SystemdHelpers.IsSystemdService()) logging.AddSystemdConsole();
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-dd HH:mm:ss ";
+            });
+        }
+
+        if (quiet)
+        {
+            // A command says itself what happens, and keeps standard output for its result.
+            logging.SetMinimumLevel(LogLevel.Error);
+            logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+            return;
+        }
+
         // What an operator can act on. More of it comes by Logging:LogLevel, which has the last word.
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddConfiguration(configuration.GetSection("Logging"));
-        if (SystemdHelpers.IsSystemdService()) logging.AddSystemdConsole();
-        else
-        {
-            // To standard error when a command prints its result on standard output.
-            logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "yyyy-MM-dd HH:mm:ss ";
-                console.UseUtcTimestamp = false;
-            });
-            if (quiet) logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        }
-
-        if (quiet) logging.AddFilter(null, LogLevel.Error);
     }
 
     private static void AddKeys(IServiceCollection services, ServiceOptions options)
