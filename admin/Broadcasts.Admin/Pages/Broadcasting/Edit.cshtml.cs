@@ -70,7 +70,7 @@ internal sealed class EditModel(
         if (problems.Count == 0)
         {
             var result = await grains.GetGrain<IBroadcastGrain>(Id).EditAsync(draft, Input.Version, Visitor.Actor);
-            if (result.IsDone && act == "next") return LocalRedirect($"/broadcasts/{Id}/send");
+            if (result.IsDone && act == "next") return LocalRedirect($"/broadcasts/{Id}/send#main");
             if (result.IsDone)
             {
                 Good(Texts["Edit.Saved", Show.ClockText(Visitor.Now.ToUnixTimeMilliseconds())]);
