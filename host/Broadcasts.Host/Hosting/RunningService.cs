@@ -22,6 +22,12 @@ internal static class RunningService
             throw new StartException($"Broadcasts:Urls: {e.Message} Another program listens there. Stop it, or set another address with --urls or Broadcasts__Urls.");
         }
 
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Asked to stop while it was still starting.
+            return ExitCodes.Done;
+        }
+
         directory.ProtectSocket();
         await SayWhereAsync(app, options);
         if (onReady is not null) await onReady(app);
