@@ -78,6 +78,9 @@ internal static class EngineSetup
         if (options.Database.IsPostgres) Cluster(silo, options, address, port);
         else Alone(silo, options, port);
 
+        // Room for a million grains (19 MB) is taken at once by default. Ours are channels and broadcasts: some thousands.
+        silo.Configure<GrainDirectoryOptions>(o => o.CacheSize = 10_000);
+
         // A false alarm at start: it counts from the machine's boot.
         silo.Services.AddLogging(log => log.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
     }

@@ -18,7 +18,7 @@ internal static class ServiceHost
     /// <summary>More than the engine's grace: what it waits for must be recorded too.</summary>
     private static readonly TimeSpan AfterGrace = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>The whole service. The data directory is held by the caller.</summary>
+    /// <summary>The whole service, its routes not mapped yet. The data directory is held by the caller.</summary>
     public static WebApplication Build(ServiceOptions options, IConfiguration configuration, DataDirectory directory)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
@@ -35,10 +35,7 @@ internal static class ServiceHost
         if (WindowsServiceHelpers.IsWindowsService()) builder.Services.AddWindowsService();
         AddCommon(builder, options, configuration);
         WebSetup.Add(builder);
-
-        var app = builder.Build();
-        WebSetup.Map(app);
-        return app;
+        return builder.Build();
     }
 
     /// <summary>Without a web server, for commands that do their work themselves: the stores alone, or with silo and dispatch.</summary>
@@ -63,7 +60,6 @@ internal static class ServiceHost
             // The directory, or the database's own locks, say that no import of an earlier process still runs.
             await services.GetRequiredService<ImportService>().MarkInterruptedAsync();
             if (withPlugins) await EngineSetup.PrepareAsync(services);
-            await services.GetRequiredService<Contacts.Import.ImportService>().MarkInterruptedAsync();
         }
         catch (SchemaException e)
         {
