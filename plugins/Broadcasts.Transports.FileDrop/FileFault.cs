@@ -13,7 +13,7 @@ internal static class FileFault
             SendOutcome.ChannelFault(FailureReason.StorageFull, $"No space is left for {folder}. Free some and resume the channel: {error.Message}"),
         IOException { HResult: ReadOnlyUnix } =>
             SendOutcome.ChannelFault(FailureReason.Misconfigured, $"{folder} is on a read-only file system."),
-        UnauthorizedAccessException or DirectoryNotFoundException or PathTooLongException or NotSupportedException =>
+        UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException or PathTooLongException or NotSupportedException =>
             SendOutcome.ChannelFault(FailureReason.Misconfigured, $"The folder {folder} can't be written to: {error.Message}"),
         _ => SendOutcome.ChannelFault(FailureReason.StorageFull, $"Writing to {folder} failed: {error.Message}"),
     };

@@ -54,7 +54,8 @@ internal static partial class SmtpFault
         {
             SmtpRefusedException refused => refused.Outcome,
             OperationCanceledException or TimeoutException => SendOutcome.RetryLater(FailureReason.ProviderDown, $"{server} did not answer in time."),
-            SslHandshakeException => SendOutcome.ChannelFault(FailureReason.TlsRefused, $"TLS with {server} failed: {text}"),
+            SslHandshakeException { ServerCertificate: null } => SendOutcome.ChannelFault(FailureReason.TlsRefused, $"{server} does not speak TLS from the first byte. Take security=starttls, or the port that does (465)."),
+            SslHandshakeException => SendOutcome.ChannelFault(FailureReason.TlsRefused, $"The certificate of {server} was not accepted. {Cause(text)} Write the host as the certificate names it, or let this machine trust who issued it."),
             NotSupportedException => SendOutcome.ChannelFault(FailureReason.TlsRefused, $"{server} does not offer STARTTLS, and the settings allow no clear text. {text}"),
             // MailKit puts the server's reply in front: a 4yz is a fault of the moment.
             AuthenticationException when text.StartsWith("421", StringComparison.Ordinal) => SendOutcome.Throttled(ThrottleScope.Channel, detail: text, code: "421"),
@@ -106,6 +107,9 @@ internal static partial class SmtpFault
         (554 or 550, _) => SendOutcome.ContentRejected(FailureReason.ContentRefused, text, code),
         _ => SendOutcome.ContentRejected(FailureReason.Unclassified, text, code),
     };
+
+    // MailKit's first sentence says only that there was an error; the cause follows.
+    private static string Cause(string text) => text[(text.IndexOf(".  ", StringComparison.Ordinal) is var at and >= 0 ? at + 3 : 0)..].Trim();
 
     private static string Digits(SmtpCommandException e) => ((int)e.StatusCode).ToString(CultureInfo.InvariantCulture);
 

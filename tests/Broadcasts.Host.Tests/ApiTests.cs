@@ -64,6 +64,8 @@ public sealed class ApiTests(RunningBroadcasts service) : IClassFixture<RunningB
 
     [Theory]
     [InlineData("/api/v1/broadcasts", "{nope", 400, "notJson", null)]
+    [InlineData("/api/v1/broadcasts", "null", 400, "noBody", null)]
+    [InlineData("/api/v1/broadcasts", """{"name":"x","parts":[{"text":"x"}]}""", 400, "unknownType", "parts[0]")]
     [InlineData("/api/v1/broadcasts", "[]", 400, "wrongType", null)]
     [InlineData("/api/v1/broadcasts", "{}", 400, "missingMember", null)]
     [InlineData("/api/v1/broadcasts", """{"name":"x","nmae":"y"}""", 400, "unknownMember", "nmae")]

@@ -15,6 +15,10 @@ public sealed class CommandLineTests
     [InlineData("apikey", "create", "--name", "x", "--scope", "everything")]
     [InlineData("send", "--contacts", "x")]
     [InlineData("demo", "--rate", "fast")]
+    [InlineData("import", "/")]
+    [InlineData("import", "/dev/null", "--country", "XYZ")]
+    [InlineData("import", "/dev/null", "--tag", "")]
+    [InlineData("send", "--contacts", "/dev/null", "--template", "/dev/null", "--channel", "smtp", "--set", "host=a", "--set", "host=b", "--yes")]
     public async Task AnyCommand_WrongUsage_Exits2AndSaysWhy(params string[] arguments)
     {
         await using var process = ProcessUnderTest.Start(arguments);
@@ -41,6 +45,94 @@ public sealed class CommandLineTests
         await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "x.csv", "colour\nred\n"), "--data", folder.File("data"), "--json"]);
         await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
         Assert.Empty(process.StandardOutput);
+    }
+
+    [Fact]
+    public async Task Import_SomeRowsAreInvalid_NamesThem()
+    {
+        using var folder = new TempFolder();
+        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", People), "--data", folder.File("data")]);
+        await process.AssertExitCodeAsync(0, RunningBroadcasts.Long);
+        Assert.Contains(process.Lines, l => l.Contains("row 5, email 'nope':", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Import_FromAPipe_IsRead()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Pipes are no files there.");
+        using var folder = new TempFolder();
+        await using var process = ProcessUnderTest.Start(["import", "/dev/stdin", "--data", folder.File("data")]);
+        await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
+        Assert.Contains(process.Lines, l => l.Contains("The file is empty", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Import_AskedToStop_SaysHowFarItCame()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        using var folder = new TempFolder();
+        var rows = string.Concat(Enumerable.Range(0, 400_000).Select(i => $"p{i}@example.com\n"));
+        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", "email\n" + rows), "--data", folder.File("data")]);
+        await process.WaitForLineAsync(" rows, ", RunningBroadcasts.Long);
+        process.Terminate();
+        await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
+        Assert.Contains(process.Lines, l => l.Contains(" created", StringComparison.Ordinal));
+        Assert.Contains(process.Lines, l => l.StartsWith("Stopped after", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Hello {{ contact.first_name", "--template, line 1, column 7")]
+    [InlineData("{% if x %}Hello", "--template, line 1, column 1")]
+    [InlineData("", "--template is empty")]
+    public async Task Send_TemplateThatCannotBeRead_Exits2BeforeAnythingIsImported(string template, string message)
+    {
+        using var folder = new TempFolder();
+        await using var process = ProcessUnderTest.Start(
+        [
+            "send", "--contacts", await WriteAsync(folder, "people.csv", People), "--channel", "filedrop", "--subject", "Hi",
+            "--template", await WriteAsync(folder, "hello.txt", template), "--data", folder.File("data"), "--yes",
+        ]);
+        await process.AssertExitCodeAsync(2, RunningBroadcasts.Long);
+        Assert.Contains(process.Lines, l => l.StartsWith(message, StringComparison.Ordinal));
+        Assert.DoesNotContain(process.Lines, l => l.StartsWith("Contacts:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Send_TemplateInAnotherEncoding_Exits2()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllBytesAsync(folder.File("hello.txt"), [(byte)'H', 0xE9], TestContext.Current.CancellationToken);
+        await using var process = ProcessUnderTest.Start(
+            ["send", "--contacts", await WriteAsync(folder, "people.csv", People), "--channel", "filedrop", "--template", folder.File("hello.txt"), "--data", folder.File("data"), "--yes"]);
+        await process.AssertExitCodeAsync(2, RunningBroadcasts.Long);
+        Assert.Contains(process.Lines, l => l.Contains("is not UTF-8", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Send_NobodyListens_SaysWhyItWaitsAndStopsWhenAsked()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        using var folder = new TempFolder();
+        await using var process = ProcessUnderTest.Start(
+        [
+            "send", "--contacts", await WriteAsync(folder, "people.csv", People), "--channel", "smtp", "--set", "host=127.0.0.1", "--set", $"port={FreePort.Next()}",
+            "--from", "news@example.com", "--subject", "Hi", "--template", await WriteAsync(folder, "hello.txt", "Hello"), "--data", folder.File("data"), "--yes",
+        ]);
+        Assert.Contains("providerDown", await process.WaitForLineAsync("Waiting to try again", RunningBroadcasts.Long), StringComparison.Ordinal);
+        process.Terminate();
+        await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
+    }
+
+    [Fact]
+    public async Task Demo_Running_PrintsOneLinkAndStopsWhenAsked()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        using var folder = new TempFolder();
+        await using var process = ProcessUnderTest.Start(["demo", "--contacts", "50", "--data", folder.File("demo"), "--urls", $"http://127.0.0.1:{FreePort.Next()}"]);
+        await process.WaitForLineAsync("Ctrl-C ends the demo", RunningBroadcasts.Long);
+        Assert.Single(process.Lines, l => l.Contains("/link/", StringComparison.Ordinal) || l.Contains("/welcome/", StringComparison.Ordinal));
+        process.Terminate();
+        await process.AssertExitCodeAsync(0, RunningBroadcasts.Long);
     }
 
     [Fact]

@@ -127,6 +127,7 @@ public sealed class SmtpTransportTests : IAsyncDisposable
     {
         var outcome = await SendAsync(Mail(), """, "security": "tls" """);
         Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), (outcome.Kind, outcome.Reason!.Value));
+        Assert.Contains("security=starttls", outcome.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

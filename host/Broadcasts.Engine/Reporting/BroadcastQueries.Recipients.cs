@@ -33,6 +33,19 @@ internal sealed partial class BroadcastQueries
          ORDER BY delivery_id, at, attempt
         """;
 
+    private const string TroubleSql = """
+        SELECT a.attempt AS Attempt, a.at AS At, a.outcome AS Outcome, a.reason AS Reason, a.code AS Code, a.detail AS Detail
+          FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+         WHERE a.delivery_id BETWEEN @first AND @last AND d.status = 0
+         ORDER BY a.at DESC
+         LIMIT 1
+        """;
+
+    /// <summary>Why messages of a broadcast were handed back to be tried again, the latest; null when none was. For a broadcast that stands still: it reads all tries.</summary>
+    public Task<RecipientAttempt?> LatestTroubleAsync(long id, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection =>
+            (await connection.QueryFirstOrDefaultAsync<AttemptRecord>(Command(TroubleSql, new { first = DeliveryId.First(id), last = DeliveryId.Last(id) }, cancellationToken)))?.ToAttempt(), cancellationToken);
+
     /// <summary>One page of a broadcast's ledger in its own order. <paramref name="cursor"/>: the <see cref="RecipientPage.Next"/> of the page before.</summary>
     public Task<RecipientPage> RecipientsAsync(long id, RecipientFilter filter, long? cursor = null, int limit = 100, CancellationToken cancellationToken = default) =>
         database.ReadAsync(connection => ReadPageAsync(connection, id, filter, cursor, Math.Clamp(limit, 1, 1_000), cancellationToken), cancellationToken);

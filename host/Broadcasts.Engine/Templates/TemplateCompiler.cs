@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Scriban;
 using Scriban.Parsing;
 using Scriban.Syntax;
@@ -9,7 +10,7 @@ namespace Broadcasts.Templates;
 /// Scriban is only the parser. Its interpreter never runs: what it can do (loops, functions, reflection over objects) can't be reached,
 /// whatever the template says. The checks read the parsed tree by an allow-list, so a node that nobody thought of is refused.
 /// </remarks>
-internal sealed class TemplateCompiler
+internal sealed partial class TemplateCompiler
 {
     public const int MaxCharacters = 64 * 1024;
 
@@ -154,6 +155,7 @@ internal sealed class TemplateCompiler
     {
         var text = raw.Text.ToString() ?? "";
         var copied = 0;
+        if (!raw.IsEscape) RefuseForeignTags(text, raw.Span.Start.Offset);
 
         // Inside {%{ … }%} nothing is a name: that is what it is for.
         while (!raw.IsEscape && DollarNames.Find(text, copied) is { } name)
@@ -166,6 +168,16 @@ internal sealed class TemplateCompiler
         }
 
         Literal(text[copied..], segments);
+    }
+
+    // Another language's tags would reach every recipient as they stand.
+    private void RefuseForeignTags(string text, int offset)
+    {
+        foreach (var tag in ForeignTag().EnumerateMatches(text))
+        {
+            _problems.Add(offset + tag.Index, tag.Length, TemplateProblemCodes.NotAllowed,
+                "Tags are written {{ if … }} and {{ end }}, not {% … %}. To print this as it stands, put it between {%{ and }%}.", text.Substring(tag.Index, tag.Length));
+        }
     }
 
     private void Literal(string text, List<TemplateSegment> segments)
@@ -234,6 +246,9 @@ internal sealed class TemplateCompiler
     private static string Keyword(ScriptNode node) =>
         node.GetType().Name.Replace("Script", "", StringComparison.Ordinal).Replace("Statement", "", StringComparison.Ordinal)
             .Replace("Expression", "", StringComparison.Ordinal).ToLowerInvariant();
+
+    [GeneratedRegex(@"\{%-?\s*[a-z][^{}%]*%\}", RegexOptions.IgnoreCase)]
+    private static partial Regex ForeignTag();
 
     private static string OneLine(string text)
     {

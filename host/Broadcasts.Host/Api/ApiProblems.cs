@@ -29,6 +29,9 @@ internal sealed record ApiProblem
     /// <summary>422: everything that is wrong.</summary>
     public IReadOnlyList<ApiFault>? Problems { get; init; }
 
+    /// <summary>An import that ended in the middle: what it counted is in.</summary>
+    public ImportAnswer? Import { get; init; }
+
     /// <summary>500: find it in the service's log by this.</summary>
     public string? Reference { get; init; }
 }

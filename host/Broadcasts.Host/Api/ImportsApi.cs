@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Configuration;
@@ -84,7 +85,10 @@ internal static class ImportsApi
 
     private static async Task<IResult> ImportAsync([AsParameters] ImportQuery query, ImportService service, ImportStore imports, ImportGate gate, ServiceOptions options, HttpContext http)
     {
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.MaxImportMegabytes * 1024L * 1024;
+        var most = options.MaxImportMegabytes * 1024L * 1024;
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
+        if (http.Request.ContentLength > most)
+            return ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.MaxImportMegabytes} MB (Broadcasts:MaxImportMegabytes). Divide it.");
         if (!TryRead(query, options, http, out var importOptions, out var problem)) return problem!;
         if (!gate.TryEnter())
         {
@@ -95,15 +99,27 @@ internal static class ImportsApi
         try
         {
             var (content, name) = await OpenAsync(http.Request);
-            if (content is null) return ApiProblems.Of(HttpStatusCode.BadRequest, "noFile", "The form has no file. Send the file as the first part, or the bytes as a text/csv body.");
+            if (content is null) return ApiProblems.Of(HttpStatusCode.BadRequest, "noFile", "The form has no file, or is cut off. Send the file as the first part, or the bytes as a text/csv body.");
             var result = await service.RunAsync(content, importOptions! with { Name = query.Name ?? name ?? "import.csv" }, null, http.RequestAborted);
-            if (result.Error is { } error) return ApiProblems.Invalid(error);
-            return Results.Created($"/api/v1/contacts/imports/{result.Id}", ImportAnswer.Of((await imports.GetAsync(result.Id))!));
+            var import = result.Id == 0 ? null : ImportAnswer.Of((await imports.GetAsync(result.Id))!);
+            return result.Error is { } error ? Failed(error, import) : Results.Created($"/api/v1/contacts/imports/{result.Id}", import);
         }
         finally
         {
             gate.Leave();
         }
+    }
+
+    private static IResult Failed(Problem error, ImportAnswer? import)
+    {
+        var status = error.Code switch
+        {
+            "diskFull" => HttpStatusCode.InsufficientStorage,
+            "database" => HttpStatusCode.ServiceUnavailable,
+            _ => HttpStatusCode.UnprocessableEntity,
+        };
+        var code = status == HttpStatusCode.UnprocessableEntity ? "invalid" : error.Code;
+        return ApiProblems.Write(ApiProblems.Create(status, code, error.Message) with { Problems = [new ApiFault(error.Path, error.Code, error.Message)], Import = import });
     }
 
     private static bool TryRead(ImportQuery query, ServiceOptions options, HttpContext http, out ImportOptions? read, out IResult? problem)
@@ -151,9 +167,16 @@ internal static class ImportsApi
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;
         if (string.IsNullOrEmpty(boundary)) return (null, null);
         var reader = new MultipartReader(boundary, request.Body);
-        while (await reader.ReadNextSectionAsync(request.HttpContext.RequestAborted) is { } section)
+        try
         {
-            if (section.AsFileSection() is { } file) return (section.Body, file.FileName);
+            while (await reader.ReadNextSectionAsync(request.HttpContext.RequestAborted) is { } section)
+            {
+                if (section.AsFileSection() is { } file) return (section.Body, file.FileName);
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException))
+        {
+            // Not a form, whatever its type says.
         }
 
         return (null, null);

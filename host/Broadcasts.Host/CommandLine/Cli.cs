@@ -24,7 +24,14 @@ internal static class Cli
                 return ExitCodes.Usage;
             }
 
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            using var stop = new StopSignal();
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nothing but Ctrl-C and SIGTERM cancels a command.
+            await Console.Error.WriteLineAsync("Stopped.");
+            return ExitCodes.Failed;
         }
         catch (StartException e)
         {
@@ -54,7 +61,8 @@ internal static class Cli
 
     /// <summary>A file that the caller named.</summary>
     public static string ExistingFile(string path) =>
-        File.Exists(path) ? Path.GetFullPath(path) : throw new StartException($"There is no file '{path}'.", ExitCodes.Usage);
+        File.Exists(path) ? Path.GetFullPath(path)
+        : throw new StartException(Directory.Exists(path) ? $"'{path}' is a folder, not a file." : $"There is no file '{path}'.", ExitCodes.Usage);
 
     /// <summary>Ends with the command, and when Ctrl-C or a service manager asks the host to stop.</summary>
     public static CancellationTokenSource EndingOf(IHost host, CancellationToken cancellationToken) =>

@@ -33,7 +33,7 @@ internal static class DemoCommand
             var plan = new DemoPlan(people, SendCommand.ReadRate(parsed.GetValue(rate))!);
             return parsed.GetValue(headless)
                 ? await RunHeadlessAsync(options, configuration, plan, parsed.GetValue(json), cancellationToken)
-                : await RunningService.RunAsync(options, configuration, app => ShowAsync(app, plan));
+                : await RunningService.RunAsync(options, configuration, cancellationToken, app => ShowAsync(app, plan));
         });
         return command;
     }
@@ -46,27 +46,16 @@ internal static class DemoCommand
         terminal.Say("Ctrl-C ends the demo.");
     }
 
-    private static async Task<int> RunHeadlessAsync(ServiceOptions options, IConfiguration configuration, DemoPlan plan, bool json, CancellationToken cancellationToken)
-    {
-        using var directory = DataDirectory.Take(options.Engine.DataDirectory);
-        using var host = ServiceHost.BuildHeadless(options, configuration, withSilo: true);
-        await ServiceHost.PrepareAsync(host.Services);
-        await host.StartAsync(cancellationToken);
-        try
+    private static Task<int> RunHeadlessAsync(ServiceOptions options, IConfiguration configuration, DemoPlan plan, bool json, CancellationToken cancellationToken) =>
+        OwnHost.RunAsync(options, configuration, async (services, ending) =>
         {
-            using var ending = Cli.EndingOf(host, cancellationToken);
             var terminal = new Terminal(TimeProvider.System, json);
-            var ids = await new DemoData(host.Services, plan).CreateAsync(terminal, ending.Token);
-            var progress = await new SendWatch(host.Services, terminal, ids.ChannelId).UntilOverAsync(ids.BroadcastId, ending.Token);
+            var ids = await new DemoData(services, plan).CreateAsync(terminal, ending);
+            var progress = await new SendWatch(services, terminal, ids.ChannelId).UntilOverAsync(ids.BroadcastId, ending);
             Summary.Print(progress, terminal, json);
             // The simulator refuses some on purpose: done means that everybody is accounted for.
             return progress.Status == BroadcastStatus.Completed ? ExitCodes.Done : ExitCodes.Failed;
-        }
-        finally
-        {
-            await host.StopAsync(CancellationToken.None);
-        }
-    }
+        }, cancellationToken);
 
     private static async Task<string> LinkAsync(IServiceProvider services)
     {

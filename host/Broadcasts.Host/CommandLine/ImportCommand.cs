@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Configuration;
 using Broadcasts.Host.Hosting;
@@ -21,16 +22,22 @@ internal static class ImportCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
-            var path = Cli.ExistingFile(parsed.GetValue(file)!);
-            var terminal = new Terminal(TimeProvider.System, parsed.GetValue(json));
+            var request = new ImportRequest(Cli.ExistingFile(parsed.GetValue(file)!), parsed.GetValue(country), parsed.GetValue(tag) ?? [], parsed.GetValue(json));
+            Check(request);
+            var terminal = new Terminal(TimeProvider.System, request.IsJson);
             using var service = LocalService.Find(options.Engine.DataDirectory);
-            var counts = service is not null
-                ? await ThroughAsync(service, path, parsed.GetValue(country), parsed.GetValue(tag) ?? [], cancellationToken)
-                : await DirectAsync(options, configuration, path, parsed.GetValue(country), parsed.GetValue(tag) ?? [], terminal, cancellationToken);
-            Print(counts, parsed.GetValue(json), terminal);
+            if (service is not null) await ThroughAsync(service, request, terminal, cancellationToken);
+            else await DirectAsync(options, configuration, request, terminal, cancellationToken);
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static void Check(ImportRequest request)
+    {
+        if (request.Country is { } country && !PhoneAddress.IsCountry(country)) throw new StartException($"--country: '{country}' is no country code. Write two letters such as ES.", ExitCodes.Usage);
+        foreach (var tag in request.Tags)
+            if (TagStore.Check(tag, "--tag") is { } wrong) throw new StartException($"--tag: {wrong.Message}", ExitCodes.Usage);
     }
 
     /// <summary>The file itself, opened to be read once from start to end.</summary>
@@ -46,35 +53,73 @@ internal static class ImportCommand
         }
     }
 
-    /// <summary>Imports with a moving line; a file that can't be taken ends the command.</summary>
+    /// <summary>Imports with a moving line. A stop in the middle is recorded as an interruption: what was counted is in.</summary>
     public static async Task<ImportResult> RunAsync(IServiceProvider services, string path, ImportOptions options, Terminal terminal, CancellationToken cancellationToken)
     {
         await using var content = Open(path);
         var progress = new Moving(terminal);
-        var result = await services.GetRequiredService<ImportService>().RunAsync(content, options with { TotalBytes = content.Length }, progress, cancellationToken);
-        if (result.Status == ImportStatus.Cancelled) throw new OperationCanceledException(cancellationToken);
-        return result.Error is { } error ? throw new StartException($"{path}: {error.Message}") : result;
+        // A pipe has no length.
+        var result = await services.GetRequiredService<ImportService>().RunAsync(content, options with { TotalBytes = content.CanSeek ? content.Length : null }, progress, cancellationToken);
+        if (result is { Status: ImportStatus.Cancelled, Id: not 0 }) await services.GetRequiredService<ImportStore>().InterruptAsync(result.Id);
+        return result;
     }
 
-    private static async Task<ImportCounts> DirectAsync(
-        ServiceOptions options, IConfiguration configuration, string path, string? country, string[] tags, Terminal terminal, CancellationToken cancellationToken)
+    /// <summary>The first invalid rows, and where all of them are.</summary>
+    public static async Task SayInvalidAsync(IServiceProvider services, ImportResult result, Terminal terminal)
+    {
+        const int Shown = 10;
+        if (result.Invalid == 0) return;
+        var errors = await services.GetRequiredService<ImportStore>().ErrorsAsync(result.Id, 0, Shown, CancellationToken.None);
+        foreach (var error in errors)
+            terminal.Say($"  row {error.RowNumber}{(error.Field.Length > 0 ? $", {error.Field}" : "")}{(string.IsNullOrEmpty(error.Value) ? "" : $" '{error.Value}'")}: {error.Reason}");
+        if (result.Invalid > errors.Count) terminal.Say($"  and more: the whole list is in the console, Contacts, Import {result.Id}.");
+    }
+
+    private static async Task DirectAsync(ServiceOptions options, IConfiguration configuration, ImportRequest request, Terminal terminal, CancellationToken cancellationToken)
     {
         await using var offline = await Offline.OpenAsync(options, configuration);
-        var result = await RunAsync(offline.Services, path,
-            new ImportOptions { Name = Path.GetFileName(path), Actor = Cli.Actor, DefaultCountry = country ?? options.Engine.DefaultCountry, Tags = tags }, terminal, cancellationToken);
-        return ImportCounts.Of(result);
+        var result = await RunAsync(offline.Services, request.Path, new ImportOptions
+        {
+            Name = Path.GetFileName(request.Path),
+            Actor = Cli.Actor,
+            DefaultCountry = request.Country ?? options.Engine.DefaultCountry,
+            Tags = request.Tags,
+        }, terminal, cancellationToken);
+        // Also of one that ended in the middle: what was counted is in.
+        if (result.Id != 0) Print(ImportCounts.Of(result), request.IsJson, terminal);
+        await SayInvalidAsync(offline.Services, result, terminal);
+        if (result.Status == ImportStatus.Cancelled) throw new StartException($"Stopped after {result.Rows:N0} rows, which are in. Import the same file again for the rest.");
+        if (result.Error is { } error) throw new StartException($"{request.Path}: {error.Message}");
     }
 
-    private static async Task<ImportCounts> ThroughAsync(LocalService service, string path, string? country, string[] tags, CancellationToken cancellationToken)
+    private static async Task ThroughAsync(LocalService service, ImportRequest request, Terminal terminal, CancellationToken cancellationToken)
     {
-        await using var content = Open(path);
+        await using var content = Open(request.Path);
         using var body = new StreamContent(content);
         body.Headers.ContentType = new MediaTypeHeaderValue("text/csv");
-        var query = $"contacts/imports?name={Uri.EscapeDataString(Path.GetFileName(path))}";
-        if (country is not null) query += $"&defaultCountry={Uri.EscapeDataString(country)}";
-        if (tags.Length > 0) query += $"&tags={Uri.EscapeDataString(string.Join(',', tags))}";
-        var answer = await service.PostAsync(query, body, cancellationToken);
-        return answer.Deserialize<ImportCounts>(ImportCounts.Json)!;
+        var query = $"contacts/imports?name={Uri.EscapeDataString(Path.GetFileName(request.Path))}";
+        if (request.Country is not null) query += $"&defaultCountry={Uri.EscapeDataString(request.Country)}";
+        if (request.Tags.Length > 0) query += $"&tags={Uri.EscapeDataString(string.Join(',', request.Tags))}";
+        try
+        {
+            Print(await service.PostAsync(query, body, cancellationToken));
+        }
+        catch (ServiceRefusal refusal)
+        {
+            if (refusal.Find("import") is { } import) Print(import);
+            throw;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new StartException("Stopped. The service keeps the rows that it has counted; import the same file again for the rest.");
+        }
+
+        void Print(JsonElement answer)
+        {
+            var counts = answer.Deserialize<ImportCounts>(ImportCounts.Json)!;
+            ImportCommand.Print(counts, request.IsJson, terminal);
+            if (counts.Invalid > 0) terminal.Say($"  The invalid rows are listed in the console, Contacts, Import {answer.GetProperty("id")}.");
+        }
     }
 
     private static void Print(ImportCounts counts, bool json, Terminal terminal)
@@ -88,6 +133,9 @@ internal static class ImportCommand
         public void Report(ImportProgress value) => terminal.Move(value.DoneBytes, value.TotalBytes, $"{value.Rows:N0} rows, {value.Invalid:N0} invalid");
     }
 }
+
+/// <summary>What a caller of <c>broadcasts import</c> asked for.</summary>
+internal sealed record ImportRequest(string Path, string? Country, string[] Tags, bool IsJson);
 
 /// <summary>What a machine reads of an import.</summary>
 internal sealed record ImportCounts(long Created, long Updated, long Unchanged, long Duplicate, long Invalid)

@@ -45,9 +45,8 @@ internal sealed class LocalService : IDisposable
         {
             using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
-            if (!response.IsSuccessStatusCode) throw new StartException(DetailOf(text) ?? $"The service answered HTTP {(int)response.StatusCode}.");
-            using var json = JsonDocument.Parse(text);
-            return json.RootElement.Clone();
+            var answer = Read(text);
+            return response.IsSuccessStatusCode && answer is { } whole ? whole : throw new ServiceRefusal(response.StatusCode, answer);
         }
         catch (HttpRequestException e)
         {
@@ -57,16 +56,27 @@ internal sealed class LocalService : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static string? DetailOf(string text)
+    private static JsonElement? Read(string text)
     {
         try
         {
-            using var json = JsonDocument.Parse(text);
-            return json.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
+            return JsonSerializer.Deserialize<JsonElement>(text);
         }
         catch (JsonException)
         {
             return null;
         }
     }
+}
+
+/// <summary>What the service refused, in its own words.</summary>
+internal sealed class ServiceRefusal(System.Net.HttpStatusCode status, JsonElement? answer) : StartException(DetailOf(answer) ?? $"The service answered HTTP {(int)status}.")
+{
+    /// <summary>A member of the answer; null when it has none.</summary>
+    public JsonElement? Find(string name) => Member(answer, name);
+
+    private static string? DetailOf(JsonElement? answer) => Member(answer, "detail")?.GetString();
+
+    private static JsonElement? Member(JsonElement? answer, string name) =>
+        answer is { ValueKind: JsonValueKind.Object } known && known.TryGetProperty(name, out var member) ? member : null;
 }

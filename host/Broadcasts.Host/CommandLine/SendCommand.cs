@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Broadcasts.Broadcasting;
 using Broadcasts.Host.Hosting;
 
@@ -101,17 +102,25 @@ internal static class SendCommand
             var (name, value) = (text[..at].Trim(), text[(at + 1)..]);
             // A secret in a file stays out of the list of processes and of the shell's history.
             if (value.StartsWith('@')) value = ReadText(value[1..]).TrimEnd('\r', '\n');
+            if (settings.Any(s => s.Key.Equals(name, StringComparison.OrdinalIgnoreCase))) throw new StartException($"--set: '{name}' is given twice.", ExitCodes.Usage);
             settings.Add(new(name, value));
         }
 
         return settings;
     }
 
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private static string ReadText(string path)
     {
         try
         {
-            return File.ReadAllText(Cli.ExistingFile(path));
+            // UTF-8, or what a byte order mark says. A replaced character would go out to everybody.
+            return File.ReadAllText(Cli.ExistingFile(path), StrictUtf8);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new StartException($"{path} is not UTF-8 text. Save it as UTF-8 and run the command again.", ExitCodes.Usage);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

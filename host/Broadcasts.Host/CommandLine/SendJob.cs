@@ -3,11 +3,13 @@ using System.Text;
 using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
+using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Configuration;
 using Broadcasts.Host.Hosting;
 using Broadcasts.Plugins;
 using Broadcasts.Reporting;
+using Broadcasts.Templates;
 
 namespace Broadcasts.Host.CommandLine;
 
@@ -16,30 +18,21 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
 {
     public static async Task<int> RunAsync(SendRequest request, ServiceOptions options, IConfiguration configuration, Terminal terminal, CancellationToken cancellationToken)
     {
-        using var directory = DataDirectory.Take(options.Engine.DataDirectory);
-        using var host = ServiceHost.BuildHeadless(options, configuration, withSilo: true);
-        await ServiceHost.PrepareAsync(host.Services);
-        await host.StartAsync(cancellationToken);
-        using var ending = Cli.EndingOf(host, cancellationToken);
         try
         {
-            return await new SendJob(request, host.Services, options, terminal).RunAsync(ending.Token);
+            return await OwnHost.RunAsync(options, configuration, (services, ending) => new SendJob(request, services, options, terminal).RunAsync(ending), cancellationToken);
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             terminal.Say("Stopped. The same command goes on where it stopped.");
             return ExitCodes.Failed;
-        }
-        finally
-        {
-            // What is in flight finishes and is recorded before the process ends.
-            await host.StopAsync(CancellationToken.None);
         }
     }
 
     private async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var channelId = await FindChannelAsync(cancellationToken);
+        await CheckTextsAsync();
         var import = await ImportAsync(cancellationToken);
         if (import.Rows == import.Invalid) throw new StartException($"{request.Contacts}: no row has a valid address: nothing to send.");
         var (id, isNew) = await FindBroadcastAsync(channelId, import, cancellationToken);
@@ -52,17 +45,19 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
     {
         var result = await ImportCommand.RunAsync(services, request.Contacts,
             new ImportOptions { Name = Path.GetFileName(request.Contacts), Actor = Cli.Actor, DefaultCountry = options.Engine.DefaultCountry }, terminal, cancellationToken);
-        terminal.Say($"Contacts: {result.Created:N0} created, {result.Updated:N0} updated, {result.Unchanged:N0} unchanged, {result.Duplicate:N0} duplicate, {result.Invalid:N0} invalid");
-        if (result.Invalid > 0) await SayInvalidAsync(result.Id, cancellationToken);
-        return result;
+        if (result.Id != 0) terminal.Say($"Contacts: {result.Created:N0} created, {result.Updated:N0} updated, {result.Unchanged:N0} unchanged, {result.Duplicate:N0} duplicate, {result.Invalid:N0} invalid");
+        await ImportCommand.SayInvalidAsync(services, result, terminal);
+        if (result.Status == ImportStatus.Cancelled) throw new OperationCanceledException(cancellationToken);
+        return result.Error is { } error ? throw new StartException($"{request.Contacts}: {error.Message} Nothing was sent.") : result;
     }
 
-    private async Task SayInvalidAsync(long importId, CancellationToken cancellationToken)
+    /// <summary>A text that no file of contacts could mend is refused before the file is read. Names are checked after it: its columns bring new ones.</summary>
+    private async Task CheckTextsAsync()
     {
-        const int Shown = 10;
-        var errors = await services.GetRequiredService<ImportStore>().ErrorsAsync(importId, 0, Shown + 1, cancellationToken);
-        foreach (var error in errors.Take(Shown)) terminal.Say($"  row {error.RowNumber}, {error.Field} '{error.Value}': {error.Reason}");
-        if (errors.Count > Shown) terminal.Say("  and more");
+        var compiler = new ContentCompiler(ContentCompiler.SchemaOf(await services.GetRequiredService<FieldStore>().ListAsync()));
+        compiler.Compile([PartOf()]);
+        var wrong = compiler.Problems.Where(p => p.Code != TemplateProblemCodes.UnknownName).ToArray();
+        if (wrong.Length > 0) Check(CommandResult.Invalid(wrong));
     }
 
     /// <summary>The channel of this transport with these settings; made when there is none. Secrets do not tell channels apart, so a new password mends the old one.</summary>
@@ -189,9 +184,9 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
     private static void Check(CommandResult result)
     {
         if (result.IsDone) return;
-        throw new StartException(result.Problems.Length == 0
-            ? result.Message ?? "It was refused."
-            : string.Join('\n', result.Problems.Select(p => p.Path.Length == 0 ? p.Message : $"{p.Path}: {p.Message}")));
+        throw result.Problems.Length == 0
+            ? new StartException(result.Message ?? "It was refused.")
+            : new StartException(string.Join('\n', result.Problems.Select(SendWords.Of)), ExitCodes.Usage);
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

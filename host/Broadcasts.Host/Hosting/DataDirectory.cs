@@ -5,7 +5,7 @@ using System.Text;
 namespace Broadcasts.Host.Hosting;
 
 /// <summary>A start that can't go on, in one sentence for the person at the keyboard.</summary>
-internal sealed class StartException(string message, int exitCode = ExitCodes.Failed) : Exception(message)
+internal class StartException(string message, int exitCode = ExitCodes.Failed) : Exception(message)
 {
     public int ExitCode { get; } = exitCode;
 }

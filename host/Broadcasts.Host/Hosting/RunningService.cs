@@ -8,7 +8,11 @@ namespace Broadcasts.Host.Hosting;
 /// <summary>Starts the service, says where it is, and waits until somebody stops it.</summary>
 internal static class RunningService
 {
-    public static async Task<int> RunAsync(ServiceOptions options, IConfiguration configuration, Func<WebApplication, Task>? onReady = null)
+    /// <param name="options">The settings.</param>
+    /// <param name="configuration">Where they come from.</param>
+    /// <param name="cancellationToken">A stop that came before the host could hear of it.</param>
+    /// <param name="welcome">Who says how to sign in, in place of the link that creates the owner.</param>
+    public static async Task<int> RunAsync(ServiceOptions options, IConfiguration configuration, CancellationToken cancellationToken, Func<WebApplication, Task>? welcome = null)
     {
         using var directory = DataDirectory.Take(options.Engine.DataDirectory);
         await using var app = ServiceHost.Build(options, configuration, directory);
@@ -16,13 +20,13 @@ internal static class RunningService
         await Task.WhenAll(ServiceHost.PrepareAsync(app.Services), Task.Run(() => WebSetup.Map(app)));
         try
         {
-            await app.StartAsync();
+            await app.StartAsync(cancellationToken);
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             throw new StartException($"Broadcasts:Urls: {e.Message} Another program listens there. Stop it, or set another address with --urls or Broadcasts__Urls.");
         }
-        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Asked to stop while it was still starting.
             return ExitCodes.Done;
@@ -30,7 +34,15 @@ internal static class RunningService
 
         directory.ProtectSocket();
         await SayWhereAsync(app, options);
-        if (onReady is not null) await onReady(app);
+        try
+        {
+            await (welcome ?? SayOwnerLinkAsync)(app);
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Stopped before everything was said; the host ends below as at any other time.
+        }
+
         await app.WaitForShutdownAsync();
         return HasFailed(app) ? ExitCodes.Failed : ExitCodes.Done;
     }
@@ -50,12 +62,14 @@ internal static class RunningService
         var output = Console.Out;
         await output.WriteLineAsync($"Broadcasts {typeof(RunningService).Assembly.GetName().Version?.ToString(3)} is ready: {AddressOf(app)}");
         await output.WriteLineAsync($"Data: {options.Engine.DataDirectory} ({options.Engine.Database.Provider})");
-        if (!await app.Services.GetRequiredService<UserStore>().AnyAsync())
-        {
-            var token = await app.Services.GetRequiredService<SignInLinkStore>().CreateAsync(SignInLinkPurpose.FirstOwner);
-            await output.WriteLineAsync($"Nobody can sign in yet. This link creates the owner, once, within {SignInLinkStore.Lifetime.TotalHours:0} hours: {AddressOf(app)}/welcome/{token}");
-        }
-
         await output.FlushAsync();
+    }
+
+    private static async Task SayOwnerLinkAsync(WebApplication app)
+    {
+        if (await app.Services.GetRequiredService<UserStore>().AnyAsync()) return;
+        var token = await app.Services.GetRequiredService<SignInLinkStore>().CreateAsync(SignInLinkPurpose.FirstOwner);
+        await Console.Out.WriteLineAsync($"Nobody can sign in yet. This link creates the owner, once, within {SignInLinkStore.Lifetime.TotalHours:0} hours: {AddressOf(app)}/welcome/{token}");
+        await Console.Out.FlushAsync();
     }
 }

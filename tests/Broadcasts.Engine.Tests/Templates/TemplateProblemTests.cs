@@ -43,6 +43,7 @@ public sealed class TemplateProblemTests
     [InlineData("{{ \"{{ contact.city }}\" }}", "notAllowed", 1, 4, "{{ contact.city }}", null)]
     [InlineData("{{ if not contact.city == \"x\" }}{{ end }}", "ambiguous", 1, 7, "not", null)]
     [InlineData("{{ for x in 1..3 }}{{ end }}", "notAllowed", 1, 4, "for", null)]
+    [InlineData("Hi {% if x %}y{% endif %}", "notAllowed", 1, 4, "{% if x %}", null)]
     [InlineData("{{ x = 1 }}", "notAllowed", 1, 4, "assign", null)]
     public void TryParse_Refused_SaysWhatAndWhere(string template, string code, int line, int column, string? subject, string? suggestion)
     {

@@ -113,7 +113,8 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             NotRecorded(log, e, run.Progress.Id);
         }
 
-        Ended(log, run.Progress.Id, status, run.Progress.Rows, run.Progress.Invalid, error?.Message);
+        if (error is null) Ended(log, run.Progress.Id, status, run.Progress.Rows, run.Progress.Invalid);
+        else EndedEarly(log, run.Progress.Id, status, run.Progress.Rows, run.Progress.Invalid, error.Message);
         return new ImportResult
         {
             Id = run.Progress.Id,

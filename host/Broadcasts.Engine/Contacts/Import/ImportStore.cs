@@ -115,6 +115,9 @@ internal sealed class ImportStore(Database database, TimeProvider time)
     internal Task FinishAsync(long id, ImportStatus status, string? error, string? sha256) => database.WriteAsync(transaction =>
         transaction.Connection!.ExecuteAsync(FinishSql, new { id, status = (short)status, error, sha256, now = Now }, transaction));
 
+    /// <summary>Records that its process was asked to end in the middle of it.</summary>
+    public Task InterruptAsync(long id) => FinishAsync(id, ImportStatus.Interrupted, "The process was stopped in the middle of it. Import the same file again: rows that are in stay as they are.", null);
+
     private const string RunningSql = "SELECT id FROM imports WHERE status = 0";
 
     private const string InterruptSql = """
