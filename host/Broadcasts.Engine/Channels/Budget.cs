@@ -46,10 +46,9 @@ internal sealed class Budget
     private readonly VirtualSchedule _schedule = new();
     private readonly Dictionary<long, Asker> _askers = [];
     private readonly AdaptiveRate _learned = new();
+    private readonly LastSecond _dealt = new();
+    private readonly LastSecond _refused = new();
     private double _seen;
-    private double _usedFrom;
-    private double _used;
-    private double _usedBefore;
     private long _turns;
 
     /// <summary>The rate that the owner set; null for none.</summary>
@@ -102,7 +101,7 @@ internal sealed class Budget
         if (own > 0) asker.Schedule.Take(ownFrom, count, own);
         asker.ServedAt = ++_turns;
         asker.TurnedAwayAt = double.NegativeInfinity;
-        Count(count, now);
+        _dealt.Add(count, now);
         return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? GuardOf(interval) : 0 };
     }
 
@@ -111,7 +110,15 @@ internal sealed class Budget
     {
         Follow(now);
         ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromDays(1).TotalMilliseconds));
-        _learned.Refused(Rate?.PerSecond, UsedPerSecond(now), now);
+        _refused.Add(1, now);
+        _learned.Refused(Rate?.PerSecond, Math.Max(0, _dealt.Sum(now) - _refused.Sum(now)), now);
+    }
+
+    /// <summary>The first message of a process was held up by connecting and compiling, and left at this moment: the next ones are counted from it.</summary>
+    public void UsedAt(double moment, double now)
+    {
+        Follow(now);
+        if (_learned.Effective(Rate?.PerSecond, now) is not null) _schedule.NotBefore(Math.Min(moment, now));
     }
 
     /// <summary>Nothing goes before a moment, and nothing is learned from it: the provider is away, not too slow.</summary>
@@ -134,7 +141,7 @@ internal sealed class Budget
         Rate = Rate,
         EffectivePerSecond = _learned.Effective(Rate?.PerSecond, now),
         ThrottledUntil = ThrottledUntil > now ? (long)ThrottledUntil : null,
-        UsedPerSecond = UsedPerSecond(now),
+        UsedPerSecond = _dealt.Sum(now),
     };
 
     private double IntervalOf(double? effective)
@@ -194,7 +201,6 @@ internal sealed class Budget
         _schedule.Shift(step);
         _learned.Shift(step);
         ThrottledUntil += step;
-        _usedFrom += step;
         foreach (var asker in _askers.Values)
         {
             asker.Schedule.Shift(step);
@@ -202,19 +208,6 @@ internal sealed class Budget
             asker.AskedAt += step;
         }
     }
-
-    private void Count(int count, double now)
-    {
-        if (now - _usedFrom >= 1000)
-        {
-            _usedBefore = now - _usedFrom < 2000 ? _used : 0;
-            (_used, _usedFrom) = (0, now);
-        }
-
-        _used += count;
-    }
-
-    private double UsedPerSecond(double now) => now - _usedFrom >= 1000 ? _used : Math.Max(_usedBefore, _used);
 
     private sealed class Asker
     {

@@ -18,6 +18,10 @@ public interface IBudgetGrain : IGrainWithStringKey
     [Alias("Throttled")]
     Task ThrottledAsync(long until);
 
+    /// <summary>A process' first message left later than its permit said, at this moment.</summary>
+    [Alias("UsedAt")]
+    Task UsedAtAsync(long moment);
+
     /// <summary>The provider can't be reached: wait until then, and go on as before.</summary>
     [Alias("Wait")]
     Task WaitAsync(long until);

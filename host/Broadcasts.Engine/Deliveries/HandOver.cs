@@ -55,8 +55,26 @@ internal sealed class HandOver : IOutcomeSink
     public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome)
     {
         if (!_sent.TryGetValue(batch[index].Id, out var row)) return;
-        _channel.InFlight.Answered();
+        if (_channel.InFlight.IsCold) _ = WarmAsync();
+        else _channel.InFlight.Answered();
         _services.Outcomes.Handle(_channel, _plan, _claim.ClaimId, row, outcome);
+    }
+
+    // The room is given back after the budget knows: no permit may be dealt before.
+    private async Task WarmAsync()
+    {
+        try
+        {
+            await _channel.Budget.UsedAtAsync((long)Now);
+        }
+        catch (Exception e)
+        {
+            _services.LogFault(e, _plan.Broadcast.Id, _claim.ClaimId);
+        }
+        finally
+        {
+            _channel.InFlight.Answered();
+        }
     }
 
     private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients)

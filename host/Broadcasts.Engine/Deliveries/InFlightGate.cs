@@ -6,7 +6,7 @@ namespace Broadcasts.Deliveries;
 /// </summary>
 internal sealed class InFlightGate
 {
-    private const int ColdLimit = 4;
+    private const int ColdLimit = 1;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _waiting = new();
@@ -52,10 +52,13 @@ internal sealed class InFlightGate
     }
 
     /// <summary>
-    /// Few at first, one more with each answer, so twice as many per round trip: the first messages meet connections that are not open and
+    /// One at first, one more with each answer, so twice as many per round trip: the first messages meet connections that are not open and
     /// code that is not compiled, and what waits for the same connection would leave in one burst.
     /// </summary>
     public void StartCold() => _open = ColdLimit;
+
+    /// <summary>Nothing was answered yet.</summary>
+    public bool IsCold => Volatile.Read(ref _open) == ColdLimit;
 
     /// <summary>One was answered: its place is free, and one more may be in flight as long as it is cold.</summary>
     public void Answered()

@@ -216,10 +216,45 @@ public sealed class BudgetTests
         driver.Run(4000);
 
         Assert.All(driver.Permits.Skip(before), p => Assert.True(p.At >= until));
-        Assert.InRange(driver.Permits.Count - before, 45, 65);
-        Assert.InRange(driver.Budget.View(driver.Now).EffectivePerSecond!.Value, 50, 65);
-        driver.Run(20_000);
+        Assert.InRange(driver.Permits.Count - before, 85, 97);
+        Assert.InRange(driver.Budget.View(driver.Now).EffectivePerSecond!.Value, 88, 99);
+        driver.Run(30_000);
         Assert.Equal(100, driver.Budget.View(driver.Now).EffectivePerSecond);
+    }
+
+    [Fact]
+    public void Throttled_ProviderWhoseLimitMoves_IsFollowed()
+    {
+        var driver = new BudgetDriver(new Budget { Rate = new SendRate(50, 1000) });
+        var taken = new Queue<double>();
+        var (asked, refused, possible) = (0, 0, 0.0);
+        for (var begin = driver.Now; driver.Now < begin + 300_000;)
+        {
+            var elapsed = driver.Now - begin;
+            var limit = elapsed < 100_000 ? 5 : elapsed < 200_000 ? 50 : 20;
+            var lease = driver.Ask();
+            for (var n = 0; n < lease.Count; n++)
+            {
+                var at = lease.At(n);
+                while (taken.TryPeek(out var first) && at - first >= 1000) taken.Dequeue();
+                asked++;
+                if (taken.Count < limit)
+                {
+                    taken.Enqueue(at);
+                    continue;
+                }
+
+                refused++;
+                driver.Budget.Throttled(at + 1000, driver.Now);
+            }
+
+            var step = lease.Count > 0 ? 5 : Math.Max(1, lease.RetryAt - driver.Now);
+            possible += limit * step / 1000;
+            driver.Advance(step);
+        }
+
+        Assert.True(refused < 0.02 * asked, $"{refused} of {asked} were refused.");
+        Assert.True(asked - refused > 0.7 * possible, $"{asked - refused} of {possible:0} were used.");
     }
 
     [Theory, MemberData(nameof(Limits))]

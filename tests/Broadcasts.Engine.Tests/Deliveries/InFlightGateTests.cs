@@ -21,13 +21,13 @@ public sealed class InFlightGateTests
         gate.StartCold();
         var rooms = new List<int>();
 
-        for (var i = 0; i < 6; i++)
+        for (var i = 0; i < 8; i++)
         {
             rooms.Add(await gate.TakeAsync(500, default));
             for (var n = 0; n < rooms[i]; n++) gate.Answered();
         }
 
-        Assert.Equal([4, 8, 16, 32, 64, 64], rooms);
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 64], rooms);
     }
 
     [Fact]
