@@ -73,6 +73,12 @@ internal sealed class BudgetGrain(
         await SaveAsync(Math.Max(state.State.Horizon, _budget.Horizon));
     }
 
+    public Task UsedAtAsync(long moment)
+    {
+        _budget.UsedAt(moment, Now);
+        return Task.CompletedTask;
+    }
+
     public Task WaitAsync(long until)
     {
         _budget.Wait(until, Now);

@@ -58,6 +58,7 @@ internal sealed class ChannelRuntimes(ChannelStore channels, PluginHost plugins,
             // Whole before others can see it: pollers and dispatchers walk over the open channels at any time.
             runtime = new ChannelRuntime(id, grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)));
             runtime.Use(channel, transport);
+            runtime.InFlight.StartCold();
             runtime = _open.GetOrAdd(id, runtime);
         }
 

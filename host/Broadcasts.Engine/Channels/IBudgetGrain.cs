@@ -18,6 +18,10 @@ public interface IBudgetGrain : IGrainWithStringKey
     [Alias("Throttled")]
     Task ThrottledAsync(long until);
 
+    /// <summary>A process' first message left later than its permit said, at this moment.</summary>
+    [Alias("UsedAt")]
+    Task UsedAtAsync(long moment);
+
     /// <summary>The provider can't be reached: wait until then, and go on as before.</summary>
     [Alias("Wait")]
     Task WaitAsync(long until);
@@ -39,6 +43,9 @@ public readonly record struct PermitRequest
 
     /// <summary>The broadcast's own rate.</summary>
     [Id(2)] public SendRate? Rate { get; init; }
+
+    /// <summary>Milliseconds from the answer until the first message can be written: claim, load, render.</summary>
+    [Id(3)] public double NoticeMs { get; init; }
 }
 
 /// <summary>Permits as absolute moments: the first, and the time between two.</summary>
@@ -58,6 +65,9 @@ public readonly record struct PermitLease
 
     /// <summary>Without permits: what limits.</summary>
     [Id(4)] public LimitedBy LimitedBy { get; init; }
+
+    /// <summary>Milliseconds after its moment for which a permit may be used; 0 without an end.</summary>
+    [Id(5)] public double UsableMs { get; init; }
 
     /// <summary>Moment of one permit.</summary>
     public double At(int index) => First + index * Interval;

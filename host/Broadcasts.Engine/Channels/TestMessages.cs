@@ -14,7 +14,9 @@ internal sealed record TestResult(bool Accepted, string? Reason, string? Code, s
 /// <summary>Sends one message to try a channel or a text: really rendered, really sent, never counted.</summary>
 internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, TimeProvider time)
 {
-    /// <summary>Sends a part to an address, with the values of a contact when one is named, otherwise with none.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+
+    /// <summary>Sends a part to an address, within the channel's rate and before any broadcast, with the values of a contact when one is named, otherwise with none.</summary>
     public async Task<TestResult> SendAsync(long channelId, string address, BroadcastPart part, long? asContactId, string actor, CancellationToken cancellationToken = default)
     {
         if (await channels.OpenAsync(channelId, cancellationToken) is not { } channel) return Refused($"Channel {channelId} does not exist.");
@@ -30,6 +32,9 @@ internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries cont
         var rendered = renderer.Render(0);
         if (rendered.Content is null) return Refused(rendered.Detail ?? rendered.Reason.ToString());
 
+        var permits = new Permits(channel.Budget, new PermitRequest { BroadcastId = 0, Wanted = 1 }, default, new ClaimNotice(), time);
+        if (!await permits.WaitForAsync(0, 1, time.GetUtcNow().Add(LongestWait).ToUnixTimeMilliseconds(), cancellationToken))
+            return Refused($"The channel's rate left no room within {LongestWait.TotalSeconds:0} s. Try again later.");
         await audit.AppendAsync(actor, "channel.testMessage", string.Create(CultureInfo.InvariantCulture, $"channel:{channelId}"), null, cancellationToken);
         var sink = new Sink();
         var message = new OutboundMessage { Id = $"test-{Guid.NewGuid():N}", To = to, Content = rendered.Content, IsTest = true };

@@ -31,6 +31,7 @@ internal sealed partial class BroadcastDispatcher(
     private readonly List<SliceWork> _slices = [];
     private readonly ConcurrentDictionary<HandOver, Task> _running = new();
     private readonly SemaphoreSlim _wake = new(0);
+    private readonly ClaimNotice _notice = new();
 
     /// <summary>What holds it back now.</summary>
     public LimitedBy LimitedBy { get; private set; }
@@ -146,7 +147,8 @@ internal sealed partial class BroadcastDispatcher(
         var used = 0;
         try
         {
-            var lease = await channel.Budget.LeaseAsync(new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate });
+            var wish = new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms };
+            var lease = await channel.Budget.LeaseAsync(wish);
             if (lease.Count == 0)
             {
                 (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
@@ -158,7 +160,7 @@ internal sealed partial class BroadcastDispatcher(
             var busy = IsBusy;
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
-            if (used > 0) Begin(work, claim, lease, request.HandOverBy, stop, stopSending);
+            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, _notice, services.Time), request.HandOverBy, stop, stopSending);
             else work.Empty(claim.NextDue, Now, busy || IsBusy);
             return (GateOf(work, claim), 0);
         }
@@ -179,11 +181,11 @@ internal sealed partial class BroadcastDispatcher(
         return new ClaimRequest(work.Slice, owner, lease.Count, work.FreshFrom, now, handOverBy, settleAfter);
     }
 
-    private void Begin(SliceWork work, Claim claim, PermitLease lease, long handOverBy, CancellationToken stop, CancellationToken stopSending)
+    private void Begin(SliceWork work, Claim claim, Permits permits, long handOverBy, CancellationToken stop, CancellationToken stopSending)
     {
         meters.Claimed(claim.Rows.Count);
         work.Claimed(claim.Rows);
-        var handOver = new HandOver(services, channel, plan, claim, lease, handOverBy, stopSending);
+        var handOver = new HandOver(services, channel, plan, claim, permits, handOverBy, stopSending);
         var task = Task.Run(() => handOver.RunAsync(stop), CancellationToken.None);
         _running[handOver] = task;
         _ = task.ContinueWith(

@@ -9,17 +9,11 @@ namespace Broadcasts.Deliveries;
 /// <summary>One claim's way: load, render, wait for each permit, hand over, record. Everything claimed is answered for, whatever happens.</summary>
 internal sealed class HandOver : IOutcomeSink
 {
-    /// <summary>Permits this close are used together: a timer is not finer.</summary>
-    private const double TogetherMs = 1;
-
-    /// <summary>A permit is never further away, unless the clock was set back since it was dealt.</summary>
-    private const double LongestWaitMs = 1000;
-
     private readonly HandOverServices _services;
     private readonly ChannelRuntime _channel;
     private readonly BroadcastPlan _plan;
     private readonly Claim _claim;
-    private readonly PermitLease _lease;
+    private readonly Permits _permits;
     private readonly long _handOverBy;
     private readonly CancellationToken _stopSending;
     private readonly Dictionary<string, ClaimedRow> _sent = [];
@@ -28,9 +22,9 @@ internal sealed class HandOver : IOutcomeSink
     // Rows that nobody has answered for yet. Touched by the claim's own task alone.
     private readonly Dictionary<long, ClaimedRow> _open;
 
-    public HandOver(HandOverServices services, ChannelRuntime channel, BroadcastPlan plan, Claim claim, PermitLease lease, long handOverBy, CancellationToken stopSending)
+    public HandOver(HandOverServices services, ChannelRuntime channel, BroadcastPlan plan, Claim claim, Permits permits, long handOverBy, CancellationToken stopSending)
     {
-        (_services, _channel, _plan, _claim, _lease, _handOverBy, _stopSending) = (services, channel, plan, claim, lease, handOverBy, stopSending);
+        (_services, _channel, _plan, _claim, _permits, _handOverBy, _stopSending) = (services, channel, plan, claim, permits, handOverBy, stopSending);
         _open = claim.Rows.ToDictionary(r => r.Id);
     }
 
@@ -41,7 +35,9 @@ internal sealed class HandOver : IOutcomeSink
         try
         {
             var recipients = await _services.Loader.LoadAsync(_claim.Rows, _plan.FieldSlugs, stopClaimed);
-            await SendAsync(Render(recipients), stopClaimed);
+            var messages = Render(recipients);
+            _permits.Ready();
+            await SendAsync(messages, stopClaimed);
         }
         catch (OperationCanceledException) when (stopClaimed.IsCancellationRequested)
         {
@@ -59,8 +55,26 @@ internal sealed class HandOver : IOutcomeSink
     public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome)
     {
         if (!_sent.TryGetValue(batch[index].Id, out var row)) return;
-        _channel.InFlight.Release();
+        if (_channel.InFlight.IsCold) _ = WarmAsync();
+        else _channel.InFlight.Answered();
         _services.Outcomes.Handle(_channel, _plan, _claim.ClaimId, row, outcome);
+    }
+
+    // The room is given back after the budget knows: no permit may be dealt before.
+    private async Task WarmAsync()
+    {
+        try
+        {
+            await _channel.Budget.UsedAtAsync((long)Now);
+        }
+        catch (Exception e)
+        {
+            _services.LogFault(e, _plan.Broadcast.Id, _claim.ClaimId);
+        }
+        finally
+        {
+            _channel.InFlight.Answered();
+        }
     }
 
     private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients)
@@ -130,12 +144,11 @@ internal sealed class HandOver : IOutcomeSink
         var next = 0;
         while (next < messages.Count)
         {
-            var wait = _lease.At(next) - Now;
-            if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(wait, LongestWaitMs)), _services.Time, stopClaimed);
+            var mayGo = await _permits.WaitForAsync(next, messages.Count, _handOverBy, stopClaimed);
             stopClaimed.ThrowIfCancellationRequested();
 
             // Overdue: whoever took over may have called these rows unknown already. They go back unsent.
-            if (Now > _handOverBy) return;
+            if (!mayGo || Now > _handOverBy) return;
             if (!_channel.Transport.TryAcquire(out var transport)) { Fault(); return; }
 
             var count = Due(next, messages.Count, transport.Capabilities.MaxBatchSize);
@@ -149,9 +162,8 @@ internal sealed class HandOver : IOutcomeSink
 
     private int Due(int next, int count, int most)
     {
-        var until = Now + TogetherMs;
         var due = 1;
-        while (due < most && next + due < count && _lease.At(next + due) <= until) due++;
+        while (due < most && next + due < count && _permits.IsDue(next + due)) due++;
         return due;
     }
 

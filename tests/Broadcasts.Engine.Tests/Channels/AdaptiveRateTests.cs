@@ -12,16 +12,44 @@ public sealed class AdaptiveRateTests
     }
 
     [Fact]
-    public void Refused_HalvesOnceASecond()
+    public void Refused_CutsBelowWhatWasAcceptedOnceASecond()
     {
         var rate = new AdaptiveRate();
-        rate.Refused(100, 0, 1000);
-        rate.Refused(100, 0, 1001);
-        rate.Refused(100, 0, 1999);
-        Assert.Equal(50, rate.Effective(100, 1000));
+        rate.Refused(100, 80, 1000);
+        rate.Refused(100, 10, 1001);
+        rate.Refused(100, 10, 1999);
 
-        rate.Refused(100, 0, 2000);
-        Assert.Equal(50 * 1.05 / 2, rate.Effective(100, 2000)!.Value, 6);
+        Assert.Equal(76, rate.Effective(100, 1000)!.Value, 6);
+    }
+
+    [Theory]
+    [InlineData(100, 100, 95)]
+    [InlineData(100, 140, 95)]
+    [InlineData(100, 0, 50)]
+    [InlineData(100, 30, 50)]
+    public void Refused_CutsAtLeastALittleAndAtMostByHalf(double configured, double accepted, double expected)
+    {
+        var rate = new AdaptiveRate();
+        rate.Refused(configured, accepted, 0);
+
+        Assert.Equal(expected, rate.Effective(configured, 0)!.Value, 6);
+    }
+
+    [Fact]
+    public void Effective_AfterACut_ComesBackStaysAndThenGrowsEverFaster()
+    {
+        var rate = new AdaptiveRate();
+        rate.Refused(10_000, 100, 0);
+        rate.Refused(10_000, 100, 1000);
+        rate.Refused(10_000, 100, 2000);
+        rate.Refused(10_000, 100, 3000);
+        for (var s = 4; s < 10; s++) rate.Refused(10_000, 100, s * 1000);
+        double At(double seconds) => rate.Effective(10_000, 9000 + seconds * 1000)!.Value;
+
+        Assert.InRange(At(0), 80, 118);
+        Assert.InRange(At(12) / At(0), 1.05, 1.06);
+        Assert.InRange(At(18) / At(12), 1.0, 1.01);
+        Assert.InRange(At(54) / At(24), 9, 11);
     }
 
     [Fact]
@@ -30,7 +58,7 @@ public sealed class AdaptiveRateTests
         var rate = new AdaptiveRate();
         rate.Refused(100, 0, 0);
         var before = 0.0;
-        for (var s = 0; s <= 20; s++)
+        for (var s = 0; s <= 40; s++)
         {
             var now = rate.Effective(100, s * 1000.0)!.Value;
             Assert.True(now >= before && now <= 100);
@@ -47,7 +75,7 @@ public sealed class AdaptiveRateTests
         var rate = new AdaptiveRate();
         rate.Refused(null, 300, 0);
 
-        Assert.Equal(150, rate.Effective(null, 0));
+        Assert.Equal(285, rate.Effective(null, 0));
     }
 
     [Fact]

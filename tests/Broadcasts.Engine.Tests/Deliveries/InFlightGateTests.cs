@@ -15,6 +15,22 @@ public sealed class InFlightGateTests
     }
 
     [Fact]
+    public async Task TakeAsync_Cold_HasAsMuchMoreRoomAsWasAnswered()
+    {
+        var gate = new InFlightGate { Limit = 64 };
+        gate.StartCold();
+        var rooms = new List<int>();
+
+        for (var i = 0; i < 8; i++)
+        {
+            rooms.Add(await gate.TakeAsync(500, default));
+            for (var n = 0; n < rooms[i]; n++) gate.Answered();
+        }
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 64], rooms);
+    }
+
+    [Fact]
     public async Task TakeAsync_LittleIsFree_WaitsForAQuarter()
     {
         var gate = new InFlightGate { Limit = 100 };

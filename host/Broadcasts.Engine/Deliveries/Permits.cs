@@ -1,0 +1,73 @@
+using Broadcasts.Channels;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>The permits of one claim's messages, in their order. A permit that could not be used in time is void, and another one is asked for.</summary>
+internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, ClaimNotice notice, TimeProvider time)
+{
+    /// <summary>Permits this close are used together: a timer is not finer.</summary>
+    private const double TogetherMs = 1;
+
+    /// <summary>A permit is never further away, unless the clock was set back since it was dealt.</summary>
+    private const double LongestWaitMs = 1000;
+
+    /// <summary>What is left of a permit's time for the way from here to the socket.</summary>
+    private const double ToTheSocketMs = 2;
+
+    private readonly double _dealtAt = Now(time);
+    private PermitLease _lease = lease;
+    private int _first;
+
+    /// <summary>The messages are made: says how long that took, so that the next permits begin when they can be used.</summary>
+    public void Ready() => notice.Took(Now(time) - _dealtAt);
+
+    /// <summary>Waits until a message may be written.</summary>
+    /// <param name="index">Which of the claim's messages.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="latest">Unix milliseconds after which waiting is no use.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Whether it may be written; false when there was no permit until then.</returns>
+    public async Task<bool> WaitForAsync(int index, int count, double latest, CancellationToken stop)
+    {
+        while (true)
+        {
+            if (IsVoid(index)) await RenewAsync(index, count, latest, stop);
+            var wait = _lease.At(index - _first) - Now(time);
+            if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(wait, LongestWaitMs)), time, stop);
+            if (!IsVoid(index)) return true;
+            if (Now(time) > latest) return false;
+        }
+    }
+
+    /// <summary>Whether a later message may be written together with the one that was waited for.</summary>
+    public bool IsDue(int index) => index - _first < _lease.Count && !IsVoid(index) && _lease.At(index - _first) <= Now(time) + TogetherMs;
+
+    private bool IsVoid(int index) =>
+        index - _first >= _lease.Count || _lease.UsableMs > 0 && Now(time) - _lease.At(index - _first) > _lease.UsableMs - ToTheSocketMs;
+
+    private async Task RenewAsync(int index, int count, double latest, CancellationToken stop)
+    {
+        _first = index;
+        do
+        {
+            _lease = await budget.LeaseAsync(request with { Wanted = count - index, NoticeMs = 0 });
+            if (_lease.Count > 0) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(_lease.RetryAt - Now(time), 1, LongestWaitMs)), time, stop);
+        }
+        while (Now(time) <= latest);
+    }
+
+    private static double Now(TimeProvider time) => time.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).TotalMilliseconds;
+}
+
+/// <summary>How long a dispatcher needs from its permits to its first write: the longest of late, slowly forgotten.</summary>
+internal sealed class ClaimNotice
+{
+    private const double Forgotten = 0.9;
+    private double _ms;
+
+    /// <summary>Milliseconds.</summary>
+    public double Ms => Volatile.Read(ref _ms);
+
+    public void Took(double ms) => Volatile.Write(ref _ms, Math.Max(ms, Ms * Forgotten));
+}

@@ -1,0 +1,77 @@
+// How exactly an installation keeps a provider's limit, seen by a provider that refuses whatever exceeds it in any sliding second.
+//
+//   dotnet run --project tests/Benchmarks/ProviderLimits -c Release -- [--limits 30,80,100,1000] [--seconds 20] [--processes 1] [--broadcasts 1] [--database sqlite]
+//
+// Several processes need --database postgres and BROADCASTS_TEST_POSTGRES, a connection string of a role that may create databases.
+// Use is what was accepted, of what the limit permits, from the first arrival on.
+
+using System.Globalization;
+using Broadcasts.Benchmarks.ProviderLimits;
+using Broadcasts.Testing;
+
+var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
+var seconds = settings.GetValue("seconds", 20);
+var processes = settings.GetValue("processes", 1);
+var broadcasts = settings.GetValue("broadcasts", 1);
+var database = settings.GetValue("database", processes > 1 ? "postgres" : "sqlite");
+
+Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  most in 1 s  in 100 ms  first second  shares");
+foreach (var limit in settings.GetValue("limits", "30,80,100,1000").Split(',').Select(int.Parse))
+{
+    await RunAsync(limit);
+}
+
+async Task RunAsync(int limit)
+{
+    await using var provider = await Provider.StartAsync(limit);
+    await using var installation = await Installation.CreateAsync(database);
+    var file = Path.GetTempFileName();
+    await File.WriteAllLinesAsync(file, Enumerable.Range(0, limit * (seconds + 10)).Select(i => $"user{i}@example.com").Prepend("email"));
+    await installation.CommandAsync("import", file);
+    File.Delete(file);
+    for (var i = 0; i < processes; i++) await installation.StartAsync(i);
+
+    var channel = (await installation.PostAsync("channels", new
+    {
+        name = "Provider", transport = "webhook",
+        settings = new { url = provider.Address, secret = "0123456789abcdef", addressKind = "email" },
+        rate = new { count = limit, per = "second" },
+    })).GetProperty("id").GetInt64();
+    var ids = new List<long>();
+    for (var i = 0; i < broadcasts; i++)
+    {
+        ids.Add((await installation.PostAsync("broadcasts", new
+        {
+            name = $"Load {i}", channelId = channel, segment = new { all = Array.Empty<object>() },
+            parts = new[] { new { type = "text", text = "Hello {{ contact.email }}" } },
+        })).GetProperty("id").GetInt64());
+    }
+
+    foreach (var id in ids) await installation.PostAsync($"broadcasts/{id}/send");
+    while (provider.Arrivals.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+    await Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System);
+    var shares = new List<long>();
+    foreach (var id in ids) shares.Add((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("sent").GetInt64());
+    Print(limit, provider, shares);
+}
+
+void Print(int limit, Provider provider, List<long> shares)
+{
+    var first = provider.Arrivals[0];
+    var arrivals = provider.Arrivals.Where(a => a - first < seconds * 1000).ToList();
+    var use = (arrivals.Count - provider.Refused) / (double)(limit * seconds);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused,7}  {use,7:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {string.Join(" ", shares)}"));
+}
+
+static int MostIn(double length, List<double> moments)
+{
+    var most = 0;
+    for (int first = 0, last = 0; last < moments.Count; last++)
+    {
+        while (moments[last] - moments[first] >= length) first++;
+        most = Math.Max(most, last - first + 1);
+    }
+
+    return most;
+}

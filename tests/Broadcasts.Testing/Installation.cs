@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Broadcasts.Testing;
+
+/// <summary>The built program as an installation: one process on SQLite, or several that share a PostgreSQL database, and a client with an administrator's key.</summary>
+public sealed class Installation : IAsyncDisposable
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+
+    private readonly TempFolder _folder = new();
+    private readonly TestDatabase _database;
+    private readonly Dictionary<string, string?> _environment = [];
+    private readonly List<ProcessUnderTest> _processes = [];
+    private HttpClient _http = new();
+
+    private Installation(TestDatabase database) => _database = database;
+
+    /// <summary>The processes that were started and not killed.</summary>
+    public IReadOnlyList<ProcessUnderTest> Processes => _processes;
+
+    /// <summary>Its database, for looks past the program.</summary>
+    public TestDatabase Database => _database;
+
+    /// <summary>Where a process keeps what is its own.</summary>
+    public string DataOf(int process) => _folder.File(process.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Prepares one; nothing runs yet.</summary>
+    /// <param name="provider">sqlite or postgres.</param>
+    public static async Task<Installation> CreateAsync(string provider)
+    {
+        var installation = new Installation(await TestDatabase.CreateAsync(provider, migrate: false));
+        if (provider == "postgres")
+        {
+            var key = installation._folder.File("master.key");
+            await File.WriteAllTextAsync(key, Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(48)));
+            installation._environment["Broadcasts__Database__Provider"] = provider;
+            installation._environment["Broadcasts__Database__ConnectionString"] = installation._database.ConnectionString;
+            installation._environment["Broadcasts__Secrets__MasterKeyFile"] = key;
+        }
+
+        return installation;
+    }
+
+    /// <summary>Runs a command of the program and returns its standard output.</summary>
+    public async Task<IReadOnlyList<string>> CommandAsync(params string[] arguments)
+    {
+        await using var command = ProcessUnderTest.Start([.. arguments, "--data", DataOf(0)], _environment);
+        await command.AssertExitCodeAsync(0, TimeSpan.FromMinutes(5));
+        return command.StandardOutput;
+    }
+
+    /// <summary>Starts one process more and waits until it is ready.</summary>
+    public async Task<ProcessUnderTest> StartAsync(int data)
+    {
+        var process = ProcessUnderTest.Start(["run", "--data", DataOf(data), "--urls", "http://127.0.0.1:0"], _environment);
+        _processes.Add(process);
+        var address = (await process.WaitForLineAsync("is ready: ", Long)).Split("is ready: ")[1].Trim();
+        await UseAsync(new Uri(address));
+        return process;
+    }
+
+    /// <summary>Ends one as a power cut would.</summary>
+    public async Task KillAsync(ProcessUnderTest process)
+    {
+        process.Kill();
+        await process.ExitCodeAsync(Long);
+        _processes.Remove(process);
+    }
+
+    /// <summary>GET below /api/v1/.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        return await ReadAsync(answer);
+    }
+
+    /// <summary>POST below /api/v1/.</summary>
+    public async Task<JsonElement> PostAsync(string path, object? body = null)
+    {
+        using var answer = await _http.PostAsJsonAsync(new Uri(path, UriKind.Relative), body ?? new { });
+        return await ReadAsync(answer);
+    }
+
+    /// <summary>Asks until the answer fits.</summary>
+    public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> fits, TimeSpan limit)
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var answer = await GetAsync(path);
+            if (fits(answer)) return answer;
+            if (TimeProvider.System.GetElapsedTime(begin) > limit) throw new TimeoutException($"After {limit.TotalSeconds:0} s {path} is still {answer}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes) await process.DisposeAsync();
+        _http.Dispose();
+        await _database.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    // The key is made once, and the client talks to whoever started last.
+    private async Task UseAsync(Uri address)
+    {
+        var key = _http.DefaultRequestHeaders.Authorization?.Parameter ?? (await CommandAsync("apikey", "create", "--name", "test"))[0];
+        _http.Dispose();
+        _http = new HttpClient { BaseAddress = new Uri(address, "api/v1/") };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} was answered with {(int)answer.StatusCode}: {text}");
+        return text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
+    }
+}
