@@ -173,7 +173,7 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
         if (!request.IsAgreed)
         {
             var forecast = (await services.GetRequiredService<Forecasts>().ForecastAsync(id, cancellationToken))!;
-            if (forecast.Problems.Count > 0) throw new StartException(string.Join('\n', forecast.Problems.Select(p => p.Message)));
+            if (forecast.Problems.Count > 0) throw new StartException(Lines(forecast.Problems));
             foreach (var (reason, people) in forecast.Skipped) terminal.Say($"  {people:N0} will be skipped: {reason}");
             if (!terminal.Ask($"Send to {forecast.Sendable:N0} people over {request.Channel}?"))
             {
@@ -191,8 +191,10 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
         if (result.IsDone) return;
         throw new StartException(result.Problems.Length == 0
             ? result.Message ?? "It was refused."
-            : string.Join('\n', result.Problems.Select(p => p.Path.Length == 0 ? p.Message : $"{p.Path}: {p.Message}")));
+            : Lines(result.Problems));
     }
+
+    private static string Lines(IEnumerable<Problem> problems) => string.Join('\n', problems.Select(p => p.Path.Length == 0 ? p.Message : $"{p.Path}: {p.Message}"));
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
