@@ -52,4 +52,7 @@ public sealed class SettingProblem(string setting, string message)
 
     /// <summary>What is wrong and what to do, for the administrator.</summary>
     public string Message { get; } = message;
+
+    /// <summary>The message in Spanish; null shows the English one.</summary>
+    public string? MessageEs { get; init; }
 }

@@ -33,7 +33,7 @@ public sealed class FileDropPlugin : ITransportPlugin
         var folder = context.GetSettings<FileDropSettings>().Folder;
         return string.IsNullOrWhiteSpace(folder) || Path.IsPathFullyQualified(folder)
             ? []
-            : [new SettingProblem("folder", $"'{folder}' is not a full path. Write it from the root, for example /srv/outbox or C:\\outbox.")];
+            : [new SettingProblem("folder", $"'{folder}' is not a full path. Write it from the root, for example /srv/outbox or C:\\outbox.") { MessageEs = $"«{folder}» no es una ruta completa. Escríbela desde la raíz, por ejemplo /srv/salida o C:\\salida." }];
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ public sealed class FileDropSettings
 
     [Setting("Flush each file to disk", LabelEs = "Guardar cada archivo en el disco",
         Help = "A message counts as sent only when a power cut can't undo it. Switch off for speed.",
-        HelpEs = "Un mensaje cuenta como enviado solo cuando un corte de luz ya no puede deshacerlo. Desactívelo para ganar velocidad.",
+        HelpEs = "Un mensaje cuenta como enviado solo cuando un corte de luz ya no puede deshacerlo. Desactívalo para ganar velocidad.",
         Advanced = true)]
     public bool Flush { get; set; } = true;
 }

@@ -33,7 +33,7 @@ public sealed class SimulatorPlugin : ITransportPlugin
     public SettingProblem[] Validate(TransportContext context)
     {
         var journal = context.GetSettings<SimulatorSettings>().JournalFile;
-        return string.IsNullOrWhiteSpace(journal) || Path.IsPathFullyQualified(journal) ? [] : [new SettingProblem("journalFile", $"'{journal}' is not a full path.")];
+        return string.IsNullOrWhiteSpace(journal) || Path.IsPathFullyQualified(journal) ? [] : [new SettingProblem("journalFile", $"'{journal}' is not a full path.") { MessageEs = $"«{journal}» no es una ruta completa." }];
     }
 
     /// <inheritdoc/>

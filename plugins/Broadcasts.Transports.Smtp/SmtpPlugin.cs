@@ -13,7 +13,7 @@ public sealed class SmtpPlugin : ITransportPlugin
     {
         Id = "smtp",
         DisplayName = new LocalizedText { English = "E-mail (SMTP)", Spanish = "Correo electrónico (SMTP)" },
-        Description = new LocalizedText { English = "Sends e-mails over your mail server.", Spanish = "Envía correos a través de su servidor de correo." },
+        Description = new LocalizedText { English = "Sends e-mails over your mail server.", Spanish = "Envía correos a través de tu servidor de correo." },
         AddressKind = AddressKinds.Email,
         Settings = SettingsForm.For<SmtpSettings>(),
         Capabilities = new TransportCapabilities
@@ -31,13 +31,13 @@ public sealed class SmtpPlugin : ITransportPlugin
     {
         var settings = context.GetSettings<SmtpSettings>();
         var problems = new List<SettingProblem>();
-        if (!MailboxAddress.TryParse(settings.From, out var from) || !from.Address.Contains('@')) problems.Add(new SettingProblem("from", $"'{settings.From}' is not a sender. Write news@example.org or News <news@example.org>."));
-        if (!string.IsNullOrWhiteSpace(settings.ReplyTo) && !MailboxAddress.TryParse(settings.ReplyTo, out _)) problems.Add(new SettingProblem("replyTo", $"'{settings.ReplyTo}' is not an e-mail address."));
-        if (settings.HasCredentials && string.IsNullOrEmpty(settings.Password)) problems.Add(new SettingProblem("password", "A user name needs its password."));
-        if (!settings.HasCredentials && !string.IsNullOrEmpty(settings.Password)) problems.Add(new SettingProblem("username", "A password needs its user name."));
+        if (!MailboxAddress.TryParse(settings.From, out var from) || !from.Address.Contains('@')) problems.Add(new SettingProblem("from", $"'{settings.From}' is not a sender. Write news@example.org or News <news@example.org>.") { MessageEs = $"«{settings.From}» no es un remitente. Escribe noticias@example.org o Noticias <noticias@example.org>." });
+        if (!string.IsNullOrWhiteSpace(settings.ReplyTo) && !MailboxAddress.TryParse(settings.ReplyTo, out _)) problems.Add(new SettingProblem("replyTo", $"'{settings.ReplyTo}' is not an e-mail address.") { MessageEs = $"«{settings.ReplyTo}» no es una dirección de correo." });
+        if (settings.HasCredentials && string.IsNullOrEmpty(settings.Password)) problems.Add(new SettingProblem("password", "A user name needs its password.") { MessageEs = "Un usuario necesita su contraseña." });
+        if (!settings.HasCredentials && !string.IsNullOrEmpty(settings.Password)) problems.Add(new SettingProblem("username", "A password needs its user name.") { MessageEs = "Una contraseña necesita su usuario." });
         if (settings is { Security: SmtpSecurity.None, HasCredentials: true } && !IsThisMachine(settings.Host))
         {
-            problems.Add(new SettingProblem("security", "Credentials would cross the network in clear text. Choose startTls, tls or auto."));
+            problems.Add(new SettingProblem("security", "Credentials would cross the network in clear text. Choose startTls, tls or auto.") { MessageEs = "Las credenciales cruzarían la red sin cifrar. Elige startTls, tls o auto." });
         }
 
         return [.. problems];

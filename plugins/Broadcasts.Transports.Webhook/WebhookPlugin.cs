@@ -15,7 +15,7 @@ public sealed class WebhookPlugin : ITransportPlugin
         Description = new LocalizedText
         {
             English = "Posts each message, signed, to an address of yours.",
-            Spanish = "Envía cada mensaje, firmado, a una dirección suya.",
+            Spanish = "Envía cada mensaje, firmado, a una dirección tuya.",
         },
         AddressKind = AddressKinds.ChosenByChannel,
         Settings = SettingsForm.For<WebhookSettings>(),
@@ -37,13 +37,13 @@ public sealed class WebhookPlugin : ITransportPlugin
         var problems = new List<SettingProblem>();
         if (!Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
         {
-            problems.Add(new SettingProblem("url", $"'{settings.Url}' is not an http or https address."));
+            problems.Add(new SettingProblem("url", $"'{settings.Url}' is not an http or https address.") { MessageEs = $"«{settings.Url}» no es una dirección http o https." });
         }
 
         if (settings.HeaderName is { Length: > 0 } name)
         {
-            if (Ours.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)) problems.Add(new SettingProblem("headerName", $"The header {name} is set by the transport itself."));
-            if (string.IsNullOrEmpty(settings.HeaderValue)) problems.Add(new SettingProblem("headerValue", $"Give the value of the header {name}, or leave out its name."));
+            if (Ours.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)) problems.Add(new SettingProblem("headerName", $"The header {name} is set by the transport itself.") { MessageEs = $"El propio transporte escribe la cabecera {name}." });
+            if (string.IsNullOrEmpty(settings.HeaderValue)) problems.Add(new SettingProblem("headerValue", $"Give the value of the header {name}, or leave out its name.") { MessageEs = $"Da el valor de la cabecera {name} o quita su nombre." });
         }
 
         return [.. problems];

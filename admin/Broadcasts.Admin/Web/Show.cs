@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
 using Broadcasts.Deliveries;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Html;
 using NodaTime;
 
@@ -72,6 +74,16 @@ internal sealed class Show(Texts texts, Visitor visitor)
 
     public string PerSecond(double rate) => texts["Rate.PerSecond", rate.ToString(rate < 10 ? "0.#" : "N0", Culture)];
 
+    /// <summary>What the audit keeps beside an action, as people read it.</summary>
+    public string AuditDetail(AuditEntry entry) => entry.Action switch
+    {
+        "broadcast.rate" => entry.Detail?.Split(' ') is [var count, "per", var ms, "ms"] && int.TryParse(count, out var messages) && long.TryParse(ms, out var per) ? Rate(new SendRate(messages, per)) : Rate(null),
+        "broadcast.schedule" => entry.Detail is { Length: > 10 } at ? $"{at[..10]} {at[11..]}" : "",
+        // Why it failed or was paused stands above, in the visitor's words.
+        "broadcast.fail" or "broadcast.pause" => "",
+        _ => entry.Detail ?? "",
+    };
+
     /// <summary>A template's text with its places marked, so that nobody takes them for words.</summary>
     public static IHtmlContent Template(string text)
     {
@@ -116,6 +128,11 @@ internal sealed class Show(Texts texts, Visitor visitor)
 
     /// <summary>A reason in the visitor's words.</summary>
     public string Reason(string? reason) => reason is null ? "" : texts.Has($"Reason.{reason}") ? texts[$"Reason.{reason}"] : reason;
+
+    /// <summary>Why a test message did not go out.</summary>
+    public string WhyNot(TestResult result) => result.Problem is { } problem
+        ? texts.Place(problem) + texts.Problem(problem)
+        : string.Join(" · ", new[] { Reason(result.Reason), result.Code, result.Detail }.Where(t => !string.IsNullOrEmpty(t)));
 
     /// <summary>What to do about a reason; empty when nothing can be done.</summary>
     public string Remedy(string? reason) => reason is not null && texts.Has($"Remedy.{reason}") ? texts[$"Remedy.{reason}"] : "";

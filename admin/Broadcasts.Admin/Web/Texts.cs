@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Resources;
+using System.Text.RegularExpressions;
 using Broadcasts.Broadcasting;
 using Broadcasts.Templates;
 
 namespace Broadcasts.Admin.Web;
 
 /// <summary>The console's sentences in the language of the request (Resources/Text.resx and Text.es.resx).</summary>
-internal sealed class Texts
+internal sealed partial class Texts
 {
     internal ResourceManager Resources { get; } = new("Broadcasts.Admin.Resources.Text", typeof(Texts).Assembly);
 
@@ -15,6 +16,15 @@ internal sealed class Texts
         TemplateProblemCodes.Syntax, TemplateProblemCodes.Unclosed, TemplateProblemCodes.UnknownName, TemplateProblemCodes.UnknownFilter, TemplateProblemCodes.BadArguments,
         TemplateProblemCodes.NotAllowed, TemplateProblemCodes.Ambiguous, TemplateProblemCodes.UnsafePlace, TemplateProblemCodes.TooLong, TemplateProblemCodes.TooComplex,
     ];
+
+    // These name a comparison or a kind of address as a rule writes it.
+    private static readonly HashSet<string> NamesWords = ["valueRequired", "noValue", "emptyList", "oneValue", "operatorNotForField", "resendChannel"];
+
+    private static readonly Dictionary<string, string> PartFields = new()
+    {
+        ["subject"] = "Part.Subject", ["text"] = "Part.text", ["html"] = "Part.Html", ["from"] = "Part.From", ["replyTo"] = "Part.ReplyTo", ["caption"] = "Part.Caption",
+        ["prompt"] = "Part.Prompt", ["options"] = "Part.Options", ["parameters"] = "Part.Parameters", ["fileId"] = "Part.Upload",
+    };
 
     /// <summary>The text of a key; the key itself when there is none, which a test looks for.</summary>
     public string this[string key] => Resources.GetString(key, CultureInfo.CurrentUICulture) ?? key;
@@ -32,42 +42,44 @@ internal sealed class Texts
     {
         CommandCode.NotFound => this["Command.NotFound"],
         CommandCode.Changed => this["Command.Changed"],
-        CommandCode.Refused when result.Problems.Length == 0 => this["Command.Refused", Of(result.Status), result.Message],
+        CommandCode.Refused when result.Problems.Length == 0 => this["Command.Refused", Of(result.Status)],
         _ when result.Problems.Length > 0 => string.Join(" ", result.Problems.Select(Problem)),
         _ => result.Message ?? this["Command.Invalid"],
     };
 
-    /// <summary>Which part of a broadcast a problem is about, as a lead-in; empty for the rest.</summary>
+    /// <summary>Which part of a broadcast, address of a contact or condition of a rule a problem is about, as a lead-in; empty for the rest.</summary>
     public string Place(Problem problem)
     {
-        var path = problem.Path;
-        var part = path.StartsWith("parts[", StringComparison.Ordinal) && path.IndexOf(']', StringComparison.Ordinal) is var end && int.TryParse(path[6..end], out var index)
-            ? this["Problems.Part", index + 1]
-            : "";
-        // A template's problem carries its line and column first.
-        return TemplateCodes.Contains(problem.Code) && problem.Arguments.Length >= 2
-            ? part + this["Problems.Line", problem.Arguments[0], problem.Arguments[1]]
-            : part;
+        if (PlaceOf().Match(problem.Path) is not { Success: true } place) return "";
+        var number = int.Parse(place.Groups["at"].Value, CultureInfo.InvariantCulture) + 1;
+        if (place.Groups["list"].Value == "addresses") return this["Problems.Address", number] + " ";
+        if (place.Groups["list"].Value != "parts") return this["Rule.Condition", number] + ": ";
+        return PartFields.TryGetValue(place.Groups["field"].Value, out var field) ? this["Problems.PartField", number, this[field]] + " " : this["Problems.Part", number] + " ";
     }
 
-    /// <summary>A problem in the visitor's words; in the engine's own when there are none.</summary>
+    /// <summary>A problem in the visitor's words. English is the engine's own: it says more of what was meant and what is allowed.</summary>
     public string Problem(Problem problem)
     {
-        // Resource names know no case: "nobody" would be "noBody".
-        var key = problem.Code == "nobody" ? "Problem.nobodyPicked" : $"Problem.{problem.Code}";
-        // The engine's English says more (what was meant, what is allowed); other languages have their own sentences.
+        var key = KeyOf(problem.Code);
         if (Visitor.Language == "en" || !Has(key)) return problem.Message;
-        try
-        {
-            return this[key, [.. problem.Arguments]];
-        }
-        catch (FormatException)
-        {
-            // The engine gives fewer values than the sentence has places for: its own sentence is complete.
-            return problem.Message;
-        }
+        if (!TemplateCodes.Contains(problem.Code)) return this[key, [.. NamesWords.Contains(problem.Code) ? problem.Arguments.Select(Word) : problem.Arguments]];
+        // A template's problem gives its line, its column, the word and what was probably meant.
+        var meant = problem.Arguments[3].Length > 0 ? " " + this["Problems.Meant", problem.Arguments[3]] : "";
+        return this["Problems.Line", problem.Arguments[0], problem.Arguments[1]] + " " + this[key, [.. problem.Arguments]] + meant;
     }
+
+    /// <summary>A problem of which only code and sentence were kept: in the visitor's words where they need no more.</summary>
+    public string Stored(string? code, string message) =>
+        Visitor.Language != "en" && code is not null && Has(KeyOf(code)) && this[KeyOf(code)] is var text && !text.Contains('{', StringComparison.Ordinal) ? text : message;
+
+    private string Word(string argument) => Has($"Operator.{argument}") ? this[$"Operator.{argument}"] : Has($"AddressKind.{argument}") ? this[$"AddressKind.{argument}"] : argument;
+
+    // Resource names know no case: "nobody" would be "noBody".
+    private static string KeyOf(string code) => code == "nobody" ? "Problem.nobodyPicked" : $"Problem.{code}";
 
     /// <summary>The text of an enum's value.</summary>
     public string Of(Enum value) => this[$"{value.GetType().Name}.{value}"];
+
+    [GeneratedRegex(@"^(?:segment\.)?(?<list>parts|addresses|all|any)\[(?<at>\d+)\](?:\.(?<field>\w+))?")]
+    private static partial Regex PlaceOf();
 }

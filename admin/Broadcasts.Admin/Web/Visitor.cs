@@ -55,6 +55,7 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
         var sign = offset.Seconds < 0 ? "−" : "+";
         var minutes = Math.Abs(offset.Seconds / 60);
         var text = minutes % 60 == 0 ? $"{minutes / 60}" : string.Create(CultureInfo.InvariantCulture, $"{minutes / 60}:{minutes % 60:00}");
+        if (zone.Id is "Etc/UTC") return "UTC";
         return offset == Offset.Zero ? $"{zone.Id} (UTC)" : $"{zone.Id} (UTC{sign}{text})";
     }
 

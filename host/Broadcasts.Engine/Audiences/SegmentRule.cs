@@ -38,7 +38,7 @@ internal sealed class SegmentRule(SegmentNode root)
         }
         catch (JsonException e)
         {
-            problems = [new Problem("", "notJson", $"The rule is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.")];
+            problems = [new Problem("", "notJson", $"The rule is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", $"{e.LineNumber + 1}", $"{e.BytePositionInLine + 1}")];
             return null;
         }
     }

@@ -88,7 +88,7 @@ internal sealed class SegmentRuleParser
 
         if (!hasValue)
         {
-            Add(Join(path, "value"), "required", $"'{known.Word()}' needs a value.", known.Word());
+            Add(Join(path, "value"), "valueRequired", $"'{known.Word()}' needs a value.", known.Word());
             return null;
         }
 

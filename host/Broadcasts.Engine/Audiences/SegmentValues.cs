@@ -115,7 +115,7 @@ internal static class SegmentValues
 
     private static Problem Wrong(SegmentSubject subject, SegmentOperator op, SegmentValueType type, string path) => type switch
     {
-        SegmentValueType.Number when op == SegmentOperator.InLastDays => new Problem(path, "days", $"'inLastDays' takes a whole number of days from 1 to {MostDays}."),
+        SegmentValueType.Number when op == SegmentOperator.InLastDays => new Problem(path, "days", $"'inLastDays' takes a whole number of days from 1 to {MostDays}.", $"{MostDays}"),
         SegmentValueType.Number when subject.Kind == SegmentSubjectKind.Import => new Problem(path, "importId", "The value is the number of an import."),
         SegmentValueType.Number => new Problem(path, "notANumber", $"'{op.Word()}' compares numbers; for dates use before and after.", op.Word()),
         SegmentValueType.Day or SegmentValueType.Instant => new Problem(path, "notADate", "The value is a day such as 2026-11-22, or a time such as 2026-11-22T17:30:00Z."),

@@ -17,7 +17,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     public static IReadOnlyList<Problem> CheckName(string? name, string[] labels)
     {
         var problems = new List<Problem>();
-        if (string.IsNullOrWhiteSpace(name)) problems.Add(new("name", "empty", "A broadcast needs a name."));
+        if (string.IsNullOrWhiteSpace(name)) problems.Add(new("name", "required", "A broadcast needs a name."));
         else if (name.Length > LongestName) problems.Add(new("name", "tooLong", $"The name is longer than {LongestName} characters.", $"{LongestName}"));
         if (labels.Length > MostLabels) problems.Add(new("labels", "tooMany", $"A broadcast has at most {MostLabels} labels.", $"{MostLabels}"));
         for (var i = 0; i < labels.Length; i++)
@@ -35,7 +35,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         var problems = CheckName(draft.Name, draft.Labels).ToList();
         if (draft.Rate is { Count: < 1 } or { PerMs: < 1 }) problems.Add(new("sendRate", "badRate", "A rate is at least one message per length of time."));
         if (draft.Rate is not null && draft.SpreadOverMs is not null) problems.Add(new("sendRate", "twoRates", "Give a rate or a length of time to spread over, not both."));
-        if (draft.SpreadOverMs is < 1000) problems.Add(new("sendRate", "badRate", "A broadcast is spread over at least a second."));
+        if (draft.SpreadOverMs is < 1000) problems.Add(new("sendRate", "badSpread", "A broadcast is spread over at least a second."));
         if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
         await CheckAudienceAsync(draft.AudienceJson, problems);
         if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);

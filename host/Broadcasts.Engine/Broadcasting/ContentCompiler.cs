@@ -76,7 +76,7 @@ internal sealed class ContentCompiler(TemplateSchema schema)
     private MessageTemplate? Needed(string? text, string path, TemplateFormat format)
     {
         if (!string.IsNullOrWhiteSpace(text)) return Optional(text, path, format);
-        _problems.Add(new(path, "empty", $"{path} is empty."));
+        _problems.Add(new(path, "emptyText", "This text is empty."));
         return null;
     }
 
@@ -85,7 +85,7 @@ internal sealed class ContentCompiler(TemplateSchema schema)
         if (string.IsNullOrWhiteSpace(text)) return null;
         if (MessageTemplate.TryParse(text, format, schema, out var template, out var problems)) return template;
         foreach (var p in problems)
-            _problems.Add(new(path, p.Code, $"{path}, line {p.Line}, column {p.Column}: {p.Message}", $"{p.Line}", $"{p.Column}", p.Subject ?? "", p.Suggestion ?? ""));
+            _problems.Add(new(path, p.Code, $"line {p.Line}, column {p.Column}: {p.Message}", $"{p.Line}", $"{p.Column}", p.Subject ?? "", p.Suggestion ?? ""));
         return null;
     }
 }

@@ -137,6 +137,8 @@ public sealed record CommandResult
 
     public static CommandResult Refused(BroadcastStatus status, string why) => new() { Code = CommandCode.Refused, Status = status, Message = why };
 
+    public static CommandResult Refused(Problem problem) => new() { Code = CommandCode.Refused, Message = problem.Message, Problems = [problem] };
+
     public static CommandResult Invalid(params Problem[] problems) =>
         new() { Code = CommandCode.Invalid, Message = string.Join(" ", problems.Select(p => p.Message)), Problems = problems };
 }

@@ -38,7 +38,7 @@ internal sealed class ChannelGrain(ChannelStore channels, AuditStore audit, Disp
 
         return await channels.GetAsync(Id) is null
             ? CommandResult.NotFound($"Channel {Id}")
-            : new CommandResult { Code = CommandCode.Refused, Message = $"Cannot {verb} the channel: it is {to} already." };
+            : CommandResult.Refused(new Problem("", to == ChannelStatus.Paused ? "channelPausedAlready" : "channelActiveAlready", $"Cannot {verb} the channel: it is {to} already."));
     }
 
     private long Id => this.GetPrimaryKeyLong();

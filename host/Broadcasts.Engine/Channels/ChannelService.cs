@@ -42,9 +42,9 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
     {
         if (await store.GetAsync(id) is not { } channel) return CommandResult.NotFound($"Channel {id}");
         if (await store.UsersAsync(id) is { Count: > 0 } users)
-            return new CommandResult { Code = CommandCode.Refused, Message = $"The channel '{channel.Name}' is used by: {string.Join(", ", users)}." };
+            return CommandResult.Refused(new Problem("", "channelInUse", $"The channel '{channel.Name}' is used by: {string.Join(", ", users)}.", channel.Name, string.Join(", ", users)));
         if (!await store.DeleteAsync(id))
-            return new CommandResult { Code = CommandCode.Refused, Message = $"Finished broadcasts were sent over the channel '{channel.Name}', and their record names it. Pause it instead." };
+            return CommandResult.Refused(new Problem("", "channelOnRecord", $"Finished broadcasts were sent over the channel '{channel.Name}', and their record names it. Pause it instead.", channel.Name));
         await plugins.CloseAsync(id.ToString(CultureInfo.InvariantCulture));
         await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name);
         return new CommandResult();
@@ -61,11 +61,11 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
     {
         if (await runtimes.OpenAsync(id, cancellationToken) is not { } runtime) return new(false, $"Channel {id} does not exist.");
         await audit.AppendAsync(actor, "channel.test", Subject(id), null, cancellationToken);
-        if (runtime.Transport.Problem is { } problem) return new(false, problem.Detail ?? problem.Reason.ToString());
+        if (runtime.Transport.Problem is { } problem) return ConnectionReport.Of(problem);
         if (!runtime.Transport.CanTest) return new(true, null);
         var result = await runtime.Transport.TestAsync(cancellationToken);
         return result.Error is { } error ? new(false, error)
-            : result.Value is { } outcome ? new(false, $"{Reasons.NameOf((int)(outcome.Reason ?? FailureReason.Unclassified))}: {outcome.Code} {outcome.Detail}".TrimEnd())
+            : result.Value is { } outcome ? ConnectionReport.Of(outcome)
             : new(true, null);
     }
 
@@ -75,7 +75,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (string.IsNullOrWhiteSpace(edit.Name) || edit.Name.Trim().Length > LongestName) problems.Add(new("name", "badName", $"A channel's name has 1 to {LongestName} characters.", $"{LongestName}"));
         if (edit.Rate is { Count: < 1 } or { PerMs: < 1 }) problems.Add(new("rate", "badRate", "A rate is at least one message per length of time."));
         if (edit.MaxAttempts is < 1 or > 50) problems.Add(new("maxAttempts", "outOfRange", "A message is tried 1 to 50 times.", "1", "50"));
-        if (edit.RetryForMs < 0) problems.Add(new("retryFor", "outOfRange", "The time for retries can't be negative."));
+        if (edit.RetryForMs < 0) problems.Add(new("retryFor", "negative", "The time for retries can't be negative."));
         if (transports.Find(edit.Transport) is not { } transport)
         {
             problems.Add(new("transport", "unknownTransport", $"There is no transport '{edit.Transport}'. Installed: {string.Join(", ", transports.All.Select(t => t.Id))}.", edit.Transport));
@@ -83,7 +83,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         }
 
         var check = SettingsValidator.Check(transport.Fields, edit.SettingsJson, current?.StoredSecrets);
-        problems.AddRange(check.Problems.Select(p => new Problem($"settings.{p.Setting}", "setting", p.Message, p.Setting)));
+        problems.AddRange(check.Problems.Select(p => p with { Path = PathOf(p.Path) }));
         if (problems.Count > 0) return (null, problems);
 
         // A secret that was not sent again keeps its stored value.
@@ -91,15 +91,17 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
             .Where(s => transport.Fields.Any(f => f.Secret && f.Name == s.Key)).ToDictionary(s => s.Key, s => s.Value.ToString());
         foreach (var (name, value) in check.Secrets) secrets[name] = value;
         var kind = AddressKindNames.Parse(transports.AddressKindOf(edit.Transport, check.PlainJson));
-        if (kind is null) return (null, [new("settings.addressKind", "unknownKind", "The settings do not say which kind of address the channel writes to.")]);
+        if (kind is null) return (null, [new Problem("settings.addressKind", "noAddressKind", "The settings do not say which kind of address the channel writes to.")]);
 
         var settings = runtimes.SettingsOf(new Channel { Id = current?.Id ?? 0, Name = edit.Name, Transport = edit.Transport, AddressKind = kind.Value, Settings = check.PlainJson, Status = ChannelStatus.Active },
             SettingsValidator.Merge(check.PlainJson, secrets));
         var wrong = await plugins.ValidateAsync(settings, cancellationToken);
         return wrong.Count > 0
-            ? (null, [.. wrong.Select(p => new Problem($"settings.{p.Setting}", "setting", p.Message, p.Setting))])
+            ? (null, [.. wrong.Select(p => new Problem(PathOf(p.Setting), "setting", p.Message, p.MessageEs ?? p.Message))])
             : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets)), []);
     }
+
+    private static string PathOf(string setting) => setting.Length == 0 ? "settings" : $"settings.{setting}";
 
     private static CommandResult NameTaken(string name) => CommandResult.Invalid(new Problem("name", "nameTaken", $"There is a channel '{name.Trim()}' already.", name.Trim()));
 
@@ -109,4 +111,12 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 }
 
 /// <summary>Whether a channel's provider answered.</summary>
-internal sealed record ConnectionReport(bool Works, string? Problem);
+/// <param name="Works">It did.</param>
+/// <param name="Problem">What the provider or the plugin said against it.</param>
+internal sealed record ConnectionReport(bool Works, string? Problem)
+{
+    /// <summary>Name of the reason, where there is one.</summary>
+    public string? Reason { get; init; }
+
+    public static ConnectionReport Of(SendOutcome outcome) => new(false, $"{outcome.Code} {outcome.Detail}".Trim()) { Reason = Reasons.NameOf((int)(outcome.Reason ?? FailureReason.Unclassified)) };
+}

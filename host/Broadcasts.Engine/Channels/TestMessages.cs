@@ -9,7 +9,11 @@ using NodaTime;
 namespace Broadcasts.Channels;
 
 /// <summary>What became of a test message.</summary>
-internal sealed record TestResult(bool Accepted, string? Reason, string? Code, string? Detail, string? ProviderId);
+internal sealed record TestResult(bool Accepted, string? Reason, string? Code, string? Detail, string? ProviderId)
+{
+    /// <summary>What is wrong with what was given, when that is why.</summary>
+    public Problem? Problem { get; init; }
+}
 
 /// <summary>Sends one message to try a channel or a text: really rendered, really sent, never counted.</summary>
 internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, TimeProvider time)
@@ -19,22 +23,22 @@ internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries cont
     /// <summary>Sends a part to an address, within the channel's rate and before any broadcast, with the values of a contact when one is named, otherwise with none.</summary>
     public async Task<TestResult> SendAsync(long channelId, string address, BroadcastPart part, long? asContactId, string actor, CancellationToken cancellationToken = default)
     {
-        if (await channels.OpenAsync(channelId, cancellationToken) is not { } channel) return Refused($"Channel {channelId} does not exist.");
+        if (await channels.OpenAsync(channelId, cancellationToken) is not { } channel) return Refused(new Problem("channelId", "channelGone", $"Channel {channelId} does not exist.", $"{channelId}"));
         if (channel.Transport.Problem is { } problem) return new(false, NameOf(problem), problem.Code, problem.Detail, null);
-        if (!AddressNormalizer.TryNormalize(channel.Channel.AddressKind, address, null, out var to, out var refusal)) return Refused(refusal.Message);
+        if (!AddressNormalizer.TryNormalize(channel.Channel.AddressKind, address, null, out var to, out var refusal)) return Refused(new Problem("address", refusal.Code, refusal.Message));
 
         var schema = ContentCompiler.SchemaOf(await fields.ListAsync(cancellationToken));
         var compiler = new ContentCompiler(schema);
         var compiled = compiler.Compile([part]);
-        if (compiler.Problems.Count > 0) return Refused(compiler.Problems[0].Message);
+        if (compiler.Problems.Count > 0) return Refused(compiler.Problems[0]);
         var renderer = new PartRenderer(compiled, schema, await files.LoadAsync([part]));
         await FillAsync(renderer.Values, channel, asContactId, cancellationToken);
         var rendered = renderer.Render(0);
-        if (rendered.Content is null) return Refused(rendered.Detail ?? rendered.Reason.ToString());
+        if (rendered.Content is null) return new(false, Reasons.NameOf((int)rendered.Reason), null, rendered.Detail, null);
 
         var permits = new Permits(channel.Budget, new PermitRequest { BroadcastId = 0, Wanted = 1 }, default, new ClaimNotice(), time);
         if (!await permits.WaitForAsync(0, 1, time.GetUtcNow().Add(LongestWait).ToUnixTimeMilliseconds(), cancellationToken))
-            return Refused($"The channel's rate left no room within {LongestWait.TotalSeconds:0} s. Try again later.");
+            return Refused(new Problem("channelId", "noRoom", "The channel's rate leaves no room now. Try again later."));
         await audit.AppendAsync(actor, "channel.testMessage", string.Create(CultureInfo.InvariantCulture, $"channel:{channelId}"), null, cancellationToken);
         var sink = new Sink();
         var message = new OutboundMessage { Id = $"test-{Guid.NewGuid():N}", To = to, Content = rendered.Content, IsTest = true };
@@ -57,7 +61,7 @@ internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries cont
 
     private static string? FirstOf(ContactDetails contact, AddressKind kind) => contact.Addresses.FirstOrDefault(a => a.Kind == kind)?.Value;
 
-    private static TestResult Refused(string why) => new(false, null, null, why, null);
+    private static TestResult Refused(Problem problem) => new(false, null, null, problem.Message, null) { Problem = problem };
 
     private static string? NameOf(SendOutcome outcome) => outcome.Reason is { } reason ? Reasons.NameOf((int)reason) : null;
 

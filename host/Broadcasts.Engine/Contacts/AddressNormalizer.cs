@@ -58,7 +58,7 @@ internal static class AddressNormalizer
         value = null;
         refusal = null;
         if (text.Length > LongestId)
-            refusal = new ValueRefusal("tooLong", $"An id has at most {LongestId} characters; this one has {text.Length}.");
+            refusal = new ValueRefusal("valueTooLong", $"An id has at most {LongestId} characters; this one has {text.Length}.");
         else if (text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
             refusal = new ValueRefusal("blankInside", "An id holds no blanks or control characters.");
         else

@@ -32,7 +32,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
     private static readonly (string, BulkType)[] MemberColumns = [("import_id", BulkType.BigInt), ("contact_id", BulkType.BigInt), ("outcome", BulkType.SmallInt)];
 
     private static readonly (string, BulkType)[] ErrorColumns =
-        [("import_id", BulkType.BigInt), ("row_number", BulkType.BigInt), ("field", BulkType.Text), ("value", BulkType.Text), ("reason", BulkType.Text)];
+        [("import_id", BulkType.BigInt), ("row_number", BulkType.BigInt), ("field", BulkType.Text), ("value", BulkType.Text), ("code", BulkType.Text), ("reason", BulkType.Text)];
 
     private const string OwnersSqliteSql = "SELECT contact_id FROM addresses WHERE kind = ? AND value = ?";
 
@@ -194,6 +194,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
             errors.Write(rows[i].Number);
             errors.Write(Storable(error.Field));
             errors.Write(Storable(error.Value));
+            errors.Write(error.Code);
             errors.Write(error.Reason);
             errors.EndRow();
         }

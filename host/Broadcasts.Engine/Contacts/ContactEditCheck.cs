@@ -93,7 +93,7 @@ internal sealed class ContactEditCheck
             if (!Enum.IsDefined(kind))
                 _problems.Add(new Problem($"addresses[{i}].kind", "unknownKind", "An address is email, phone, telegram, whatsapp, messenger, instagram or webchat."));
             else if (!AddressNormalizer.TryNormalize(kind, text, defaultCountry, out var value, out var refusal))
-                _problems.Add(new Problem($"addresses[{i}].value", refusal.Code, refusal.Message, text ?? ""));
+                _problems.Add(new Problem($"addresses[{i}].value", refusal.Code, refusal.Message));
             else if (!normalized.Any(a => a.Item1 == kind && a.Item2 == value))
                 normalized.Add((kind, value, i));
         }
@@ -129,7 +129,7 @@ internal sealed class ContactEditCheck
             else if (FieldValues.TryNormalize(field, text!, out var value, out var refusal))
                 values[slug] = value;
             else
-                _problems.Add(new Problem($"fields.{slug}", refusal.Code, refusal.Message, text!));
+                _problems.Add(new Problem($"fields.{slug}", refusal.Code, refusal.Message));
         }
 
         return values;

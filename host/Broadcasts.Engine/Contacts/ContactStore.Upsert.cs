@@ -60,7 +60,7 @@ internal sealed partial class ContactStore
         };
         row.Addresses.AddRange((change.Addresses ?? []).Select(a => new AddressKey(a.Kind, a.Value)));
         if (change.Problems.Count > 0) row.Error = new RowError("", null, "invalid", "");
-        else if (row.Addresses.Count == 0) row.Error = new RowError("addresses", null, "required", "A contact is found and made by its addresses: give at least one.");
+        else if (row.Addresses.Count == 0) row.Error = new RowError("addresses", null, "noAddress", "A contact is found and made by its addresses: give at least one.");
         return row;
     }
 

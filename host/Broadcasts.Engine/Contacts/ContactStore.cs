@@ -20,7 +20,7 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         var change = await CheckAsync(edit, cancellationToken);
         if (change.Problems.Count > 0) return (0, CommandResult.Invalid([.. change.Problems]));
         if (change.Addresses is null or { Count: 0 })
-            return (0, CommandResult.Invalid(new Problem("addresses", "required", "A contact has at least one address (email, phone, telegram, whatsapp, messenger, instagram or webchat).")));
+            return (0, CommandResult.Invalid(new Problem("addresses", "noAddress", "A contact has at least one address (email, phone, telegram, whatsapp, messenger, instagram or webchat).")));
 
         return await RefusedWhenTakenAsync(() => database.WriteAsync(async transaction =>
         {
@@ -46,7 +46,7 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         var change = await CheckAsync(edit, cancellationToken);
         if (change.Problems.Count > 0) return CommandResult.Invalid([.. change.Problems]);
         if (change.Addresses is { Count: 0 })
-            return CommandResult.Invalid(new Problem("addresses", "required", "A contact keeps at least one address; to take the person away, delete the contact."));
+            return CommandResult.Invalid(new Problem("addresses", "noAddress", "A contact keeps at least one address; to take the person away, delete the contact."));
 
         return await RefusedWhenTakenAsync(() => ChangeAsync(id, expectedRevision, actor, "contact.updated", async (transaction, before, now) =>
         {

@@ -36,7 +36,7 @@ internal static class EmailAddress
         if (refusal is not null) return false;
 
         value = string.Concat(text.AsSpan(0, at), "@", domain).ToLowerInvariant();
-        refusal = value.Length > Longest ? new ValueRefusal("tooLong", $"An e-mail address has at most {Longest} characters; this one has {value.Length}.") : null;
+        refusal = value.Length > Longest ? new ValueRefusal("valueTooLong", $"An e-mail address has at most {Longest} characters; this one has {value.Length}.") : null;
         return refusal is null;
     }
 
@@ -59,7 +59,7 @@ internal static class EmailAddress
     private static ValueRefusal? LocalPart(ReadOnlySpan<char> local)
     {
         if (local.IsEmpty) return new ValueRefusal("noLocalPart", "There is nothing before the @.");
-        if (Encoding.UTF8.GetByteCount(local) > LongestLocalPart) return new ValueRefusal("tooLong", $"The part before the @ has at most {LongestLocalPart} characters.");
+        if (Encoding.UTF8.GetByteCount(local) > LongestLocalPart) return new ValueRefusal("valueTooLong", $"The part before the @ has at most {LongestLocalPart} characters.");
         if (local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal))
             return new ValueRefusal("dots", "The part before the @ does not begin or end with a dot and has no two dots in a row.");
 

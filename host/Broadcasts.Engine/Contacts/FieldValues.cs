@@ -24,7 +24,7 @@ internal static partial class FieldValues
         if (text.Length > LongestText)
         {
             value = null;
-            refusal = new ValueRefusal("tooLong", $"A value has at most {LongestText} characters; this one has {text.Length}.");
+            refusal = new ValueRefusal("valueTooLong", $"A value has at most {LongestText} characters; this one has {text.Length}.");
             return false;
         }
 
@@ -106,7 +106,7 @@ internal static partial class FieldValues
     private static (string?, ValueRefusal?) Time(string text) =>
         TimeOnly.TryParseExact(text, Times, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             ? (time.ToString(time.Second == 0 ? "HH:mm" : "HH:mm:ss", CultureInfo.InvariantCulture), null)
-            : (null, new ValueRefusal("notATime", "A time is written as 17:30."));
+            : (null, new ValueRefusal("notATimeOfDay", "A time is written as 17:30."));
 
     private static string Iso(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 

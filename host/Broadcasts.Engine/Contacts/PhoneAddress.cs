@@ -58,8 +58,8 @@ internal static partial class PhoneAddress
     {
         PhoneNumberUtil.ValidationResult.IS_POSSIBLE => null,
         PhoneNumberUtil.ValidationResult.TOO_SHORT or PhoneNumberUtil.ValidationResult.IS_POSSIBLE_LOCAL_ONLY =>
-            new ValueRefusal("tooShort", "The telephone number has too few digits for its country."),
-        PhoneNumberUtil.ValidationResult.TOO_LONG => new ValueRefusal("tooLong", "The telephone number has too many digits for its country."),
+            new ValueRefusal("tooFewDigits", "The telephone number has too few digits for its country."),
+        PhoneNumberUtil.ValidationResult.TOO_LONG => new ValueRefusal("tooManyDigits", "The telephone number has too many digits for its country."),
         PhoneNumberUtil.ValidationResult.INVALID_COUNTRY_CODE => new ValueRefusal("countryCode", "No country has this country code."),
         _ => new ValueRefusal("length", "No telephone number of its country has so many digits."),
     };
@@ -69,9 +69,9 @@ internal static partial class PhoneAddress
         ErrorType.INVALID_COUNTRY_CODE when isNational =>
             new ValueRefusal("noCountryCode", "The number has no country code: write it as +34 612 345 678, or choose a default country."),
         ErrorType.INVALID_COUNTRY_CODE => new ValueRefusal("countryCode", "No country has this country code."),
-        ErrorType.TOO_SHORT_AFTER_IDD or ErrorType.TOO_SHORT_NSN => new ValueRefusal("tooShort", "The telephone number has too few digits for its country."),
-        ErrorType.TOO_LONG => new ValueRefusal("tooLong", "The telephone number has too many digits for its country."),
-        _ => new ValueRefusal("notANumber", "This is no telephone number."),
+        ErrorType.TOO_SHORT_AFTER_IDD or ErrorType.TOO_SHORT_NSN => new ValueRefusal("tooFewDigits", "The telephone number has too few digits for its country."),
+        ErrorType.TOO_LONG => new ValueRefusal("tooManyDigits", "The telephone number has too many digits for its country."),
+        _ => new ValueRefusal("notAPhone", "This is no telephone number."),
     };
 
     [GeneratedRegex(@"^\d([.,]\d+)?[eE]\+?\d+$")]

@@ -55,7 +55,7 @@ internal sealed class SuppressionStore(Database database, TimeProvider time)
     public async Task<CommandResult> AddAsync(AddressKind kind, string address, SuppressionReason reason, string source, long channelId = 0, CancellationToken cancellationToken = default)
     {
         if (!AddressNormalizer.TryNormalize(kind, address, null, out var value, out var refusal))
-            return CommandResult.Invalid(new Problem("value", refusal.Code, refusal.Message, address));
+            return CommandResult.Invalid(new Problem("value", refusal.Code, refusal.Message));
 
         await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(
             AddSql, new { kind = (short)kind, value, channelId, reason = (short)reason, source, now = time.GetUtcNow().ToUnixTimeMilliseconds() }, transaction), cancellationToken);

@@ -188,7 +188,7 @@ internal sealed partial class DispatchService(
         var (plan, problems) = await plans.MakeAsync(key.Broadcast, stop);
         if (plan is null)
         {
-            await grains.GetGrain<IBroadcastGrain>(key.Broadcast).PauseAsync("system", "content", problems[0].Message);
+            await grains.GetGrain<IBroadcastGrain>(key.Broadcast).PauseAsync("system", "templateFault", problems[0].Message);
             return;
         }
 

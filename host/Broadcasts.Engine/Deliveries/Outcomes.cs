@@ -51,7 +51,7 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
                     await grains.GetGrain<IChannelGrain>(channel.Id).FaultAsync(outcome.Reason ?? FailureReason.Unclassified, Text(outcome));
                     break;
                 case DecisionEffect.PauseBroadcast:
-                    await grains.GetGrain<IBroadcastGrain>(plan.Broadcast.Id).PauseAsync("transport", outcome.Reason?.ToString(), Text(outcome));
+                    await grains.GetGrain<IBroadcastGrain>(plan.Broadcast.Id).PauseAsync("system", Reasons.NameOf((int)(outcome.Reason ?? FailureReason.Unclassified)), Text(outcome));
                     break;
                 case DecisionEffect.ProviderDown:
                     await BackOffAsync(channel, outcome, now);

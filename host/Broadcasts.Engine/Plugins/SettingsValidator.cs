@@ -2,14 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Broadcasts.Broadcasting;
 
 namespace Broadcasts.Plugins;
 
 /// <summary>Settings that were checked against a form.</summary>
-/// <param name="Problems">What is wrong; empty when all is well.</param>
+/// <param name="Problems">What is wrong, by the setting's name; empty when all is well.</param>
 /// <param name="PlainJson">The settings that are no secrets, in the form's order. What was not given is not filled in.</param>
 /// <param name="Secrets">The secrets by name, to be stored encrypted.</param>
-internal sealed record SettingsCheck(IReadOnlyList<SettingProblem> Problems, string PlainJson, IReadOnlyDictionary<string, string> Secrets)
+internal sealed record SettingsCheck(IReadOnlyList<Problem> Problems, string PlainJson, IReadOnlyDictionary<string, string> Secrets)
 {
     public bool IsValid => Problems.Count == 0;
 }
@@ -25,7 +26,7 @@ internal static class SettingsValidator
     /// <param name="storedSecrets">Names of secrets that are stored already and may be absent.</param>
     public static SettingsCheck Check(IReadOnlyList<SettingField> fields, string? settingsJson, IEnumerable<string>? storedSecrets = null)
     {
-        var problems = new List<SettingProblem>();
+        var problems = new List<Problem>();
         var plain = new JsonObject();
         var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
         var stored = storedSecrets?.ToHashSet(StringComparer.Ordinal) ?? [];
@@ -34,7 +35,8 @@ internal static class SettingsValidator
             using (document)
             {
                 var given = document.RootElement.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null).ToList();
-                foreach (var unknown in given.Where(p => fields.All(f => f.Name != p.Name))) problems.Add(Unknown(fields, unknown.Name));
+                foreach (var unknown in given.Where(p => fields.All(f => f.Name != p.Name)))
+                    problems.Add(new Problem(unknown.Name, "settingUnknown", $"There is no setting '{unknown.Name}'. The settings are: {string.Join(", ", fields.Select(f => f.Name))}.", unknown.Name));
                 foreach (var field in fields)
                 {
                     var value = given.Where(p => p.Name == field.Name).Select(p => (JsonElement?)p.Value).LastOrDefault();
@@ -86,87 +88,88 @@ internal static class SettingsValidator
             .Select(p => p.Value.GetString()!)];
     }
 
-    private static JsonDocument? Parse(string? json, List<SettingProblem> problems)
+    private static JsonDocument? Parse(string? json, List<Problem> problems)
     {
         try
         {
             var document = JsonDocument.Parse(string.IsNullOrWhiteSpace(json) ? "{}" : json);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
-            problems.Add(new SettingProblem("", "The settings must be a JSON object."));
+            problems.Add(new Problem("", "settingsNotObject", "The settings must be a JSON object."));
         }
         catch (JsonException e)
         {
-            problems.Add(new SettingProblem("", $"The settings are not JSON: {e.Message}"));
+            problems.Add(new Problem("", "settingsNotJson", $"The settings are not JSON: {e.Message}"));
         }
 
         return null;
     }
 
-    private static void CheckField(SettingField field, JsonElement? value, bool stored, List<SettingProblem> problems, JsonObject plain, Dictionary<string, string> secrets)
+    private static void CheckField(SettingField field, JsonElement? value, bool stored, List<Problem> problems, JsonObject plain, Dictionary<string, string> secrets)
     {
         var blank = value is null || (value.Value.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(value.Value.GetString()));
         if (blank)
         {
-            if (field.Required && string.IsNullOrEmpty(field.Default) && !(field.Secret && stored)) problems.Add(new SettingProblem(field.Name, $"'{field.Name}' ({field.Label.English}) must be given."));
+            if (field.Required && string.IsNullOrEmpty(field.Default) && !(field.Secret && stored)) problems.Add(new Problem(field.Name, "settingRequired", $"'{field.Name}' ({field.Label.English}) must be given."));
             return;
         }
 
         var problem = Fault(field, value!.Value, out var node);
-        if (problem is not null) problems.Add(new SettingProblem(field.Name, $"'{field.Name}' {problem}"));
+        if (problem is not null) problems.Add(problem);
         else if (field.Secret) secrets[field.Name] = node!.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString();
         else plain[field.Name] = node;
     }
 
-    private static string? Fault(SettingField field, JsonElement value, out JsonNode? node)
+    private static Problem? Fault(SettingField field, JsonElement value, out JsonNode? node)
     {
         node = JsonNode.Parse(value.GetRawText());
         var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : null;
         switch (field.Type)
         {
             case SettingType.WholeNumber:
-                return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) ? Range(field, whole) : "must be a whole number.";
+                return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) ? Range(field, whole) : Wrong(field, "settingWhole", "must be a whole number.");
             case SettingType.Number:
-                return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? Range(field, number) : "must be a number.";
+                return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? Range(field, number) : Wrong(field, "settingNumber", "must be a number.");
             case SettingType.Boolean:
-                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false.";
+                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : Wrong(field, "settingBoolean", "must be true or false.");
             case SettingType.Duration:
-                return text is not null && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration) && duration >= TimeSpan.Zero ? null : "must be a length of time such as 00:00:30.";
+                return text is not null && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration) && duration >= TimeSpan.Zero ? null : Wrong(field, "settingDuration", "must be a length of time such as 00:00:30.");
             case SettingType.Choice:
                 var option = field.Options.FirstOrDefault(o => o.Equals(text, StringComparison.OrdinalIgnoreCase));
                 node = option;
-                return option is null ? $"must be one of {string.Join(", ", field.Options)}." : null;
+                return option is null ? Wrong(field, "settingChoice", $"must be one of {string.Join(", ", field.Options)}.", string.Join(", ", field.Options)) : null;
             default:
-                return text is null ? "must be a text." : TextFault(field, text);
+                return text is null ? Wrong(field, "settingText", "must be a text.") : TextFault(field, text);
         }
     }
 
-    private static string? Range(SettingField field, double number) => (field.Minimum, field.Maximum) switch
+    private static Problem? Range(SettingField field, double number) => (field.Minimum, field.Maximum) switch
     {
-        ({ } min, { } max) when number < min || number > max => string.Create(CultureInfo.InvariantCulture, $"must be {min} to {max}."),
-        ({ } min, null) when number < min => string.Create(CultureInfo.InvariantCulture, $"must be {min} or more."),
-        (null, { } max) when number > max => string.Create(CultureInfo.InvariantCulture, $"must be {max} or less."),
+        ({ } min, { } max) when number < min || number > max => Wrong(field, "settingRange", string.Create(CultureInfo.InvariantCulture, $"must be {min} to {max}."), Invariant(min), Invariant(max)),
+        ({ } min, null) when number < min => Wrong(field, "settingAtLeast", string.Create(CultureInfo.InvariantCulture, $"must be {min} or more."), Invariant(min)),
+        (null, { } max) when number > max => Wrong(field, "settingAtMost", string.Create(CultureInfo.InvariantCulture, $"must be {max} or less."), Invariant(max)),
         _ => null,
     };
 
-    private static string? TextFault(SettingField field, string text)
+    private static Problem? TextFault(SettingField field, string text)
     {
         var longest = field.MaxLength ?? LongestText;
-        if (text.Length > longest) return string.Create(CultureInfo.InvariantCulture, $"has {text.Length} characters; {longest} are allowed.");
+        if (text.Length > longest) return Wrong(field, "settingTooLong", string.Create(CultureInfo.InvariantCulture, $"has {text.Length} characters; {longest} are allowed."), Invariant(text.Length), Invariant(longest));
         if (field.Pattern is null) return null;
         try
         {
             var match = Regex.Match(text, field.Pattern, RegexOptions.CultureInvariant, PatternLimit);
-            return match.Success && match.Index == 0 && match.Length == text.Length ? null : $"does not have the form {field.Pattern}.";
+            return match.Success && match.Index == 0 && match.Length == text.Length ? null : Wrong(field, "settingPattern", $"does not have the form {field.Pattern}.", field.Pattern);
         }
         catch (RegexMatchTimeoutException)
         {
-            return $"is too involved to be checked against {field.Pattern}.";
+            return Wrong(field, "settingTooInvolved", $"is too involved to be checked against {field.Pattern}.", field.Pattern);
         }
     }
 
-    private static SettingProblem Unknown(IReadOnlyList<SettingField> fields, string name) =>
-        new(name, $"There is no setting '{name}'. The settings are: {string.Join(", ", fields.Select(f => f.Name))}.");
+    private static Problem Wrong(SettingField field, string code, string why, params string[] arguments) => new(field.Name, code, $"'{field.Name}' {why}", arguments);
+
+    private static string Invariant(double number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static bool IsTrue(string text) => text.ToLowerInvariant() is "true" or "on" or "yes" or "1";
 

@@ -27,6 +27,6 @@ internal static class TemplateProblemCodes
     /// <summary>A value would be printed where HTML escaping can't make it safe.</summary>
     public const string UnsafePlace = "unsafePlace";
 
-    public const string TooLong = "tooLong";
+    public const string TooLong = "templateTooLong";
     public const string TooComplex = "tooComplex";
 }

@@ -88,7 +88,7 @@ internal static class ImportsApi
         var most = options.MaxImportMegabytes * 1024L * 1024;
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
         if (http.Request.ContentLength > most)
-            return ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.MaxImportMegabytes} MB (Broadcasts:MaxImportMegabytes). Divide it.");
+            return ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.MaxImportMegabytes} MB (Broadcasts:Limits:ImportMegabytes). Divide it.");
         if (!TryRead(query, options, http, out var importOptions, out var problem)) return problem!;
         if (!gate.TryEnter())
         {

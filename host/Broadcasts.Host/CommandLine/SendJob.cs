@@ -168,7 +168,7 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
         if (!request.IsAgreed)
         {
             var forecast = (await services.GetRequiredService<Forecasts>().ForecastAsync(id, cancellationToken))!;
-            if (forecast.Problems.Count > 0) throw new StartException(string.Join('\n', forecast.Problems.Select(p => p.Message)));
+            if (forecast.Problems.Count > 0) throw new StartException(SendWords.Of(forecast.Problems), ExitCodes.Usage);
             foreach (var (reason, people) in forecast.Skipped) terminal.Say($"  {people:N0} will be skipped: {reason}");
             if (!terminal.Ask($"Send to {forecast.Sendable:N0} people over {request.Channel}?"))
             {
@@ -186,7 +186,7 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
         if (result.IsDone) return;
         throw result.Problems.Length == 0
             ? new StartException(result.Message ?? "It was refused.")
-            : new StartException(string.Join('\n', result.Problems.Select(SendWords.Of)), ExitCodes.Usage);
+            : new StartException(SendWords.Of(result.Problems), ExitCodes.Usage);
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

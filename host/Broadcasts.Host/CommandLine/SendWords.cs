@@ -10,7 +10,10 @@ internal static class SendWords
         ("parts[0].subject", "--subject"), ("parts[0].text", "--template"), ("parts[0].html", "--html"), ("parts[0].from", "--from"), ("sendRate", "--rate"), ("settings.", "--set "),
     ];
 
-    public static string Of(Problem problem)
+    /// <summary>All of them, a line each.</summary>
+    public static string Of(IEnumerable<Problem> problems) => string.Join('\n', problems.Select(Of));
+
+    private static string Of(Problem problem)
     {
         var text = problem.Path.Length == 0 || problem.Message.StartsWith(problem.Path, StringComparison.Ordinal) ? problem.Message : $"{problem.Path}: {problem.Message}";
         foreach (var (path, option) in Options)

@@ -43,7 +43,7 @@ public sealed class SegmentRuleTests
     [InlineData("""{"field":"contact.a b","op":"is","value":"x"}""", "field", "unknownSubject")]
     [InlineData("""{"field":"country","op":"like","value":"x"}""", "op", "unknownOperator")]
     [InlineData("""{"field":"country","op":"before","value":"2026-01-01"}""", "op", "operatorNotForField")]
-    [InlineData("""{"field":"country","op":"is"}""", "value", "required")]
+    [InlineData("""{"field":"country","op":"is"}""", "value", "valueRequired")]
     [InlineData("""{"field":"country","op":"exists","value":1}""", "value", "noValue")]
     [InlineData("""{"field":"country","op":"is","value":["ES"]}""", "value", "oneValue")]
     [InlineData("""{"field":"country","op":"is","value":" "}""", "value", "blankValue")]

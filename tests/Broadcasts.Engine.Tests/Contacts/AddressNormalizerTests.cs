@@ -43,9 +43,9 @@ public sealed class AddressNormalizerTests
     public void TryNormalize_EmailLongerThanAnyMailbox_IsRefused()
     {
         Assert.False(AddressNormalizer.TryNormalize(AddressKind.Email, new string('a', 65) + "@example.com", null, out _, out var local));
-        Assert.Equal("tooLong", local!.Code);
+        Assert.Equal("valueTooLong", local!.Code);
         Assert.False(AddressNormalizer.TryNormalize(AddressKind.Email, "a@" + string.Concat(Enumerable.Repeat(new string('b', 60) + ".", 5)) + "com", null, out _, out var whole));
-        Assert.Equal("tooLong", whole!.Code);
+        Assert.Equal("valueTooLong", whole!.Code);
     }
 
     [Theory]
@@ -63,9 +63,9 @@ public sealed class AddressNormalizerTests
 
     [Theory]
     [InlineData("612345678", null, "noCountryCode")]
-    [InlineData("+34 12", null, "tooShort")]
-    [InlineData("+34 612 345 678 901 234 567", null, "tooLong")]
-    [InlineData("abc", "ES", "notANumber")]
+    [InlineData("+34 12", null, "tooFewDigits")]
+    [InlineData("+34 612 345 678 901 234 567", null, "tooManyDigits")]
+    [InlineData("abc", "ES", "notAPhone")]
     [InlineData("1.23E+11", "ES", "spreadsheet")]
     [InlineData("3,46123E+10", "ES", "spreadsheet")]
     [InlineData("+999 123 456 789", null, "countryCode")]

@@ -32,7 +32,7 @@ public sealed class FieldValuesTests
     [InlineData("Date", "05/11/2026", "ambiguousDate")]
     [InlineData("Date", "31/02/2026", "notADate")]
     [InlineData("Date", "soon", "notADate")]
-    [InlineData("Time", "25:00", "notATime")]
+    [InlineData("Time", "25:00", "notATimeOfDay")]
     [InlineData("Url", "javascript:alert(1)", "notAUrl")]
     [InlineData("List", "Bronze", "notInList")]
     public void TryNormalize_BadValue_SaysWhy(string type, string text, string code)

@@ -47,7 +47,7 @@ public sealed class SettingsValidatorTests
     public void Check_OneFault_NamesSettingAndReason(string json, string setting, string why)
     {
         var problem = Assert.Single(SettingsValidator.Check(Form, json).Problems);
-        Assert.Equal(setting, problem.Setting);
+        Assert.Equal(setting, problem.Path);
         Assert.Contains(why, problem.Message, StringComparison.Ordinal);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
@@ -28,7 +29,7 @@ internal sealed class NewModel(BroadcastFactory factory) : ConsolePage
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
-    public void OnGet() => Name = Texts["New.Suggestion", Show.DayText(Visitor.Today)];
+    public void OnGet() => Name = Texts["New.Suggestion", Visitor.Today.ToDateOnly().ToString(Texts["Time.DayYearFormat"], CultureInfo.CurrentCulture)];
 
     public async Task<IActionResult> OnPostAsync()
     {

@@ -70,7 +70,7 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         {
             var result = await tests.SendAsync(channel, address.Trim(), part, null, Visitor.Actor, cancellationToken);
             if (result.Accepted) continue;
-            Bad(Texts["Test.Failed", string.Join(" · ", new[] { Show.Reason(result.Reason), result.Code, result.Detail }.Where(t => !string.IsNullOrEmpty(t)))]);
+            Bad(Texts["Test.Failed", Show.WhyNot(result)]);
             return LocalRedirect(Here);
         }
 

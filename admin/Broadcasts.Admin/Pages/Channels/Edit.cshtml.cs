@@ -95,7 +95,7 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
         if (!await MayAsync(Policies.CanSend)) return Forbid();
         var report = await service.TestAsync(Id, Visitor.Actor, cancellationToken);
         if (report.Works) Good(Texts["Channels.Works"]);
-        else Bad(Texts["Channels.DoesNotWork", report.Problem]);
+        else Bad(Texts["Channels.DoesNotWork", string.Join(" · ", new[] { Show.Reason(report.Reason), report.Problem }.Where(t => !string.IsNullOrEmpty(t)))]);
         return LocalRedirect(Here);
     }
 
@@ -107,7 +107,7 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
         BroadcastPart part = Info.Capabilities.Content.HasFlag(ContentKinds.Text) ? new TextPart { Text = words } : new EmailPart { Subject = words, Text = words };
         var result = await tests.SendAsync(Id, address?.Trim() ?? "", part, null, Visitor.Actor, cancellationToken);
         if (result.Accepted) Good(Texts["Test.Sent", address]);
-        else Bad(Texts["Test.Failed", string.Join(" · ", new[] { Show.Reason(result.Reason), result.Code, result.Detail }.Where(t => !string.IsNullOrEmpty(t)))]);
+        else Bad(Texts["Test.Failed", Show.WhyNot(result)]);
         return LocalRedirect(Here);
     }
 

@@ -92,7 +92,7 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         }
         catch (JsonException e)
         {
-            Problems = [new Problem("", "notJson", e.Message)];
+            Problems = [new Problem("", "notJson", e.Message, $"{e.LineNumber + 1}", $"{e.BytePositionInLine + 1}")];
             return null;
         }
     }

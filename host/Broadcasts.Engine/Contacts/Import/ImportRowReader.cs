@@ -31,7 +31,7 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
             default:
                 for (var i = mapping.HeaderCount; i < csv.FieldCount; i++)
                     if (!csv.IsBlank(i))
-                        return new RowError("", RowError.Shorten(csv[i]), "tooManyValues", $"The row has {csv.FieldCount} values, the header {mapping.HeaderCount} names. Put values that hold the delimiter in quotes.");
+                        return new RowError("", RowError.Shorten(csv[i]), "raggedRow", $"The row has {csv.FieldCount} values, the header {mapping.HeaderCount} names. Put values that hold the delimiter in quotes.");
                 return null;
         }
     }
@@ -80,7 +80,7 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
 
     private static ValueRefusal? Name(ColumnKind kind, string text, ContactBatchRow row)
     {
-        if (text.Length > ContactValues.LongestName) return new ValueRefusal("tooLong", $"A name has at most {ContactValues.LongestName} characters; this one has {text.Length}.");
+        if (text.Length > ContactValues.LongestName) return new ValueRefusal("valueTooLong", $"A name has at most {ContactValues.LongestName} characters; this one has {text.Length}.");
 
         switch (kind)
         {
@@ -115,7 +115,7 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
         var names = text.Split(TagSeparators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         foreach (var name in names)
         {
-            if (name.Length > TagStore.LongestName) return new ValueRefusal("tooLong", $"A tag has at most {TagStore.LongestName} characters.");
+            if (name.Length > TagStore.LongestName) return new ValueRefusal("valueTooLong", $"A tag has at most {TagStore.LongestName} characters.");
             if (_tags.Count == MostTags && !_tags.Contains(TagStore.Key(name)))
                 return new ValueRefusal("tooManyTags", $"The file holds more than {MostTags} different tags: is this column really one of tags?");
             _tags.Add(TagStore.Key(name));

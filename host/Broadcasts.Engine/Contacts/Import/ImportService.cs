@@ -105,7 +105,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         var sha256 = status == ImportStatus.Completed ? run.Hash() : null;
         try
         {
-            await imports.FinishAsync(run.Progress.Id, status, error?.Message, sha256);
+            await imports.FinishAsync(run.Progress.Id, status, error, sha256);
         }
         catch (DbException e) when (status == ImportStatus.Failed)
         {

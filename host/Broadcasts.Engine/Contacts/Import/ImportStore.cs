@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -32,6 +33,8 @@ internal sealed record ImportDetails
 
     public string? Error { get; init; }
 
+    public string? ErrorCode { get; init; }
+
     public string CreatedBy { get; init; } = "";
 
     public long StartedAt { get; init; }
@@ -50,6 +53,8 @@ internal sealed record ImportErrorRow
 
     public string? Value { get; init; }
 
+    public string Code { get; init; } = "";
+
     public string Reason { get; init; } = "";
 }
 
@@ -58,7 +63,7 @@ internal sealed class ImportStore(Database database, TimeProvider time)
 {
     private const string Columns = """
         id AS Id, name AS Name, status AS Status, file_sha256 AS FileSha256, total_bytes AS TotalBytes, done_bytes AS DoneBytes, created AS Created, updated AS Updated,
-        unchanged AS Unchanged, duplicate AS Duplicate, invalid AS Invalid, error AS Error, created_by AS CreatedBy, started_at AS StartedAt, finished_at AS FinishedAt
+        unchanged AS Unchanged, duplicate AS Duplicate, invalid AS Invalid, error AS Error, error_code AS ErrorCode, created_by AS CreatedBy, started_at AS StartedAt, finished_at AS FinishedAt
         """;
 
     private const string GetSql = $"SELECT {Columns} FROM imports WHERE id = @id";
@@ -74,7 +79,7 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             (await connection.QueryAsync<ImportDetails>(ListSql, new { before = cursor ?? 0, limit })).AsList(), cancellationToken);
 
     private const string ErrorsSql = """
-        SELECT row_number AS RowNumber, field AS Field, value AS Value, reason AS Reason
+        SELECT row_number AS RowNumber, field AS Field, value AS Value, code AS Code, reason AS Reason
           FROM import_errors
          WHERE import_id = @id AND row_number > @after
          ORDER BY row_number, field
@@ -108,21 +113,21 @@ internal sealed class ImportStore(Database database, TimeProvider time)
 
     private const string FinishSql = """
         UPDATE imports
-           SET status = @status, error = @error, file_sha256 = @sha256, finished_at = @now
+           SET status = @status, error = @message, error_code = @code, file_sha256 = @sha256, finished_at = @now
          WHERE id = @id
         """;
 
-    internal Task FinishAsync(long id, ImportStatus status, string? error, string? sha256) => database.WriteAsync(transaction =>
-        transaction.Connection!.ExecuteAsync(FinishSql, new { id, status = (short)status, error, sha256, now = Now }, transaction));
+    internal Task FinishAsync(long id, ImportStatus status, Problem? error, string? sha256) => database.WriteAsync(transaction =>
+        transaction.Connection!.ExecuteAsync(FinishSql, new { id, status = (short)status, message = error?.Message, code = error?.Code, sha256, now = Now }, transaction));
 
     /// <summary>Records that its process was asked to end in the middle of it.</summary>
-    public Task InterruptAsync(long id) => FinishAsync(id, ImportStatus.Interrupted, "The process was stopped in the middle of it. Import the same file again: rows that are in stay as they are.", null);
+    public Task InterruptAsync(long id) => FinishAsync(id, ImportStatus.Interrupted, new Problem("", "interrupted", "The process was stopped in the middle of it. Import the same file again: rows that are in stay as they are."), null);
 
     private const string RunningSql = "SELECT id FROM imports WHERE status = 0";
 
     private const string InterruptSql = """
         UPDATE imports
-           SET status = @status, finished_at = @now, error = 'The process ended in the middle of it. Import the same file again: rows that are in stay as they are.'
+           SET status = @status, finished_at = @now, error_code = 'interrupted', error = 'The process ended in the middle of it. Import the same file again: rows that are in stay as they are.'
          WHERE id = @id AND status = 0
         """;
 

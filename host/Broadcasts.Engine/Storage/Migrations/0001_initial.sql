@@ -91,6 +91,7 @@ CREATE TABLE imports (
     duplicate INTEGER NOT NULL DEFAULT 0,
     invalid INTEGER NOT NULL DEFAULT 0,
     error TEXT NULL,
+    error_code TEXT NULL,
     created_by TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     finished_at BIGINT NULL
@@ -101,6 +102,7 @@ CREATE TABLE import_errors (
     row_number BIGINT NOT NULL,
     field TEXT NOT NULL,
     value TEXT NULL,
+    code TEXT NOT NULL,
     reason TEXT NOT NULL,
     PRIMARY KEY (import_id, row_number, field)
 ) $without_rowid$;
