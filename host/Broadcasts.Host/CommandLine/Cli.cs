@@ -9,6 +9,7 @@ internal static class Cli
 {
     public static async Task<int> RunAsync(string[] args)
     {
+        using var stop = new StopSignal();
         var root = new RootCommand("Sends one message to many contacts, at the pace each provider permits, with one honest record per recipient.");
         foreach (var command in (Command[])[RunCommand.Create(), DemoCommand.Create(), SendCommand.Create(), ImportCommand.Create(), ApiKeyCommand.Create(), UserCommand.Create()]) root.Subcommands.Add(command);
         // Without a command it runs: that is how a service is started.
@@ -24,7 +25,6 @@ internal static class Cli
                 return ExitCodes.Usage;
             }
 
-            using var stop = new StopSignal();
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
         }
         catch (OperationCanceledException)
@@ -64,7 +64,7 @@ internal static class Cli
         File.Exists(path) ? Path.GetFullPath(path)
         : throw new StartException(Directory.Exists(path) ? $"'{path}' is a folder, not a file." : $"There is no file '{path}'.", ExitCodes.Usage);
 
-    /// <summary>Ends with the command, and when Ctrl-C or a service manager asks the host to stop.</summary>
+    /// <summary>Ends when the command is asked to stop, and when its host stops because work in the background broke.</summary>
     public static CancellationTokenSource EndingOf(IHost host, CancellationToken cancellationToken) =>
         CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
 

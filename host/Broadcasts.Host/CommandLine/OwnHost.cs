@@ -14,9 +14,11 @@ internal static class OwnHost
         using var ending = Cli.EndingOf(host, cancellationToken);
         await ServiceHost.PrepareAsync(host.Services);
         ending.Token.ThrowIfCancellationRequested();
+        // Not cancelled halfway: a silo that has not quite started can't be stopped either.
+        await host.StartAsync(CancellationToken.None);
         try
         {
-            await host.StartAsync(ending.Token);
+            ending.Token.ThrowIfCancellationRequested();
             return await work(host.Services, ending.Token);
         }
         finally

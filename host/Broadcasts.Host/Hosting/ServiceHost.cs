@@ -44,6 +44,8 @@ internal static class ServiceHost
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddConfiguration(configuration);
         AddCommon(builder, options, configuration, withSilo, quiet: true);
+        // The command hears the signals, from its first moment on, and stops its host itself.
+        builder.Services.AddSingleton<IHostLifetime, DeafLifetime>();
         return builder.Build();
     }
 
@@ -75,6 +77,13 @@ internal static class ServiceHost
                 ? $"Broadcasts:Database:ConnectionString: the database can't be reached: {e.Message}"
                 : $"The database in {services.GetRequiredService<EngineOptions>().DataDirectory} can't be opened: {e.Message}");
         }
+    }
+
+    private sealed class DeafLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static void AddCommon(IHostApplicationBuilder builder, ServiceOptions options, IConfiguration configuration, bool withSilo = true, bool quiet = false)
