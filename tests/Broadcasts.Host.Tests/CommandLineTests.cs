@@ -81,8 +81,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("Hello {{ contact.first_name", "--template, line 1, column 7")]
-    [InlineData("{% if x %}Hello", "--template, line 1, column 1")]
+    [InlineData("Hello {{ contact.first_name", "--template: line 1, column 7")]
+    [InlineData("{% if x %}Hello", "--template: line 1, column 1")]
     [InlineData("", "--template: An e-mail needs a text")]
     public async Task Send_TemplateThatCannotBeRead_Exits2BeforeAnythingIsImported(string template, string message)
     {

@@ -46,6 +46,9 @@ public readonly record struct PermitRequest
 
     /// <summary>Milliseconds from the answer until the first message can be written: claim, load, render.</summary>
     [Id(3)] public double NoticeMs { get; init; }
+
+    /// <summary>The asker's process has not sent much through this channel yet.</summary>
+    [Id(4)] public bool IsWarming { get; init; }
 }
 
 /// <summary>Permits as absolute moments: the first, and the time between two.</summary>

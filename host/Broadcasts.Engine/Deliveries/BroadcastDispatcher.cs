@@ -147,7 +147,7 @@ internal sealed partial class BroadcastDispatcher(
         var used = 0;
         try
         {
-            var wish = new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms };
+            var wish = new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms, IsWarming = channel.InFlight.IsWarming };
             var lease = await channel.Budget.LeaseAsync(wish);
             if (lease.Count == 0)
             {

@@ -60,6 +60,9 @@ internal sealed class InFlightGate
     /// <summary>Nothing was answered yet.</summary>
     public bool IsCold => Volatile.Read(ref _open) == ColdLimit;
 
+    /// <summary>Less is let through than could be.</summary>
+    public bool IsWarming => Volatile.Read(ref _open) < _limit;
+
     /// <summary>One was answered: its place is free, and one more may be in flight as long as it is cold.</summary>
     public void Answered()
     {

@@ -12,7 +12,7 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     private const double LongestWaitMs = 1000;
 
     /// <summary>What is left of a permit's time for the way from here to the socket.</summary>
-    private const double ToTheSocketMs = 2;
+    private const double ToTheSocketMs = 4;
 
     private readonly double _dealtAt = Now(time);
     private PermitLease _lease = lease;

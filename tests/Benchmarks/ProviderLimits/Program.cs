@@ -15,7 +15,7 @@ var processes = settings.GetValue("processes", 1);
 var broadcasts = settings.GetValue("broadcasts", 1);
 var database = settings.GetValue("database", processes > 1 ? "postgres" : "sqlite");
 
-Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  most in 1 s  in 100 ms  first second  shares");
+Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  most in 1 s  in 100 ms  first second  shares and first refusals (s)");
 foreach (var limit in settings.GetValue("limits", "30,80,100,1000").Split(',').Select(int.Parse))
 {
     await RunAsync(limit);
@@ -59,9 +59,9 @@ void Print(int limit, Provider provider, List<long> shares)
 {
     var first = provider.Arrivals[0];
     var arrivals = provider.Arrivals.Where(a => a - first < seconds * 1000).ToList();
-    var use = (arrivals.Count - provider.Refused) / (double)(limit * seconds);
+    var use = (arrivals.Count - provider.Refused.Count) / (double)(limit * seconds);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused,7}  {use,7:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {string.Join(" ", shares)}"));
+        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
 }
 
 static int MostIn(double length, List<double> moments)

@@ -23,7 +23,8 @@ internal sealed class Provider : IAsyncDisposable
     /// <summary>Arrivals in order, milliseconds.</summary>
     public List<double> Arrivals { get; } = [];
 
-    public int Refused { get; private set; }
+    /// <summary>Those of the arrivals that were refused.</summary>
+    public List<double> Refused { get; } = [];
 
     /// <summary>Where it takes messages.</summary>
     public string Address => _app.Urls.First();
@@ -53,7 +54,7 @@ internal sealed class Provider : IAsyncDisposable
             while (_taken.TryPeek(out var first) && now - first >= 1000) _taken.Dequeue();
             if (_taken.Count >= _limit)
             {
-                Refused++;
+                Refused.Add(now);
                 return true;
             }
 
