@@ -33,7 +33,7 @@ internal static class EngineSetup
             ? new PostgresDatabase(options.Database.ConnectionString!)
             : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
         return services.AddContacts().AddReporting().AddApiSecurity()
-            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<SendingRulesStore>().AddSingleton<BroadcastPlans>()
             .AddSingleton<ChannelStore>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
@@ -45,10 +45,10 @@ internal static class EngineSetup
         builder.Services.AddBroadcastsStores(options);
         builder.Services
             .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>()
-            .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>()
+            .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>()
             .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
-            .AddSingleton<Receipts>().AddSingleton<DispatchService>();
+            .AddSingleton<Receipts>().AddSingleton<Doubts>().AddSingleton<DispatchService>();
         builder.UseOrleans(silo => Configure(silo, options));
 
         // After the silo, so that they start when grains answer and stop before it does.

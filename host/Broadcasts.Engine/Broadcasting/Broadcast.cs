@@ -69,9 +69,32 @@ internal sealed class Broadcast
 
     public long Recipients { get; init; }
 
+    public string? SentBy { get; init; }
+
+    public string? ApprovedBy { get; init; }
+
+    /// <summary><see cref="BroadcastSafety"/> as JSON.</summary>
+    public string? Safety { get; init; }
+
+    /// <summary>The last row that may be claimed; null when none is held.</summary>
+    public long? ClaimTo { get; init; }
+
+    /// <summary>When everybody in the canary was answered, Unix milliseconds.</summary>
+    public long? CanaryAt { get; init; }
+
+    /// <summary><see cref="Tripped"/> as JSON while its victims are to be given another turn.</summary>
+    public string? Breaker { get; init; }
+
     public BroadcastStatus State => (BroadcastStatus)Status;
 
     public SendRate? Rate => RateCount is { } count && RatePerMs is { } per ? new SendRate(count, per) : null;
+
+    /// <summary>True when its send can still be taken back: it waits its seconds, and nobody wrote a time.</summary>
+    public bool IsUndoable => State == BroadcastStatus.Scheduled && ScheduledLocal is null;
+
+    public BroadcastSafety ReadSafety() => Safety is null ? new() : JsonSerializer.Deserialize<BroadcastSafety>(Safety, BroadcastJson.Options) ?? new();
+
+    public Tripped? ReadBreaker() => Breaker is null ? null : JsonSerializer.Deserialize<Tripped>(Breaker, BroadcastJson.Options);
 
     public IReadOnlyList<BroadcastPart> ReadParts() => JsonSerializer.Deserialize<BroadcastPart[]>(Parts, BroadcastJson.Options) ?? [];
 
@@ -88,5 +111,6 @@ internal sealed class Broadcast
         Rate = Rate,
         SpreadOverMs = SpreadOverMs,
         ExpiresAt = ExpiresAt,
+        SafetyJson = Safety,
     };
 }

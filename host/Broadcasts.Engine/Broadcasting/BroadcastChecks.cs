@@ -37,6 +37,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (draft.Rate is not null && draft.SpreadOverMs is not null) problems.Add(new("sendRate", "twoRates", "Give a rate or a length of time to spread over, not both."));
         if (draft.SpreadOverMs is < 1000) problems.Add(new("sendRate", "badSpread", "A broadcast is spread over at least a second."));
         if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
+        CheckSafety(draft.SafetyJson, problems);
         await CheckAudienceAsync(draft.AudienceJson, problems);
         if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);
         return problems;
@@ -87,6 +88,18 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (audience.RetryOf is { } parent) return new(new SqlCondition("1 = 0", new Dictionary<string, object?>()), parts, null, parent);
         var parsed = SegmentRule.Parse(rule!, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}");
         return new(SegmentCompiler.Compile(parsed, database.Dialect, at), parts, null, null);
+    }
+
+    private static void CheckSafety(string? json, List<Problem> problems)
+    {
+        try
+        {
+            if (json is not null) problems.AddRange((JsonSerializer.Deserialize<BroadcastSafety>(json, BroadcastJson.Options) ?? new()).Check());
+        }
+        catch (JsonException e)
+        {
+            problems.Add(new("canary", "notSafety", $"The canary and the error policy can't be read: {e.Message}", e.Message));
+        }
     }
 
     private async Task CheckAudienceAsync(string? json, List<Problem> problems)

@@ -11,6 +11,8 @@ internal sealed partial class BroadcastGrain(
     BroadcastChecks checks,
     BroadcastRunner runner,
     Forecasts forecasts,
+    Canaries canaries,
+    Approvals approvals,
     AuditStore audit,
     DispatchSignal dispatch,
     TimeProvider time,
@@ -37,7 +39,7 @@ internal sealed partial class BroadcastGrain(
         if (ScheduleTime.Resolve(schedule, time.GetUtcNow(), out var at) is { } problem) return CommandResult.Invalid(problem);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), schedule.LocalTime, schedule.TimeZone)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), schedule.LocalTime, schedule.TimeZone, actor)) return await RacedAsync();
         return await DoneAsync("schedule", actor, $"{schedule.LocalTime} {schedule.TimeZone}");
     }
 
@@ -45,7 +47,7 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null, null)) return await RacedAsync();
         return await DoneAsync("unschedule", actor);
     }
 
@@ -63,8 +65,12 @@ internal sealed partial class BroadcastGrain(
         }
 
         if (broadcast.SpreadOverMs is not null && await forecasts.ForecastAsync(Id) is { } forecast) await store.SpreadAsync(Id, forecast.Messages);
-        if (!await store.StartAsync(Id, broadcast.State, await checks.FrozenRuleAsync(broadcast), actor)) return await RacedAsync();
-        var result = await DoneAsync("start", actor);
+        var waitsFor = await approvals.NeededAsync(broadcast);
+
+        // A schedule starts in the name of whoever wrote it.
+        var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
+        if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor)) return await RacedAsync();
+        var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, waitsFor);
         Freeze();
         return result;
     }
@@ -77,9 +83,10 @@ internal sealed partial class BroadcastGrain(
 
     public async Task<CommandResult> ResumeAsync(string actor)
     {
-        var result = await MoveAsync(BroadcastCommand.Resume, "resume", actor);
-        if (result.IsDone) Freeze();
-        return result;
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (broadcast is { State: BroadcastStatus.Paused, StatusReason: Approvals.Reason, ApprovedBy: null })
+            return Refused(broadcast, new("", "needsApproval", $"A second person must agree first. {broadcast.StatusDetail}"));
+        return await GoOnAsync(broadcast, BroadcastCommand.Resume, "resume", actor);
     }
 
     public async Task<CommandResult> CancelAsync(string actor)
@@ -138,6 +145,7 @@ internal sealed partial class BroadcastGrain(
             return;
         }
 
+        if (broadcast.ClaimTo is not null && !await HasPassedCanaryAsync(broadcast)) return;
         if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, end.Detail))
             await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Detail);
     }

@@ -14,9 +14,14 @@ internal sealed class BroadcastRunner(
     ChannelRuntimes runtimes,
     SliceStore slices,
     LedgerWriter writer,
+    Canaries canaries,
+    BreakerVictims victims,
     DispatchSignal dispatch,
     TimeProvider time)
 {
+    private const int MostLooks = 50;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Freezes chunk by chunk to the end; goes on where an interrupted freeze stopped.</summary>
     public async Task FreezeAsync(long id)
     {
@@ -32,7 +37,17 @@ internal sealed class BroadcastRunner(
         }
 
         await freezer.AnalyzeAsync();
+        if (broadcast.ClaimTo == 0) await canaries.ChooseAsync(broadcast);
         dispatch.Set();
+    }
+
+    /// <summary>Those that a breaker failed wait again, also those that were in flight when it tripped.</summary>
+    public async Task RestoreVictimsAsync(long id, Tripped tripped)
+    {
+        await writer.FlushAsync();
+        await victims.RestoreAsync(id, tripped);
+        for (var looks = 0; looks < MostLooks && (await store.OpenRowsAsync(id)).Sending > 0; looks++) await Task.Delay(LookEvery, time);
+        await victims.RestoreAsync(id, tripped);
     }
 
     /// <summary>How a broadcast ends, or null while something is left to do.</summary>

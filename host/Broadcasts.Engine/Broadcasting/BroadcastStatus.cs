@@ -29,4 +29,13 @@ public enum BroadcastCommand
     Archive,
     ChangeRate,
     ResendFailed,
+
+    /// <summary>Takes a send back before anything left.</summary>
+    Undo,
+
+    /// <summary>A second person agrees.</summary>
+    Approve,
+
+    /// <summary>A second person does not agree.</summary>
+    Reject,
 }

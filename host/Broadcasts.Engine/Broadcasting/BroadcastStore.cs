@@ -11,7 +11,8 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string Columns = """
         id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
         scheduled_at, scheduled_local, time_zone, expires_at, version, archived_at, created_by, created_at, started_at, finished_at,
-        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients
+        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients,
+        sent_by, approved_by, safety, claim_to, canary_at, breaker
         """;
 
     private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id";
@@ -24,9 +25,9 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<long?> FindAsync(string identityKey) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = identityKey }));
 
     private const string InsertSql = """
-        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at,
+        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, safety,
                                 identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @identity, @actor, @now, @now)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @safety, @identity, @actor, @now, @now)
         RETURNING id
         """;
 
@@ -40,7 +41,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string EditSql = """
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
-               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, version = version + 1, updated_at = @now
+               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, safety = @safety, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -77,23 +78,40 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string ScheduleSql = """
         UPDATE broadcasts
-           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, version = version + 1, updated_at = @now
+           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, approved_by = NULL, sent_by = @actor,
+               version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
-    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, string? local, string? zone) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new { id, expected = (int)expected, next = (int)next, at, local, zone, now = Now }, t) == 1);
+    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, string? local, string? zone, string? actor) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new { id, expected = (int)expected, next = (int)next, at, local, zone, actor, now = Now }, t) == 1);
 
     private const string StartSql = """
         UPDATE broadcasts
-           SET status = @next, started_at = @now, sent_by = @actor, frozen_rule = @rule, freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts),
-               freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, status_reason = NULL, status_detail = NULL, version = version + 1, updated_at = @now
+           SET status = @next, status_reason = @reason, status_detail = @detail, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule, freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts),
+               freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
-    /// <summary>Starts: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
-    public Task<bool> StartAsync(long id, BroadcastStatus expected, string? rule, string actor) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new { id, expected = (int)expected, next = (int)BroadcastStatus.InProgress, rule, actor, now = Now }, t) == 1);
+    /// <summary>Starts, or starts to wait for a second person: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
+    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, string? waitsFor) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new
+        {
+            id = broadcast.Id, expected = (int)broadcast.State, rule, actor, now = Now,
+            next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor,
+            claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
+        }, t) == 1);
+
+    private const string ApproveSql = "UPDATE broadcasts SET approved_by = @actor, version = version + 1, updated_at = @now WHERE id = @id AND status = @expected";
+
+    public Task<bool> ApproveAsync(long id, BroadcastStatus expected, string actor) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ApproveSql, new { id, expected = (int)expected, actor, now = Now }, t) == 1);
+
+    private const string BreakerSql = "UPDATE broadcasts SET breaker = @breaker WHERE id = @id";
+
+    /// <summary>Keeps what tripped the breaker until its victims wait again; null when they do.</summary>
+    public Task SetBreakerAsync(long id, Tripped? tripped) => database.WriteAsync(t =>
+        t.Connection!.ExecuteAsync(BreakerSql, new { id, breaker = tripped is null ? null : JsonSerializer.Serialize(tripped, BroadcastJson.Options) }, t));
 
     private const string SetRateSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = @perMs, spread_over_ms = NULL, version = version + 1, updated_at = @now WHERE id = @id";
 
@@ -131,11 +149,11 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<long>> DueAsync(long until) =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(DueSql, new { until })]);
 
-    private const string RunningSql = "SELECT id FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
+    private const string RunningSql = "SELECT id, claim_to FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
 
-    /// <summary>Broadcasts that something must happen to.</summary>
-    public Task<IReadOnlyList<long>> RunningAsync() =>
-        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(RunningSql)]);
+    /// <summary>Broadcasts that something must happen to, and whether part of them is held.</summary>
+    public Task<IReadOnlyList<(long Id, bool IsHeld)>> RunningAsync() =>
+        database.ReadAsync(async c => (IReadOnlyList<(long, bool)>)[.. (await c.QueryAsync<(long Id, long? ClaimTo)>(RunningSql)).Select(r => (r.Id, r.ClaimTo is not null))]);
 
     private const string LeftoversSql = """
         SELECT DISTINCT s.broadcast_id FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id
@@ -189,6 +207,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
             ratePerMs = draft.Rate?.PerMs,
             spread = draft.SpreadOverMs,
             expires = draft.ExpiresAt,
+            safety = draft.SafetyJson,
         });
         return parameters;
     }

@@ -20,6 +20,26 @@ public interface IBroadcastGrain : IGrainWithIntegerKey
     [Alias("Start")]
     Task<CommandResult> StartAsync(string actor);
 
+    /// <summary>Starts after so many seconds, in which <see cref="UndoAsync"/> takes it back to Draft; 0 starts now.</summary>
+    [Alias("Send")]
+    Task<CommandResult> SendAsync(string actor, int undoSeconds);
+
+    /// <summary>Takes a send back before anything left.</summary>
+    [Alias("Undo")]
+    Task<CommandResult> UndoAsync(string actor);
+
+    /// <summary>A second person agrees: it goes out, now or at its time.</summary>
+    [Alias("Approve")]
+    Task<CommandResult> ApproveAsync(string actor);
+
+    /// <summary>A second person does not agree: scheduled ones become drafts, those that were sent already are cancelled before anything left.</summary>
+    [Alias("Reject")]
+    Task<CommandResult> RejectAsync(string actor, string? why);
+
+    /// <summary>Too many equal content faults in a row: it pauses, and those that failed by them wait again.</summary>
+    [Alias("Trip")]
+    Task TripAsync(Tripped tripped, string? detail);
+
     /// <summary>No claim is made after this returned; what is in flight finishes. The result says how many.</summary>
     [Alias("Pause")]
     Task<CommandResult> PauseAsync(string actor, string? reason = null, string? detail = null);
@@ -80,6 +100,9 @@ public sealed record BroadcastDraft
 
     /// <summary>Nothing is sent after this instant, Unix milliseconds; what is left becomes Skipped(Expired).</summary>
     [Id(7)] public long? ExpiresAt { get; init; }
+
+    /// <summary><see cref="BroadcastSafety"/> as JSON.</summary>
+    [Id(8)] public string? SafetyJson { get; init; }
 }
 
 /// <summary>A local time in a zone, as a person writes it; the instant follows from it.</summary>

@@ -161,7 +161,7 @@ internal sealed partial class BroadcastDispatcher(
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
             if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, _notice, services.Time), request.HandOverBy, stop, stopSending);
-            else work.Empty(claim.NextDue, Now, busy || IsBusy);
+            else work.Empty(claim.NextDue, Now, busy || IsBusy, claim.Gate == ClaimGate.Held);
             return (GateOf(work, claim), 0);
         }
         finally
@@ -200,7 +200,7 @@ internal sealed partial class BroadcastDispatcher(
     private bool GateOf(SliceWork work, Claim claim)
     {
         if (claim.Gate == ClaimGate.Lost) _slices.Remove(work);
-        return claim.Gate is ClaimGate.Open or ClaimGate.Lost;
+        return claim.Gate is ClaimGate.Open or ClaimGate.Held or ClaimGate.Lost;
     }
 
     private async Task NapAsync(double until, CancellationToken stop)
@@ -251,11 +251,15 @@ internal sealed class SliceWork(OwnedSlice slice)
         if (last.Id >= FreshFrom) FreshFrom = last.Id + 1;
     }
 
-    public void Empty(long? nextDue, double now, bool busy)
+    /// <param name="nextDue">When a row is due again.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="busy">Answers are on their way.</param>
+    /// <param name="isHeld">Rows that were never claimed are left behind a gate.</param>
+    public void Empty(long? nextDue, double now, bool busy, bool isHeld = false)
     {
-        FreshFrom = Slice.To + 1;
+        if (!isHeld) FreshFrom = Slice.To + 1;
         IsDry = nextDue is null && !busy;
         // While answers are on their way rows can come back any moment: later parts, retries.
-        NextLook = Math.Min(nextDue ?? double.MaxValue, busy || nextDue is not null ? now + (busy ? 20 : 1000) : double.MaxValue);
+        NextLook = Math.Min(nextDue ?? double.MaxValue, busy || isHeld || nextDue is not null ? now + (busy ? 20 : 1000) : double.MaxValue);
     }
 }

@@ -9,6 +9,17 @@ internal sealed class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, T
 {
     public Broadcast Broadcast { get; } = broadcast;
 
+    /// <summary>Anew with each start of a dispatcher: who lets a broadcast go on starts the count from nothing.</summary>
+    public ContentBreaker Breaker { get; } = new(broadcast.ReadSafety().SameFaults ?? BroadcastSafety.UsualSameFaults);
+
+    /// <summary>Whether the workspace's frequency cap holds for it.</summary>
+    public bool IsCapped { get; } = broadcast is { Kind: 0 } && !broadcast.ReadSafety().IgnoresFrequencyCap;
+
+    private readonly bool[] _isProviderTemplate = [.. broadcast.ReadParts().Select(p => p is TemplatePart)];
+
+    /// <summary>Whether a part is a template that the provider holds.</summary>
+    public bool IsProviderTemplate(int part) => _isProviderTemplate[part];
+
     /// <summary>Custom fields that its texts print; without any, no contact's fields are parsed.</summary>
     public string[] FieldSlugs { get; } =
         [.. parts.SelectMany(p => p.Variables).Where(v => schema.TryFind(v, out var index) && index >= TemplateSchema.FirstField).Select(SlugOf).Distinct()];

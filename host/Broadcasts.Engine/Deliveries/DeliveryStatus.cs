@@ -48,6 +48,12 @@ public enum SkipReason
 
     /// <summary>The contact was deleted after the audience had been frozen.</summary>
     ContactDeleted = 110,
+
+    /// <summary>The contact got as many broadcasts as the workspace allows in a time.</summary>
+    FrequencyCapped = 140,
+
+    /// <summary>The provider allows free content only for a time after the contact's last message, and that time is over.</summary>
+    WindowClosed = 141,
 }
 
 /// <summary>Names of the reason column, as the API writes them.</summary>

@@ -35,6 +35,9 @@ internal enum DeliveryEvent
 
     /// <summary>A receipt: it arrived after a failure that the provider had called temporary.</summary>
     ReceiptDeliveredAfterTemporaryFailure,
+
+    /// <summary>It failed, or was skipped for it, by a fault that was not its own: it waits again.</summary>
+    Restore,
 }
 
 /// <summary>The life of a delivery as a table. What is not in it changes nothing: doubled, late and reordered news fall through.</summary>
@@ -48,6 +51,8 @@ internal static class DeliveryTransitions
         [(Sending, Doubt)] = Unknown,
         [(Sending, Skip)] = Skipped,
         [(Pending, Skip)] = Skipped,
+        [(Failed, Restore)] = Pending,
+        [(Skipped, Restore)] = Pending,
 
         // A late true answer settles a doubt.
         [(Unknown, Accept)] = Sent,

@@ -133,9 +133,9 @@ internal sealed partial class DispatchService(
         }
 
         // A broadcast that nobody works on here is complete, or its freeze was interrupted.
-        foreach (var id in await broadcasts.RunningAsync())
+        foreach (var (id, isHeld) in await broadcasts.RunningAsync())
         {
-            if (!_running.Keys.Any(k => k.Broadcast == id)) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
+            if (isHeld || !_running.Keys.Any(k => k.Broadcast == id)) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
         }
 
         foreach (var id in await broadcasts.LeftoversAsync()) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();

@@ -34,7 +34,7 @@ internal sealed class HandOver : IOutcomeSink
     {
         try
         {
-            var recipients = await _services.Loader.LoadAsync(_claim.Rows, _plan.FieldSlugs, stopClaimed);
+            var recipients = await _services.Loader.LoadAsync(_claim.Rows, _plan.FieldSlugs, _plan.IsCapped, stopClaimed);
             var messages = Render(recipients);
             _permits.Ready();
             await SendAsync(messages, stopClaimed);
@@ -117,6 +117,12 @@ internal sealed class HandOver : IOutcomeSink
             return null;
         }
 
+        if (IsWindowClosed(recipient))
+        {
+            Skip(recipient.Row, SkipReason.WindowClosed, null);
+            return null;
+        }
+
         var contact = recipient.Contact!;
         renderer.Fill(contact);
         var rendered = renderer.Render(recipient.Row.Part);
@@ -138,6 +144,11 @@ internal sealed class HandOver : IOutcomeSink
             UnsubscribeUrl = _services.OptOut.UrlFor(recipient.Row.Id),
         };
     }
+
+    // A template that the provider holds is what may be sent outside the window.
+    private bool IsWindowClosed(Recipient recipient) =>
+        _channel.Transport.Capabilities.MessagingWindow is { } window && !_plan.IsProviderTemplate(recipient.Row.Part)
+        && (recipient.LastInboundAt is not { } heard || heard + window.TotalMilliseconds <= Now);
 
     private async Task SendAsync(List<(ClaimedRow Row, OutboundMessage Message)> messages, CancellationToken stopClaimed)
     {

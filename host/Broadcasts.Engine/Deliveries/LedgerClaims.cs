@@ -10,7 +10,7 @@ namespace Broadcasts.Deliveries;
 internal sealed class LedgerClaims(SqlDialect dialect)
 {
     private readonly string _gateSql = $"""
-        SELECT s.epoch, s.owner, b.status AS broadcast_status, b.expires_at, c.status AS channel_status
+        SELECT s.epoch, s.owner, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id JOIN channels c ON c.id = s.channel_id
          WHERE s.id = @slice
          {dialect.ForShare}
@@ -60,19 +60,22 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         if (gate.ExpiresAt <= request.Now) return new(0, [], ClaimGate.BroadcastClosed, null);
         if (gate.ChannelStatus != (int)ChannelStatus.Active) return new(0, [], ClaimGate.ChannelPaused, null);
 
+        var to = Math.Min(slice.To, gate.ClaimTo ?? long.MaxValue);
+        if (to < slice.From) return new(0, [], ClaimGate.Held, null);
+
         var claim = await connection.QuerySingleAsync<long>(InsertClaimSql,
             new { slice = slice.Id, epoch = slice.Epoch, owner = request.Owner, now = request.Now, handOverBy = request.HandOverBy, settleAfter = request.SettleAfter }, transaction);
-        var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, from = slice.From, to = slice.To, now = request.Now, count = request.Count }, transaction)).AsList();
-        if (rows.Count < request.Count && request.FreshFrom <= slice.To)
+        var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, from = slice.From, to, now = request.Now, count = request.Count }, transaction)).AsList();
+        if (rows.Count < request.Count && request.FreshFrom <= to)
         {
-            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, from = Math.Max(request.FreshFrom, slice.From), to = slice.To, count = request.Count - rows.Count }, transaction));
+            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, from = Math.Max(request.FreshFrom, slice.From), to, count = request.Count - rows.Count }, transaction));
         }
 
         if (rows.Count == 0)
         {
             await connection.ExecuteAsync(DropSql, new { claim }, transaction);
-            var next = await connection.QuerySingleAsync<long?>(NextDueSql, new { from = slice.From, to = slice.To }, transaction);
-            return new(0, [], ClaimGate.Open, next);
+            var next = await connection.QuerySingleAsync<long?>(NextDueSql, new { from = slice.From, to }, transaction);
+            return new(0, [], to < slice.To ? ClaimGate.Held : ClaimGate.Open, next);
         }
 
         rows.Sort(static (a, b) => a.Id.CompareTo(b.Id));
@@ -92,6 +95,8 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         public int ChannelStatus { get; init; }
 
         public long? ExpiresAt { get; init; }
+
+        public long? ClaimTo { get; init; }
     }
 }
 

@@ -48,6 +48,9 @@ internal enum ClaimGate
     /// <summary>The channel is paused.</summary>
     ChannelPaused,
 
+    /// <summary>What is left of the slice is held until the canary is judged.</summary>
+    Held,
+
     /// <summary>Another process owns the slice now.</summary>
     Lost,
 }

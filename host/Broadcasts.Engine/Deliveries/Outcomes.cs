@@ -33,9 +33,28 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
             // A throttle or a fault that stops everybody is told once, by the channel; not a line for each row that came back.
             IsQuiet = decision.Event == DeliveryEvent.Return && !decision.BurnsAttempt,
         });
+        Watch(plan, outcome, now);
         meters.Count(channel.Channel.Transport, outcome.Kind);
         if (outcome.Kind is SendOutcomeKind.Accepted or SendOutcomeKind.RecipientRejected or SendOutcomeKind.ContentRejected) channel.Answered();
         if (decision.Effect is not (DecisionEffect.None or DecisionEffect.Suppress)) _ = ActAsync(channel, plan, outcome, decision, now);
+    }
+
+    private void Watch(BroadcastPlan plan, SendOutcome outcome, long now)
+    {
+        if (outcome.Kind == SendOutcomeKind.Accepted) plan.Breaker.Accepted();
+        else if (outcome.Kind == SendOutcomeKind.ContentRejected && plan.Breaker.Refused(outcome, now) is { } tripped) _ = TripAsync(plan, tripped, Text(outcome));
+    }
+
+    private async Task TripAsync(BroadcastPlan plan, Tripped tripped, string? detail)
+    {
+        try
+        {
+            await grains.GetGrain<IBroadcastGrain>(plan.Broadcast.Id).TripAsync(tripped, detail);
+        }
+        catch (Exception e)
+        {
+            LogTrip(e, plan.Broadcast.Id);
+        }
     }
 
     private async Task ActAsync(ChannelRuntime channel, BroadcastPlan plan, SendOutcome outcome, Decision decision, long now)
@@ -73,6 +92,9 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
     }
 
     private static string? Text(SendOutcome outcome) => outcome.Code is null ? outcome.Detail : $"{outcome.Code} {outcome.Detail}".TrimEnd();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Pausing broadcast {Broadcast} after equal content faults failed")]
+    private partial void LogTrip(Exception e, long broadcast);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The effect {Effect} of an outcome on channel {Channel} failed; the next such outcome tries again")]
     private partial void LogEffect(Exception e, DecisionEffect effect, long channel);

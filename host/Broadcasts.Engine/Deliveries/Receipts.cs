@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Broadcasts.Channels;
+using Broadcasts.Contacts;
 using Broadcasts.Storage;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcasts.Deliveries;
 
 /// <summary>News from providers becomes ledger: matched by our id or the provider's, only forward, doubled and reordered news change nothing.</summary>
-internal sealed partial class Receipts(Database database, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
+internal sealed partial class Receipts(Database database, Interactions interactions, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
 {
     // A failure counts as temporary when the outcome that ended the row said so.
     private const string RowColumns = """
@@ -47,6 +48,8 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         {
             var receipts = events.OfType<Receipt>().ToList();
             if (receipts.Count > 0) await ApplyAsync(transaction, channelId, receipts);
+            var inbound = events.OfType<InboundMessage>().ToList();
+            if (inbound.Count > 0) await interactions.HeardAsync(transaction, channelId, inbound);
             if (hasCursor) await ChannelStore.SetCursorAsync(transaction, channelId, cursor);
         }, cancellationToken);
 

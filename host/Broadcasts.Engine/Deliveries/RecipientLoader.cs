@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Storage;
 using Dapper;
@@ -13,6 +14,9 @@ internal sealed class Recipient
     /// <summary>Null when the contact or its address is gone.</summary>
     public string? Address { get; init; }
 
+    /// <summary>When a message came from this address, Unix milliseconds; null when none did.</summary>
+    public long? LastInboundAt { get; init; }
+
     /// <summary>Why nothing may be sent; null when it may.</summary>
     public SkipReason? Refusal { get; init; }
 
@@ -21,10 +25,20 @@ internal sealed class Recipient
 }
 
 /// <summary>Loads the recipients of a claim in two queries.</summary>
-internal sealed class RecipientLoader(Database database, ContactQueries contacts)
+internal sealed class RecipientLoader(Database database, ContactQueries contacts, SendingRulesStore rules, TimeProvider time)
 {
+    // What another broadcast has sent, may have sent, or is about to send. Of two that are about to, the one that was claimed first goes.
+    private readonly string _cappedSql = $"""
+        SELECT id FROM (SELECT d.id, COUNT(DISTINCT e.id >> 32) AS others
+                          FROM deliveries d JOIN deliveries e ON e.contact_id = d.contact_id AND e.id >> 32 <> d.id >> 32
+                          JOIN broadcasts b ON b.id = e.id >> 32 AND b.kind = 0
+                         WHERE {database.Dialect.InList("d.id", "@ids")} AND (e.sent_at >= @since OR (e.status = 7 AND e.ended_at >= @since) OR (e.status = 1 AND e.claim < d.claim))
+                         GROUP BY d.id) AS reached
+         WHERE others >= @most
+        """;
+
     private readonly string _sql = $"""
-        SELECT d.id, a.value, c.id AS contact_id, c.blocked_at,
+        SELECT d.id, a.value, a.last_inbound_at, c.id AS contact_id, c.blocked_at,
                (SELECT MAX(CASE WHEN s.reason = 2 THEN 2 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
@@ -32,26 +46,47 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
          WHERE {database.Dialect.InList("d.id", "@ids")}
         """;
 
-    public Task<IReadOnlyList<Recipient>> LoadAsync(IReadOnlyList<ClaimedRow> rows, string[] fieldSlugs, CancellationToken cancellationToken) => database.ReadAsync(async connection =>
+    /// <param name="rows">A claim's.</param>
+    /// <param name="fieldSlugs">Custom fields that the texts print.</param>
+    /// <param name="isCapped">Whether the workspace's frequency cap holds for this broadcast.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<Recipient>> LoadAsync(IReadOnlyList<ClaimedRow> rows, string[] fieldSlugs, bool isCapped, CancellationToken cancellationToken)
+    {
+        var cap = isCapped ? (await rules.GetAsync()).FrequencyCap : null;
+        return await database.ReadAsync(connection => LoadAsync(connection, rows, fieldSlugs, cap, cancellationToken), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<Recipient>> LoadAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows, string[] fieldSlugs, FrequencyCap? cap, CancellationToken cancellationToken)
     {
         var states = await ReadStatesAsync(connection, rows);
+        var capped = cap is null ? [] : await ReadCappedAsync(connection, rows, cap);
         var people = await contacts.LoadForRenderingAsync(connection, [.. rows.Select(r => (r.ContactId, r.ContactRevision)).Distinct()], fieldSlugs, cancellationToken);
-        return (IReadOnlyList<Recipient>)[.. rows.Select(row => Make(row, states.GetValueOrDefault(row.Id), people.GetValueOrDefault((row.ContactId, row.ContactRevision))))];
-    }, cancellationToken);
+        return [.. rows.Select(row => Make(row, states.GetValueOrDefault(row.Id), people.GetValueOrDefault((row.ContactId, row.ContactRevision)), capped.Contains(row.Id)))];
+    }
+
+    // A later part, or another try, of what the cap let through is not looked at again.
+    private async Task<HashSet<long>> ReadCappedAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows, FrequencyCap cap)
+    {
+        long[] fresh = [.. rows.Where(r => r is { Part: 0, Attempt: 1 }).Select(r => r.Id)];
+        if (fresh.Length == 0) return [];
+        return [.. await connection.QueryAsync<long>(_cappedSql, new { ids = database.Dialect.List(fresh), since = cap.Since(time.Now()), most = cap.Count })];
+    }
 
     private async Task<Dictionary<long, State>> ReadStatesAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows) =>
         (await connection.QueryAsync<State>(_sql, new { ids = database.Dialect.List([.. rows.Select(r => r.Id)]) })).ToDictionary(s => s.Id);
 
-    private static Recipient Make(ClaimedRow row, State? state, RenderingContact? contact) => new()
+    private static Recipient Make(ClaimedRow row, State? state, RenderingContact? contact, bool isCapped) => new()
     {
         Row = row,
         Contact = contact,
         Address = state?.Value,
+        LastInboundAt = state?.LastInboundAt,
         Refusal = state?.ContactId is null || contact is null ? SkipReason.ContactDeleted
             : state.BlockedAt is not null ? SkipReason.ContactBlocked
             : state.Value is null ? SkipReason.NoAddress
             : state.Suppressed == (int)SuppressionReason.OptedOut ? SkipReason.OptedOut
             : state.Suppressed is not null ? SkipReason.Suppressed
+            : isCapped ? SkipReason.FrequencyCapped
             : null,
     };
 
@@ -62,6 +97,8 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         public string? Value { get; init; }
 
         public long? ContactId { get; init; }
+
+        public long? LastInboundAt { get; init; }
 
         public long? BlockedAt { get; init; }
 

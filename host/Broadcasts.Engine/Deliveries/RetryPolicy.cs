@@ -71,11 +71,12 @@ internal static class RetryPolicy
         }
     }
 
-    /// <summary>Reasons that a resend of failed messages takes: they can go well another time.</summary>
+    /// <summary>Reasons that a resend of failed messages takes: they can go well another time. The last four failed by a person's word or a receipt: they were in doubt.</summary>
     public static IReadOnlyList<FailureReason> Retryable { get; } =
     [
         FailureReason.Unreachable, FailureReason.MailboxFull, FailureReason.Greylisted, FailureReason.ProviderDown, FailureReason.ProviderError,
         FailureReason.QuotaReached, FailureReason.Throttled, FailureReason.TransportFault, FailureReason.StorageFull, FailureReason.WindowClosed,
+        FailureReason.ConnectionLost, FailureReason.TimedOut, FailureReason.UnreadableAnswer, FailureReason.ProcessEnded,
     ];
 
     private static Decision Retry(SendOutcome outcome, int attempt, long now, long startedAt, RetryLimits limits, double jitter)

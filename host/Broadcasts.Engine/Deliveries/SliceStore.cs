@@ -17,7 +17,7 @@ internal sealed class SliceStore(Database database, TimeProvider time)
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id
          WHERE s.pending + s.sending > 0
            AND (s.owner IS NULL OR s.owner = @me OR s.heartbeat_at < @silentSince)
-           AND (b.status = 2 OR (s.sending > 0 AND (s.owner IS NULL OR s.owner <> @me)))
+           AND ((b.status = 2 AND (b.claim_to IS NULL OR s.id_from <= b.claim_to)) OR (s.sending > 0 AND (s.owner IS NULL OR s.owner <> @me)))
          ORDER BY s.id
          LIMIT 2000
         """;

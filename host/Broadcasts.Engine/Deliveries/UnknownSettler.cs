@@ -14,9 +14,6 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Hand-over deadline and margin: a process that woke late hands nothing over after this.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(20);
-
     private readonly string _findSql = $"""
         SELECT d.id, d.attempt, d.ended_at, d.channel_id
           FROM slices s
@@ -52,7 +49,7 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
             // Doubts that need a person must not hide those that do not.
             var settling = channels.All.Where(Settles).Select(c => c.Id).ToArray();
             if (settling.Length == 0) return;
-            var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(_findSql, new { settling = database.Dialect.List(settling), before = now - (long)Margin.TotalMilliseconds })).AsList(), cancellationToken);
+            var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(_findSql, new { settling = database.Dialect.List(settling), before = now - (long)Doubts.Margin.TotalMilliseconds })).AsList(), cancellationToken);
             var settled = 0;
             foreach (var row in rows)
             {
@@ -73,7 +70,7 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
 
     private async Task<DeliveryRecord?> JudgeAsync(Doubt row, ChannelRuntime channel, long now, CancellationToken cancellationToken)
     {
-        if (row.EndedAt + (long)(channel.Transport.Capabilities.SendDeadline + Margin).TotalMilliseconds > now) return null;
+        if (row.EndedAt + (long)(channel.Transport.Capabilities.SendDeadline + Doubts.Margin).TotalMilliseconds > now) return null;
         if (channel.Transport.CanLookup)
         {
             var answer = await channel.Transport.LookupAsync(ids.Of(row.Id), cancellationToken);

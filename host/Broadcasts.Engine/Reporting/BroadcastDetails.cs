@@ -21,6 +21,14 @@ internal sealed record BroadcastDetails
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    public required BroadcastSafety Safety { get; init; }
+
+    /// <summary>The second person who agreed.</summary>
+    public string? ApprovedBy { get; init; }
+
+    /// <summary>Until when its send can be undone; null when it can't.</summary>
+    public DateTimeOffset? UndoUntil => Row is { Status: BroadcastStatus.Scheduled, ScheduledLocal: null } ? ScheduledAt : null;
+
     /// <summary>The broadcast that this one was made from.</summary>
     public long? ParentId { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Host.Configuration;
 using Broadcasts.Security;
@@ -27,15 +28,24 @@ internal static class AdministrationApi
         keys.MapDelete("{id:long}", RevokeKeyAsync).Needs(ApiScopes.Admin);
 
         api.MapGet("/audit", ListAuditAsync).Needs(ApiScopes.Admin).WithTags("Administration").Produces<ListAnswer<AuditEntry>>();
-        api.MapGet("/settings", (ServiceOptions options) => Results.Ok(new
+        api.MapGet("/settings", async (ServiceOptions options, SendingRulesStore rules) => Results.Ok(new
         {
             version = typeof(AdministrationApi).Assembly.GetName().Version?.ToString(3),
             publicUrl = options.Engine.PublicUrl,
             timeZone = options.Engine.TimeZone,
             defaultCountry = options.Engine.DefaultCountry,
             database = options.Engine.Database.Provider,
+            sending = await rules.GetAsync(),
             limits = new { importMegabytes = options.MaxImportMegabytes, fileMegabytes = options.MaxFileMegabytes, pluginMegabytes = options.MaxPluginMegabytes },
         })).Needs(ApiScopes.Read).WithTags("Administration");
+        api.MapPatch("/settings/sending", PatchSendingAsync).Needs(ApiScopes.Admin).WithTags("Administration").Accepts<SendingRules>("application/json").Produces<SendingRules>();
+    }
+
+    // What is named is changed; null takes a limit away.
+    private static async Task<IResult> PatchSendingAsync(JsonElement patch, SendingRulesStore rules, HttpContext http)
+    {
+        var problems = await rules.SetAsync(ApiJson.Patch(await rules.GetAsync(), patch), http.Actor());
+        return problems.Count > 0 ? ApiProblems.Invalid(problems) : Results.Ok(await rules.GetAsync());
     }
 
     private static async Task<IResult> CreateKeyAsync(ApiKeyBody body, ApiKeyStore store, AuditStore audit, HttpContext http)

@@ -41,6 +41,17 @@ internal sealed record BroadcastAnswer
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    public CanaryBody? Canary { get; init; }
+
+    public int? SameFaults { get; init; }
+
+    public bool? IgnoreFrequencyCap { get; init; }
+
+    /// <summary>Until when its send can be undone.</summary>
+    public DateTimeOffset? UndoUntil { get; init; }
+
+    public string? ApprovedBy { get; init; }
+
     /// <summary>Contacts targeted; before the start the last forecast's, if there is one.</summary>
     public long? Recipients { get; init; }
 
@@ -109,6 +120,11 @@ internal sealed record BroadcastAnswer
         SendRate = RateBody.Of(details.Rate, details.SpreadOver),
         Schedule = details.Row.ScheduledLocal is null ? null : new ScheduleAnswer(details.ScheduledAt, details.Row.ScheduledLocal, details.Row.TimeZone),
         ExpiresAt = details.ExpiresAt,
+        Canary = CanaryBody.Of(details.Safety.Canary),
+        SameFaults = details.Safety.SameFaults,
+        IgnoreFrequencyCap = details.Safety.IgnoresFrequencyCap ? true : null,
+        UndoUntil = details.UndoUntil,
+        ApprovedBy = details.ApprovedBy,
         ParentId = details.ParentId,
         ChildIds = [.. details.Children.Select(c => c.Id)],
         UpdatedAt = details.UpdatedAt,

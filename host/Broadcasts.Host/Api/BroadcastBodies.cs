@@ -30,6 +30,14 @@ internal sealed record BroadcastBody
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    public CanaryBody? Canary { get; init; }
+
+    /// <summary>So many equal permanent content faults in a row pause it; 0 never does. Default 20.</summary>
+    public int? SameFaults { get; init; }
+
+    /// <summary>The workspace's frequency cap does not hold for it.</summary>
+    public bool IgnoreFrequencyCap { get; init; }
+
     /// <summary>The content as the engine takes it, or what is wrong.</summary>
     public BroadcastDraft ToDraft(List<Problem> problems)
     {
@@ -44,6 +52,7 @@ internal sealed record BroadcastBody
             Rate = rate.Rate,
             SpreadOverMs = rate.SpreadOverMs,
             ExpiresAt = ExpiresAt?.ToUnixTimeMilliseconds(),
+            SafetyJson = ReadSafety(problems),
         };
     }
 
@@ -59,7 +68,16 @@ internal sealed record BroadcastBody
         Parts = details.Parts,
         SendRate = RateBody.Of(details.Rate, details.SpreadOver),
         ExpiresAt = details.ExpiresAt,
+        Canary = CanaryBody.Of(details.Safety.Canary),
+        SameFaults = details.Safety.SameFaults,
+        IgnoreFrequencyCap = details.Safety.IgnoresFrequencyCap,
     };
+
+    private string? ReadSafety(List<Problem> problems)
+    {
+        var safety = new BroadcastSafety { Canary = Canary?.Read(problems), SameFaults = SameFaults, IgnoresFrequencyCap = IgnoreFrequencyCap };
+        return safety == new BroadcastSafety() ? null : JsonSerializer.Serialize(safety, BroadcastJson.Options);
+    }
 
     private string? ReadAudience(List<Problem> problems)
     {
@@ -74,6 +92,72 @@ internal sealed record BroadcastBody
             ? JsonSerializer.Serialize(new BroadcastAudience { SegmentId = SegmentId, Segment = Segment, ContactIds = ContactIds, ImportId = ImportId }, BroadcastJson.Options)
             : null;
     }
+}
+
+/// <summary>Sent to a few first: <c>{count}</c> or <c>{percent}</c> of them.</summary>
+internal sealed record CanaryBody
+{
+    public int? Count { get; init; }
+
+    public double? Percent { get; init; }
+
+    /// <summary>ISO 8601 duration after the canary's last answer, up to seven days. Default <c>PT10M</c>.</summary>
+    public string? Wait { get; init; }
+
+    /// <summary>More failures than this hold the rest, in percent. Default 5.</summary>
+    public double? MaxFailedPercent { get; init; }
+
+    /// <summary>More opt-outs than this hold the rest, in percent. Default 1.</summary>
+    public double? MaxOptOutPercent { get; init; }
+
+    public static CanaryBody? Of(CanaryPlan? plan) => plan is null ? null : new()
+    {
+        Count = plan.Count,
+        Percent = plan.Percent,
+        Wait = XmlConvert.ToString(TimeSpan.FromMilliseconds(plan.WaitMs)),
+        MaxFailedPercent = plan.MaxFailedPercent,
+        MaxOptOutPercent = plan.MaxOptOutPercent,
+    };
+
+    public CanaryPlan Read(List<Problem> problems)
+    {
+        var usual = new CanaryPlan();
+        return new()
+        {
+            Count = Count,
+            Percent = Percent,
+            WaitMs = ReadWait(problems) ?? usual.WaitMs,
+            MaxFailedPercent = MaxFailedPercent ?? usual.MaxFailedPercent,
+            MaxOptOutPercent = MaxOptOutPercent ?? usual.MaxOptOutPercent,
+        };
+    }
+
+    private long? ReadWait(List<Problem> problems)
+    {
+        if (Wait is null) return null;
+        try
+        {
+            return (long)XmlConvert.ToTimeSpan(Wait).TotalMilliseconds;
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            problems.Add(new Problem("canary.wait", "duration", "An ISO 8601 duration of at most seven days: PT10M.", Wait));
+            return null;
+        }
+    }
+}
+
+/// <summary>What may come with a send.</summary>
+internal sealed record SendBody
+{
+    /// <summary>Nothing leaves before so many seconds, in which undo takes it back; 0 to 3600. Default 0.</summary>
+    public int UndoSeconds { get; init; }
+}
+
+/// <summary>What may come with a refusal.</summary>
+internal sealed record RejectBody
+{
+    public string? Why { get; init; }
 }
 
 /// <summary>The length of time of a rate.</summary>

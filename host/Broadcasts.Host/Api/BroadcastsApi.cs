@@ -25,7 +25,11 @@ internal static class BroadcastsApi
         group.MapPost("{id:long}/schedule", (long id, ScheduleBody body, IGrainFactory grains, EngineOptions options, HttpContext http) =>
             DoAsync(id, Grain(grains, id).ScheduleAsync(body.ToSchedule(options.TimeZone), http.Actor()))).Needs(ApiScopes.Send).Produces<BroadcastState>();
         Command(group, "unschedule", ApiScopes.Send, (grain, actor) => grain.UnscheduleAsync(actor));
-        Command(group, "send", ApiScopes.Send, (grain, actor) => grain.StartAsync(actor));
+        group.MapPost("{id:long}/send", SendAsync).Needs(ApiScopes.Send).Accepts<SendBody>(isOptional: true, "application/json").Produces<BroadcastState>().WithSummary("send");
+        Command(group, "undo", ApiScopes.Send, (grain, actor) => grain.UndoAsync(actor));
+        Command(group, "approve", ApiScopes.Send, (grain, actor) => grain.ApproveAsync(actor));
+        group.MapPost("{id:long}/reject", async (long id, IGrainFactory grains, HttpContext http) =>
+            await DoAsync(id, Grain(grains, id).RejectAsync(http.Actor(), (await ReadAsync<RejectBody>(http))?.Why))).Needs(ApiScopes.Send).Accepts<RejectBody>(isOptional: true, "application/json").Produces<BroadcastState>();
         Command(group, "pause", ApiScopes.Send, (grain, actor) => grain.PauseAsync(actor));
         Command(group, "resume", ApiScopes.Send, (grain, actor) => grain.ResumeAsync(actor));
         Command(group, "cancel", ApiScopes.Send, (grain, actor) => grain.CancelAsync(actor));
@@ -106,6 +110,13 @@ internal static class BroadcastsApi
 
         return Results.Ok(new { results });
     }
+
+    private static async Task<IResult> SendAsync(long id, IGrainFactory grains, HttpContext http) =>
+        await DoAsync(id, Grain(grains, id).SendAsync(http.Actor(), (await ReadAsync<SendBody>(http))?.UndoSeconds ?? 0));
+
+    // A command's body may be left out.
+    private static async Task<T?> ReadAsync<T>(HttpContext http) where T : class =>
+        http.Request.ContentLength is null or 0 && !http.Request.Headers.ContainsKey("Transfer-Encoding") ? null : await http.Request.ReadFromJsonAsync<T>(ApiJson.Options, http.RequestAborted);
 
     private static async Task<IResult> SetRateAsync(long id, ChangeRateBody body, IGrainFactory grains, HttpContext http)
     {

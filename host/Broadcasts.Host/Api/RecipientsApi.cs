@@ -21,6 +21,7 @@ internal static class RecipientsApi
         group.MapGet("recipients", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
         group.MapGet("unknown", (long id, BroadcastQueries queries, long? cursor, int? limit, CancellationToken cancellationToken) =>
             ListAsync(id, queries, "unknown", null, null, null, cursor, limit, cancellationToken)).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
+        group.MapPost("unknown/resolve", ResolveAsync).Needs(ApiScopes.Send).Produces<ResolvedAnswer>().WithSummary("Settles messages in doubt by a person's word");
         group.MapGet("recipients.csv", CsvAsync).Needs(ApiScopes.Read);
         group.MapGet("recipients/{contactId:long}", GetAsync).Needs(ApiScopes.Read).Produces<RecipientTimeline>();
     }
@@ -84,6 +85,14 @@ internal static class RecipientsApi
         return Results.Ok(new ListAnswer<RecipientRow>(page.Items, page.Next?.ToString(CultureInfo.InvariantCulture)));
     }
 
+    private static async Task<IResult> ResolveAsync(long id, ResolveBody body, Doubts doubts, ProgressQueries queries, HttpContext http)
+    {
+        if (body.ContactIds is { Length: 0 }) return ApiProblems.Invalid("contactIds", "nobody", "Name at least one contact, or leave contactIds out for all.");
+        var (command, result) = await doubts.ResolveAsync(id, body.As, body.ContactIds, http.Actor());
+        if (!command.IsDone) return ApiProblems.Of(command, isBroadcast: true);
+        return Results.Ok(new ResolvedAnswer(result.Resolved, result.TooEarly, (await queries.GetAsync(id))?.Counts.Unknown ?? 0));
+    }
+
     private static async Task<IResult> GetAsync(long id, long contactId, BroadcastQueries queries, CancellationToken cancellationToken) =>
         await queries.RecipientAsync(id, contactId, cancellationToken) is { } timeline
             ? Results.Ok(timeline)
@@ -112,3 +121,19 @@ internal static class RecipientsApi
         return false;
     }
 }
+
+/// <summary>What a person knows of messages in doubt.</summary>
+internal sealed record ResolveBody
+{
+    /// <summary><c>sent</c>, <c>notSent</c> or <c>resend</c>.</summary>
+    public required DoubtAnswer As { get; init; }
+
+    /// <summary>Whose messages; all of the broadcast's without it.</summary>
+    public long[]? ContactIds { get; init; }
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Resolved">Messages settled now.</param>
+/// <param name="TooEarly">Messages whose answer can still come by itself; ask again in a minute.</param>
+/// <param name="Unknown">Messages of the broadcast that are still in doubt.</param>
+internal sealed record ResolvedAnswer(long Resolved, long TooEarly, long Unknown);

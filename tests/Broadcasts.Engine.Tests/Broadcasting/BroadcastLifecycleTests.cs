@@ -11,6 +11,7 @@ public sealed class BroadcastLifecycleTests
     {
         [(Draft, Edit)] = Draft, [(Draft, Schedule)] = Scheduled, [(Draft, Start)] = InProgress, [(Draft, Delete)] = Draft,
         [(Scheduled, Schedule)] = Scheduled, [(Scheduled, Unschedule)] = Draft, [(Scheduled, Start)] = InProgress, [(Scheduled, Fail)] = Failed,
+        [(Scheduled, Undo)] = Draft, [(Scheduled, Approve)] = Scheduled, [(Scheduled, Reject)] = Draft, [(Paused, Approve)] = InProgress, [(Paused, Reject)] = Cancelled,
         [(InProgress, Pause)] = Paused, [(InProgress, Complete)] = Completed, [(InProgress, Cancel)] = Cancelled, [(InProgress, Fail)] = Failed, [(InProgress, ChangeRate)] = InProgress,
         [(Paused, Resume)] = InProgress, [(Paused, Cancel)] = Cancelled, [(Paused, ChangeRate)] = Paused,
         [(Completed, Archive)] = Completed, [(Completed, ResendFailed)] = Completed,

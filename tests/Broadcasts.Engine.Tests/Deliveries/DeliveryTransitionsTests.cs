@@ -10,6 +10,7 @@ public sealed class DeliveryTransitionsTests
     private static readonly Dictionary<(DeliveryStatus From, DeliveryEvent Event), DeliveryStatus> Promised = new()
     {
         [(Pending, Skip)] = Skipped,
+        [(Failed, Restore)] = Pending, [(Skipped, Restore)] = Pending,
         [(Sending, Accept)] = Sent, [(Sending, Return)] = Pending, [(Sending, Reject)] = Failed, [(Sending, Doubt)] = Unknown, [(Sending, Skip)] = Skipped,
         [(Sending, ReceiptSent)] = Sent, [(Sending, ReceiptDelivered)] = Delivered, [(Sending, ReceiptRead)] = Read, [(Sending, ReceiptFailed)] = Failed,
         [(Unknown, Accept)] = Sent, [(Unknown, Return)] = Pending, [(Unknown, Reject)] = Failed,
@@ -33,10 +34,10 @@ public sealed class DeliveryTransitionsTests
     }
 
     [Fact]
-    public void TryMove_FromReadOrSkipped_NothingEverHappens() =>
-        Assert.DoesNotContain(Enum.GetValues<DeliveryEvent>(), what => DeliveryTransitions.TryMove(Read, what, out _) || DeliveryTransitions.TryMove(Skipped, what, out _));
+    public void TryMove_FromReadOrSkipped_NothingHappensThatTheEngineDidNotAskFor() =>
+        Assert.DoesNotContain(Enum.GetValues<DeliveryEvent>(), what => DeliveryTransitions.TryMove(Read, what, out _) || (what != Restore && DeliveryTransitions.TryMove(Skipped, what, out _)));
 
     [Fact]
     public void TryMove_OutOfWhatTheProviderHas_NeverBackToTheQueue() =>
-        Assert.DoesNotContain(Enum.GetValues<DeliveryEvent>(), what => new[] { Sent, Delivered, Failed }.Any(from => DeliveryTransitions.TryMove(from, what, out var next) && next is Pending or Sending));
+        Assert.DoesNotContain(Enum.GetValues<DeliveryEvent>(), what => new[] { Sent, Delivered, Read }.Any(from => DeliveryTransitions.TryMove(from, what, out var next) && next is Pending or Sending));
 }

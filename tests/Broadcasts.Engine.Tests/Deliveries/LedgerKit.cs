@@ -90,7 +90,7 @@ internal sealed class LedgerKit : IAsyncDisposable
             ExpiresAt = expiresAt,
         };
         var id = await Broadcasts.CreateAsync(draft, "test", parent, null);
-        await Broadcasts.StartAsync(id, BroadcastStatus.Draft, null, "test");
+        await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, null, "test", null);
         return (await Broadcasts.GetAsync(id))!;
     }
 

@@ -1,3 +1,4 @@
+using Broadcasts.Contacts;
 using Broadcasts.Broadcasting;
 using Broadcasts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,7 +41,7 @@ public sealed class ReceiptsTests
         await kit.AddPeopleAsync(1);
         var (broadcast, slices) = await kit.StartFrozenAsync();
         var claim = await kit.ClaimAsync(slices[0], 1);
-        var receipts = new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance);
+        var receipts = new Receipts(kit.Database, new Interactions(kit.Database), await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance);
 
         await receipts.ApplyAsync(kit.Channel.Id, [Of("early", ReceiptStatus.Delivered)]);
         await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = "early", IsFoundByProviderId = true });
@@ -110,7 +111,7 @@ public sealed class ReceiptsTests
         var (broadcast, slices) = await kit.StartFrozenAsync();
         var claim = await kit.ClaimAsync(slices[0], 1);
         if (providerId is not null) await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = providerId, IsFoundByProviderId = true });
-        return (broadcast, claim.Rows[0].Id, new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
+        return (broadcast, claim.Rows[0].Id, new Receipts(kit.Database, new Interactions(kit.Database), await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
     }
 
     private static async Task<MessageIds> IdsAsync(LedgerKit kit)

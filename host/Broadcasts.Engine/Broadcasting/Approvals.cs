@@ -1,0 +1,31 @@
+using System.Globalization;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Broadcasting;
+
+/// <summary>Whether a broadcast needs a second person before anything leaves.</summary>
+internal sealed class Approvals(Database database, BroadcastChecks checks, SendingRulesStore rules, TimeProvider time)
+{
+    public const string Reason = "approval";
+
+    /// <summary>Why it waits for a second person; null when it need not.</summary>
+    public async Task<string?> NeededAsync(Broadcast broadcast)
+    {
+        if (broadcast.ApprovedBy is not null || (await rules.GetAsync()).ApprovalAbove is not { } limit) return null;
+        var count = await CountAsync(broadcast);
+        return count > limit ? string.Create(CultureInfo.InvariantCulture, $"{count} contacts; above {limit} a second person must agree.") : null;
+    }
+
+    private Task<long> CountAsync(Broadcast broadcast) => broadcast.ReadAudience() is { RetryOf: { } parent } ? RetriesAsync(parent) : MatchingAsync(broadcast);
+
+    private async Task<long> MatchingAsync(Broadcast broadcast)
+    {
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), broadcast.ReadParts().Count, time.Now());
+        return await database.ReadAsync(c => c.QuerySingleAsync<long>($"SELECT COUNT(*) FROM contacts c WHERE {audience.Condition.Sql}", new DynamicParameters(audience.Condition.Parameters)));
+    }
+
+    private Task<long> RetriesAsync(long parent) => database.ReadAsync(c => c.QuerySingleAsync<long>(
+        "SELECT COUNT(DISTINCT contact_id) FROM deliveries WHERE id BETWEEN @from AND @to AND status = 5",
+        new { from = Deliveries.DeliveryId.First(parent), to = Deliveries.DeliveryId.Last(parent) }));
+}
