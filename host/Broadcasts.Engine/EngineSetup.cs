@@ -48,7 +48,7 @@ internal static class EngineSetup
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>()
             .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
-            .AddSingleton<Receipts>().AddSingleton<Doubts>().AddSingleton<DispatchService>();
+            .AddSingleton<Receipts>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();
         builder.UseOrleans(silo => Configure(silo, options));
 
         // After the silo, so that they start when grains answer and stop before it does.
@@ -56,6 +56,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<DueScanner>();
         builder.Services.AddHostedService<EventPolling>();
         builder.Services.AddHostedService<UnknownSettler>();
+        builder.Services.AddHostedService<StallWatch>();
     }
 
     /// <summary>Creates or upgrades the tables and reads what the services need before they start. Call once, before the host starts.</summary>

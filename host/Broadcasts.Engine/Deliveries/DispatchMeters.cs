@@ -12,8 +12,9 @@ internal sealed class DispatchMeters : IDisposable
     private readonly Counter<long> _outcomes;
     private readonly Counter<long> _claims;
 
-    public DispatchMeters()
+    public DispatchMeters(Reporting.WaitingBroadcasts waiting)
     {
+        _meter.CreateObservableGauge("broadcasts.stalled", () => waiting.Stalled, "{broadcast}", "Broadcasts in progress that stand still without a known reason.");
         _outcomes = _meter.CreateCounter<long>("broadcasts.outcomes", "{message}", "Messages by transport and outcome.");
         _claims = _meter.CreateCounter<long>("broadcasts.claimed", "{message}", "Messages claimed for hand-over.");
     }

@@ -43,6 +43,9 @@ internal sealed record Progress
     /// <summary>What holds it down now; null when nothing is being sent.</summary>
     public RateLimit? LimitedBy { get; init; }
 
+    /// <summary>Why it does not move; null while it does.</summary>
+    public Waiting? Waiting { get; init; }
+
     /// <summary>When the last message should leave at this rate.</summary>
     public DateTimeOffset? Eta { get; init; }
 

@@ -4,7 +4,7 @@ using Broadcasts.Broadcasting;
 namespace Broadcasts.Reporting;
 
 /// <summary>Progress as it moves. However many pages look at a broadcast, its numbers are read once.</summary>
-internal sealed class ProgressFeed(ProgressQueries queries, TimeProvider time)
+internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts waiting, TimeProvider time)
 {
     private static readonly TimeSpan Moving = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Resting = TimeSpan.FromSeconds(1);
@@ -23,7 +23,7 @@ internal sealed class ProgressFeed(ProgressQueries queries, TimeProvider time)
         {
             // A watch's pace is fed by its own reads; another one is kept for callers who poll.
             var pace = _watches.TryGetValue(id, out var watch) ? watch.Pace : PaceOf(id);
-            return pace.Complete(progress);
+            return pace.Complete(progress) with { Waiting = waiting.Of(id) };
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class ProgressFeed(ProgressQueries queries, TimeProvider time)
                 if (progress is null) break;
                 lock (_lock)
                 {
-                    progress = watch.Pace.Complete(progress);
+                    progress = watch.Pace.Complete(progress) with { Waiting = waiting.Of(id) };
                 }
 
                 watch.Publish(progress);

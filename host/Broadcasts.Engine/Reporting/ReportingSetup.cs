@@ -8,5 +8,6 @@ internal static class ReportingSetup
     public static IServiceCollection AddReporting(this IServiceCollection services) => services
         .AddSingleton<BroadcastQueries>()
         .AddSingleton<ProgressQueries>()
+        .AddSingleton<WaitingBroadcasts>()
         .AddSingleton<ProgressFeed>();
 }

@@ -190,6 +190,9 @@ internal sealed record ProgressAnswer
 
     public RateLimit? LimitedBy { get; init; }
 
+    /// <summary>Why it does not move; absent while it does.</summary>
+    public Waiting? Waiting { get; init; }
+
     public DateTimeOffset? Eta { get; init; }
 
     public required FunnelAnswer Funnel { get; init; }
@@ -223,6 +226,7 @@ internal sealed record ProgressAnswer
         Unknown = p.Counts.Unknown,
         Rate = p.Rate,
         LimitedBy = p.LimitedBy,
+        Waiting = p.Waiting,
         Eta = p.Eta,
         Funnel = new FunnelAnswer(p.Funnel.Sent, p.Funnel.Delivered, p.Funnel.Read),
         Reasons = ReasonsOf(p),

@@ -151,9 +151,9 @@ public sealed class BroadcastQueriesTests
         Assert.Equal(0, (await queries.GetAsync(1))!.Messages);
         Assert.Null(await queries.GetAsync(99));
 
-        var latest = await new ProgressFeed(queries, TimeProvider.System).WatchAsync(4, TestContext.Current.CancellationToken).FirstAsync(TestContext.Current.CancellationToken);
+        var latest = await new ProgressFeed(queries, new WaitingBroadcasts(), TimeProvider.System).WatchAsync(4, TestContext.Current.CancellationToken).FirstAsync(TestContext.Current.CancellationToken);
         Assert.Equal(BroadcastStatus.Completed, latest.Status);
-        Assert.Empty(await new ProgressFeed(queries, TimeProvider.System).WatchAsync(99, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await new ProgressFeed(queries, new WaitingBroadcasts(), TimeProvider.System).WatchAsync(99, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
     }
 
     private static async Task<TestDatabase> SeededAsync(string provider)

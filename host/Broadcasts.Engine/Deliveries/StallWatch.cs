@@ -1,0 +1,107 @@
+using Broadcasts.Reporting;
+using Broadcasts.Storage;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>Looks whether every broadcast in progress moves. One that does not gets its reason on its page; one without a reason is an alert.</summary>
+internal sealed partial class StallWatch(Database database, WaitingReasons reasons, WaitingBroadcasts waiting, TimeProvider time, ILogger<StallWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    /// <summary>Without a change for this long it waits for something.</summary>
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(3);
+
+    /// <summary>Without a change and without a reason for this long something is wrong: longer than a fail-over, or an answer that never comes, takes.</summary>
+    private static readonly TimeSpan Stalled = TimeSpan.FromSeconds(90);
+
+    private const string CountsSql = """
+        SELECT b.id, b.freeze_position, COALESCE(SUM(s.pending), 0) AS pending, COALESCE(SUM(s.sending), 0) AS sending,
+               COALESCE(SUM(s.sent + s.delivered + s.read + s.failed + s.skipped), 0) AS settled, COALESCE(SUM(s.unknown), 0) AS unknown
+          FROM broadcasts b LEFT JOIN slices s ON s.broadcast_id = b.id
+         WHERE b.status = 2 AND b.kind = 0
+         GROUP BY b.id, b.freeze_position
+        """;
+
+    private readonly Dictionary<long, Look> _looks = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await LookAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The next process looks for itself.
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var counts = await database.ReadAsync(async c => (await c.QueryAsync<RunningCounts>(CountsSql)).AsList(), cancellationToken);
+            var running = counts.Select(c => c.Id).ToHashSet();
+            foreach (var gone in _looks.Keys.Where(id => !running.Contains(id)).ToArray()) _looks.Remove(gone);
+            waiting.Keep(running);
+            foreach (var count in counts) waiting.Set(count.Id, await JudgeAsync(count, cancellationToken));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(e);
+        }
+    }
+
+    private async Task<Waiting?> JudgeAsync(RunningCounts now, CancellationToken cancellationToken)
+    {
+        var at = time.GetTimestamp();
+        if (!_looks.TryGetValue(now.Id, out var look) || look.Counts != now)
+        {
+            _looks[now.Id] = new Look(now, at);
+            return null;
+        }
+
+        var still = time.GetElapsedTime(look.Since, at);
+        if (still < Still) return null;
+        if (await reasons.FindAsync(now, cancellationToken) is { } known) return known;
+        if (still < Stalled) return null;
+        if (!look.IsTold) LogStalled(now.Id, now.Pending, now.Sending, (long)still.TotalSeconds);
+        look.IsTold = true;
+        return new Waiting(Waiting.Stalled);
+    }
+
+    private sealed class Look(RunningCounts counts, long since)
+    {
+        public RunningCounts Counts { get; } = counts;
+
+        public long Since { get; } = since;
+
+        public bool IsTold { get; set; }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Broadcast {Broadcast} stands still for {Seconds} s without a reason: {Pending} messages wait, {Sending} are in flight")]
+    private partial void LogStalled(long broadcast, long pending, long sending, long seconds);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for broadcasts that stand still failed; the next look is in some seconds")]
+    private partial void LogFault(Exception e);
+}
+
+/// <summary>How far a broadcast in progress is.</summary>
+internal sealed record RunningCounts
+{
+    public long Id { get; init; }
+
+    public long FreezePosition { get; init; }
+
+    public long Pending { get; init; }
+
+    public long Sending { get; init; }
+
+    public long Settled { get; init; }
+
+    public long Unknown { get; init; }
+}

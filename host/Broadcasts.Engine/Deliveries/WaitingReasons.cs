@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Reporting;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Deliveries;
+
+/// <summary>Finds why a broadcast does not move: from what its dispatcher waits for here, and from what the database says wherever it runs.</summary>
+internal sealed class WaitingReasons(Database database, BroadcastStore broadcasts, ChannelStore channels, DispatchService dispatch, LedgerWriter writer, IGrainFactory grains, TimeProvider time)
+{
+    private const string NextDueSql = """
+        SELECT MIN(due_at) FROM deliveries WHERE id BETWEEN @from AND @to AND due_at < 9223372036854775807 AND status = 0
+        """;
+
+    // Looked for in one slice with waiting rows only: the question is whether there is any, not how many.
+    private const string FreshSql = """
+        SELECT EXISTS (SELECT 1 FROM deliveries d JOIN (SELECT id_from, id_to FROM slices WHERE broadcast_id = @id AND pending > 0 ORDER BY id_from DESC LIMIT 1) s
+                          ON d.id BETWEEN s.id_from AND s.id_to WHERE d.status = 0 AND d.due_at IS NULL)
+        """;
+
+    /// <summary>The reason; null when it should move.</summary>
+    public async Task<Waiting?> FindAsync(RunningCounts counts, CancellationToken cancellationToken)
+    {
+        if (writer.Outage is { } outage) return new("database", Detail: outage);
+        if (await broadcasts.GetAsync(counts.Id) is not { } broadcast) return null;
+        if (broadcast.ClaimTo == 0) return new("freezing");
+        if (await ChannelAsync(broadcast) is { } channel) return channel;
+        if (counts is { Pending: 0, Sending: 0, Unknown: > 0 }) return new("doubts");
+        if (counts.Sending > 0) return null;
+        return Dispatcher(broadcast.Id) ?? await BudgetAsync(broadcast) ?? await RowsAsync(broadcast, cancellationToken);
+    }
+
+    private async Task<Waiting?> ChannelAsync(Broadcast broadcast) =>
+        broadcast.ChannelId is { } id && await channels.GetAsync(id) is { Status: ChannelStatus.Paused } channel ? new("channelPaused", Detail: channel.Name) : null;
+
+    private Waiting? Dispatcher(long id)
+    {
+        var now = time.Now();
+        var here = dispatch.Dispatchers.FirstOrDefault(d => d.BroadcastId == id && d.WaitingUntil > now && d.LimitedBy != LimitedBy.Nothing);
+        return here is null ? null : new(CodeOf(here.LimitedBy), Times.Of((long)here.WaitingUntil));
+    }
+
+    private async Task<Waiting?> BudgetAsync(Broadcast broadcast)
+    {
+        if (broadcast.ChannelId is not { } channel) return null;
+        var budget = await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync();
+        return budget.ThrottledUntil is { } until && until > time.Now() ? new(CodeOf(LimitedBy.ProviderThrottle), Times.Of(until)) : null;
+    }
+
+    private async Task<Waiting?> RowsAsync(Broadcast broadcast, CancellationToken cancellationToken)
+    {
+        var (from, to) = (DeliveryId.First(broadcast.Id), broadcast.ClaimTo ?? DeliveryId.Last(broadcast.Id));
+        var (next, isFresh) = await database.ReadAsync(async c =>
+            (await c.QuerySingleAsync<long?>(NextDueSql, new { from, to }), await c.QuerySingleAsync<bool>(FreshSql, new { id = broadcast.Id })), cancellationToken);
+        if (next > time.Now()) return new(CodeOf(LimitedBy.WaitingForRetries), Times.Of(next));
+        if (next is not null) return null;
+        if (broadcast.ClaimTo is not null) return new("canary", broadcast.CanaryAt + broadcast.ReadSafety().Canary?.WaitMs is { } until ? Times.Of(until) : null);
+        return isFresh ? null : new("earlierPart");
+    }
+
+    private static string CodeOf(LimitedBy limit) => JsonNamingPolicy.CamelCase.ConvertName(limit.ToString());
+}
