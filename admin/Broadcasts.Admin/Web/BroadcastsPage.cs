@@ -128,6 +128,9 @@ internal sealed record BroadcastDrawer
 
     public bool CanSend { get; init; }
 
+    /// <summary>Why a second person must agree; null when nobody need.</summary>
+    public string? NeedsApproval { get; init; }
+
     public BroadcastRow Row => Details.Row;
 
     public DeliveryCounts Counts => Progress?.Counts ?? Row.Counts;

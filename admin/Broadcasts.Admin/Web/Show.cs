@@ -31,6 +31,9 @@ internal sealed class Show(Texts texts, Visitor visitor)
     /// <summary>The time alone, for places that show the day already.</summary>
     public IHtmlContent Clock(long unixMs) => TimeTag(unixMs, visitor.Local(unixMs).TimeOfDay.ToString("t", Culture));
 
+    /// <summary>With seconds.</summary>
+    public string MomentText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("T", Culture);
+
     public string ClockText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("t", Culture);
 
     /// <summary>Today, Yesterday, Tomorrow, or the date; the year only when it is another.</summary>

@@ -5,7 +5,7 @@ using Dapper;
 namespace Broadcasts.Broadcasting;
 
 /// <summary>Whether a broadcast needs a second person before anything leaves.</summary>
-internal sealed class Approvals(Database database, BroadcastChecks checks, SendingRulesStore rules, TimeProvider time)
+internal sealed class Approvals(Database database, BroadcastStore broadcasts, BroadcastChecks checks, SendingRulesStore rules, TimeProvider time)
 {
     public const string Reason = "approval";
 
@@ -16,6 +16,10 @@ internal sealed class Approvals(Database database, BroadcastChecks checks, Sendi
         var count = await CountAsync(broadcast);
         return count > limit ? string.Create(CultureInfo.InvariantCulture, $"{count} contacts; above {limit} a second person must agree.") : null;
     }
+
+    /// <summary>The same, of a draft or a schedule.</summary>
+    public async Task<string?> NeededAsync(long id) =>
+        await broadcasts.GetAsync(id) is { State: BroadcastStatus.Draft or BroadcastStatus.Scheduled, Audience: not null } broadcast ? await NeededAsync(broadcast) : null;
 
     private Task<long> CountAsync(Broadcast broadcast) => broadcast.ReadAudience() is { RetryOf: { } parent } ? RetriesAsync(parent) : MatchingAsync(broadcast);
 

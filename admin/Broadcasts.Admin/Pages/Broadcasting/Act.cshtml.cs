@@ -20,6 +20,10 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
     [BindProperty(SupportsGet = true)]
     public string? To { get; set; }
 
+    /// <summary>Why a second person refuses.</summary>
+    [BindProperty]
+    public string? Why { get; set; }
+
     public BroadcastDetails Details { get; private set; } = null!;
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
@@ -41,6 +45,9 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
             "pause" => ToldInFlight(await grain.PauseAsync(actor), "Did.pause", back),
             "resume" => Told(await grain.ResumeAsync(actor), Texts["Did.resume"], back),
             "unschedule" => Told(await grain.UnscheduleAsync(actor), Texts["Did.unschedule"], back),
+            "undo" => Told(await grain.UndoAsync(actor), Texts["Did.undo"], back),
+            "approve" => Told(await grain.ApproveAsync(actor), Texts["Did.approve"], back),
+            "reject" => Told(await grain.RejectAsync(actor, string.IsNullOrWhiteSpace(Why) ? null : Why.Trim()[..Math.Min(Why.Trim().Length, 500)]), Texts["Did.reject"], back),
             "archive" => Told(await grain.ArchiveAsync(actor), Texts["Did.archive"], back),
             "fix" => Told(await grain.FixAsync(actor), Texts["Did.fix"], $"/broadcasts/{Id}/edit"),
             "cancel" => ToldInFlight(await grain.CancelAsync(actor), "Did.cancel", $"/broadcasts/{Id}"),

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
-internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, IGrainFactory grains) : ConsolePage
+internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, Approvals approvals, IGrainFactory grains) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -19,7 +19,7 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
-        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync() };
+        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync(), NeedsApproval = await NeededAsync(found.Details) };
         var entries = new List<(AuditEntry, string)>();
         foreach (var entry in await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: 20, cancellationToken: cancellationToken))
         {
@@ -29,6 +29,14 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
         Activity = entries;
         return Page();
     }
+
+    // A draft is nobody's business but its author's.
+    private async Task<string?> NeededAsync(BroadcastDetails details) => details.Row switch
+    {
+        { Status: BroadcastStatus.Paused, StatusReason: Approvals.Reason } => details.Row.StatusDetail ?? "",
+        { Status: BroadcastStatus.Scheduled } => await approvals.NeededAsync(Id),
+        _ => null,
+    };
 
     public async Task<IActionResult> OnPostRateAsync(RateInput rate)
     {

@@ -1,3 +1,4 @@
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Deliveries;
 using Broadcasts.Reporting;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
-internal sealed class RecipientsModel(BroadcastQueries queries, ProgressFeed progress, People people) : ConsolePage
+internal sealed class RecipientsModel(BroadcastQueries queries, ProgressFeed progress, People people, Doubts doubts) : ConsolePage
 {
     public const int Size = 50;
 
@@ -50,6 +51,16 @@ internal sealed class RecipientsModel(BroadcastQueries queries, ProgressFeed pro
         List = await queries.RecipientsAsync(Id, filter, After, Size, cancellationToken);
         if (Contact is { } contact) Timeline = await queries.RecipientAsync(Id, contact, cancellationToken);
         return Page();
+    }
+
+    /// <summary>A person says what became of messages in doubt: one contact's, or all.</summary>
+    public async Task<IActionResult> OnPostSettleAsync(DoubtAnswer answer, long? person)
+    {
+        if (!await MayAsync(Policies.CanSend)) return Forbid();
+        if (!Enum.IsDefined(answer)) return BadRequest();
+        var (command, result) = await doubts.ResolveAsync(Id, answer, person is { } contact ? [contact] : null, Visitor.Actor);
+        var early = result.TooEarly > 0 ? " " + Texts.Count("Did.settleEarly", result.TooEarly) : "";
+        return Told(command, Texts.Count("Did.settle", result.Resolved) + early, $"/broadcasts/{Id}/recipients?status=unknown");
     }
 
     public string With(params (string Name, object? Value)[] changes) => Address($"/broadcasts/{Id}/recipients", changes);

@@ -11,7 +11,7 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>The last look: what would happen, a test message, and the two buttons that make it happen.</summary>
 [Authorize(Policies.CanSend)]
-internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, IGrainFactory grains) : ConsolePage
+internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, IGrainFactory grains) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -21,6 +21,10 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
     public Forecast Forecast { get; private set; } = new();
 
     public Channel? Channel { get; private set; }
+
+    public int UndoSeconds { get; private set; }
+
+    public bool NeedsApproval { get; private set; }
 
     public bool CanStart => Forecast.Problems.Count == 0 && Forecast.Sendable > 0;
 
@@ -41,13 +45,17 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         Details = details;
         Forecast = await forecasts.ForecastAsync(Id, cancellationToken) ?? new();
         if (details.Row.ChannelId is { } channel) Channel = await channels.GetAsync(channel);
+        UndoSeconds = (await rules.GetAsync()).UndoSeconds;
+        NeedsApproval = CanStart && await approvals.NeededAsync(Id) is not null;
         return Page();
     }
 
     public async Task<IActionResult> OnPostStartAsync()
     {
-        var result = await grains.GetGrain<IBroadcastGrain>(Id).StartAsync(Visitor.Actor);
-        return Told(result, Texts["Did.start"], result.IsDone ? $"/broadcasts/{Id}" : Here);
+        var seconds = (await rules.GetAsync()).UndoSeconds;
+        var begins = Show.MomentText(Visitor.Now.Plus(Duration.FromSeconds(seconds)).ToUnixTimeMilliseconds());
+        var result = await grains.GetGrain<IBroadcastGrain>(Id).SendAsync(Visitor.Actor, seconds);
+        return Told(result, seconds > 0 ? Texts["Did.send", begins] : Texts["Did.start"], result.IsDone ? $"/broadcasts/{Id}" : Here);
     }
 
     public async Task<IActionResult> OnPostScheduleAsync(string? at, string? zone)

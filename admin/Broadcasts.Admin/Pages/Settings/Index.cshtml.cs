@@ -1,12 +1,14 @@
 using System.Reflection;
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Settings;
 
-internal sealed class IndexModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn, ApiKeyStore keys, EngineOptions options, ILocalSiloDetails silo, AuditStore audit) : ConsolePage
+internal sealed class IndexModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn, ApiKeyStore keys, EngineOptions options, ILocalSiloDetails silo, AuditStore audit, SendingRulesStore rules) : ConsolePage
 {
     public User Me { get; private set; } = new();
 
@@ -15,6 +17,8 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
     public IReadOnlyList<ApiKey> Keys { get; private set; } = [];
 
     public bool CanAdminister { get; private set; }
+
+    public SendingRules Rules { get; private set; } = new();
 
     public static string Version => typeof(IndexModel).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
@@ -31,6 +35,7 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         Me = await manager.GetUserAsync(User) ?? new();
         CanAdminister = await Visitor.CanAdministerAsync();
         if (!CanAdminister) return;
+        Rules = await rules.GetAsync();
         Users = await users.ListAsync(cancellationToken);
         Keys = await keys.ListAsync(cancellationToken);
     }
@@ -49,6 +54,15 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         await users.UpdateAsync(user);
         await signIn.RefreshSignInAsync(user);
         Good(Texts["Did.rename"]);
+        return LocalRedirect("/settings");
+    }
+
+    public async Task<IActionResult> OnPostRulesAsync(long? approval, int undo, int? cap, int? days)
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        var problems = await rules.SetAsync(new() { ApprovalAbove = approval, UndoSeconds = undo, FrequencyCap = cap is { } count ? new(count, days ?? 7) : null }, Visitor.Actor);
+        if (problems.Count == 0) Good(Texts["Did.rules"]);
+        else Bad(string.Join(" ", problems.Select(Texts.Problem)));
         return LocalRedirect("/settings");
     }
 
