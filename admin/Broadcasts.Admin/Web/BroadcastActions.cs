@@ -51,7 +51,7 @@ internal sealed class BroadcastActions(Texts texts)
         if (entry.NeedsSend ? !canSend : !canEdit) return texts["Why.Role"];
         if (entry.Command is not { } command) return null;
         if (!BroadcastLifecycle.TryMove(row.Status, command, out _, out _)) return texts["Why.Status", texts.Of(row.Status)];
-        if (command == BroadcastCommand.ResendFailed && row.Counts.Failed == 0) return texts["Why.NothingFailed"];
+        if (command == BroadcastCommand.ResendFailed && row.Counts.Failed + (row.Status == BroadcastStatus.Cancelled ? row.Counts.Skipped : 0) == 0) return texts[row.Status == BroadcastStatus.Cancelled ? "Why.NothingLeft" : "Why.NothingFailed"];
         if (command == BroadcastCommand.Archive && row.ArchivedAt is not null) return texts["Why.Archived"];
         return null;
     }

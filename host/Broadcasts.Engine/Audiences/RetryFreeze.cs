@@ -4,25 +4,31 @@ using Dapper;
 
 namespace Broadcasts.Audiences;
 
-/// <summary>The audience of a resend: the parent's rows that failed for a reason that can pass, and the later parts that fell with them.</summary>
+/// <summary>The audience of a resend: the parent's rows that failed for a reason that can pass and the later parts that fell with them, and those that a cancel left over.</summary>
 internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, long parentId, long channelId, long now)
 {
     private static readonly string Retryable = string.Join(", ", RetryPolicy.Retryable.Select(r => (int)r));
+
+    private const string EarlierSql = "SELECT 1 FROM deliveries f WHERE f.id >= d.id - 4 AND f.id < d.id AND f.contact_id = d.contact_id AND";
+
+    /// <summary>Rows that a resend takes, over <c>deliveries d</c>. Nobody gets a later part whose earlier one is in doubt, or failed for good.</summary>
+    public static readonly string Condition = $"""
+        ((d.status = 5 AND d.reason IN ({Retryable}))
+          OR (d.status = 6 AND d.reason = 106 AND EXISTS ({EarlierSql} f.status = 5 AND f.reason IN ({Retryable})))
+          OR (d.status = 6 AND d.reason = 108 AND NOT EXISTS ({EarlierSql} (f.status = 7 OR (f.status = 5 AND f.reason NOT IN ({Retryable}))))))
+        """;
 
     private static readonly string InsertSql = $"""
         INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, reason, due_at, ended_at, attempt)
         SELECT @base + ROW_NUMBER() OVER (ORDER BY d.id), d.contact_id, COALESCE(c.revision, d.contact_revision), d.address_id, @channel, d.part,
                CASE WHEN c.id IS NULL OR c.blocked_at IS NOT NULL THEN 6 ELSE 0 END,
                CASE WHEN c.id IS NULL THEN 110 WHEN c.blocked_at IS NOT NULL THEN 102 END,
-               CASE WHEN c.id IS NOT NULL AND c.blocked_at IS NULL AND d.status = 6 THEN 9223372036854775807 END,
+               CASE WHEN c.id IS NOT NULL AND c.blocked_at IS NULL AND EXISTS ({EarlierSql} f.status IN (5, 6)) THEN 9223372036854775807 END,
                CASE WHEN c.id IS NULL OR c.blocked_at IS NOT NULL THEN @now END, 0
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
          WHERE d.id BETWEEN @from AND @to
-           AND ((d.status = 5 AND d.reason IN ({Retryable}))
-             OR (d.status = 6 AND d.reason = 106 AND EXISTS (
-                     SELECT 1 FROM deliveries f
-                      WHERE f.id >= d.id - 4 AND f.id < d.id AND f.contact_id = d.contact_id AND f.status = 5 AND f.reason IN ({Retryable}))))
+           AND {Condition}
          ORDER BY d.id
         """;
 

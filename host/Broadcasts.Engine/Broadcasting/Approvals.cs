@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcasts.Audiences;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -30,6 +31,6 @@ internal sealed class Approvals(Database database, BroadcastStore broadcasts, Br
     }
 
     private Task<long> RetriesAsync(long parent) => database.ReadAsync(c => c.QuerySingleAsync<long>(
-        "SELECT COUNT(DISTINCT contact_id) FROM deliveries WHERE id BETWEEN @from AND @to AND status = 5",
+        $"SELECT COUNT(DISTINCT d.contact_id) FROM deliveries d WHERE d.id BETWEEN @from AND @to AND {RetryFreeze.Condition}",
         new { from = Deliveries.DeliveryId.First(parent), to = Deliveries.DeliveryId.Last(parent) }));
 }

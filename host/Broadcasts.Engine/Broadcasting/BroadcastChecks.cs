@@ -135,6 +135,14 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         }
     }
 
+    /// <summary>Whether a channel can carry these parts.</summary>
+    public IReadOnlyList<Problem> CheckChannel(Channel channel, IReadOnlyList<BroadcastPart> parts)
+    {
+        var problems = new List<Problem>();
+        CheckTransport(channel, parts, problems);
+        return problems;
+    }
+
     private void CheckTransport(Channel channel, IReadOnlyList<BroadcastPart> parts, List<Problem> problems)
     {
         if (transports.Find(channel.Transport) is not { } transport)

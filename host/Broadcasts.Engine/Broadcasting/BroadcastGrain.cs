@@ -13,6 +13,7 @@ internal sealed partial class BroadcastGrain(
     Forecasts forecasts,
     Canaries canaries,
     Approvals approvals,
+    RemainderMove remainder,
     AuditStore audit,
     DispatchSignal dispatch,
     TimeProvider time,
@@ -87,6 +88,15 @@ internal sealed partial class BroadcastGrain(
         if (broadcast is { State: BroadcastStatus.Paused, StatusReason: Approvals.Reason, ApprovedBy: null })
             return Refused(broadcast, new("", "needsApproval", $"A second person must agree first. {broadcast.StatusDetail}"));
         return await GoOnAsync(broadcast, BroadcastCommand.Resume, "resume", actor);
+    }
+
+    public async Task<CommandResult> MoveRemainingAsync(long channelId, string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (await remainder.RefusalAsync(broadcast, channelId) is { } refusal) return refusal with { Status = broadcast.State };
+        if (await remainder.InFlightAsync(Id) is { } busy) return busy with { Status = broadcast.State };
+        if (!await remainder.MoveAsync(broadcast, channelId)) return await RacedAsync();
+        return await DoneAsync("move", actor, string.Create(CultureInfo.InvariantCulture, $"{broadcast.ChannelId} → {channelId}"));
     }
 
     public async Task<CommandResult> CancelAsync(string actor)

@@ -28,7 +28,11 @@ public enum BroadcastCommand
     Delete,
     Archive,
     ChangeRate,
+    /// <summary>A child for those who failed for a reason that can pass, or whom a cancel left over.</summary>
     ResendFailed,
+
+    /// <summary>Sends what is left over another channel.</summary>
+    MoveRemaining,
 
     /// <summary>Takes a send back before anything left.</summary>
     Undo,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Broadcasts.Audiences;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
@@ -51,9 +52,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
          ORDER BY c.id LIMIT {PageSize}
         """;
 
-    private const string RetrySql = """
-        SELECT COUNT(DISTINCT contact_id) AS recipients, COUNT(*) AS messages FROM deliveries
-         WHERE id BETWEEN @from AND @to AND status = 5
+    private static readonly string RetrySql = $"""
+        SELECT COUNT(DISTINCT d.contact_id) AS recipients, COUNT(*) AS messages FROM deliveries d WHERE d.id BETWEEN @from AND @to AND {RetryFreeze.Condition}
         """;
 
     private const string StoreSql = "UPDATE broadcasts SET forecast = @json WHERE id = @id AND status IN (0, 1)";
@@ -124,8 +124,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
     private async Task<Counts> RetryAsync(long parent)
     {
-        var retryable = string.Join(", ", RetryPolicy.Retryable.Select(r => (int)r));
-        var row = await database.ReadAsync(c => c.QuerySingleAsync<RetryRow>($"{RetrySql} AND reason IN ({retryable})", new { from = DeliveryId.First(parent), to = DeliveryId.Last(parent) }));
+        var row = await database.ReadAsync(c => c.QuerySingleAsync<RetryRow>(RetrySql, new { from = DeliveryId.First(parent), to = DeliveryId.Last(parent) }));
         return new Counts { Recipients = row.Recipients, Sendable = row.Recipients };
     }
 

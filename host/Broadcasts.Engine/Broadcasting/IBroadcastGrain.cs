@@ -28,6 +28,10 @@ public interface IBroadcastGrain : IGrainWithIntegerKey
     [Alias("Undo")]
     Task<CommandResult> UndoAsync(string actor);
 
+    /// <summary>Sends what a paused broadcast has left over another channel for the same kind of address.</summary>
+    [Alias("MoveRemaining")]
+    Task<CommandResult> MoveRemainingAsync(long channelId, string actor);
+
     /// <summary>A second person agrees: it goes out, now or at its time.</summary>
     [Alias("Approve")]
     Task<CommandResult> ApproveAsync(string actor);

@@ -10,7 +10,7 @@ namespace Broadcasts.Deliveries;
 internal sealed class LedgerClaims(SqlDialect dialect)
 {
     private readonly string _gateSql = $"""
-        SELECT s.epoch, s.owner, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status
+        SELECT s.epoch, s.owner, s.channel_id, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id JOIN channels c ON c.id = s.channel_id
          WHERE s.id = @slice
          {dialect.ForShare}
@@ -25,7 +25,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
     // Rows whose time has come go first: later parts and retries.
     private const string ClaimDueSql = """
         UPDATE deliveries
-           SET status = 1, claim = @claim, due_at = NULL, reason = NULL, attempt = attempt + 1
+           SET status = 1, claim = @claim, channel_id = @channel, due_at = NULL, reason = NULL, attempt = attempt + 1
          WHERE id IN (SELECT id FROM deliveries
                        WHERE id BETWEEN @from AND @to AND status = 0 AND due_at < 9223372036854775807 AND due_at <= @now
                        ORDER BY id LIMIT @count)
@@ -34,7 +34,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
 
     private const string ClaimFreshSql = """
         UPDATE deliveries
-           SET status = 1, claim = @claim, attempt = attempt + 1
+           SET status = 1, claim = @claim, channel_id = @channel, attempt = attempt + 1
          WHERE id IN (SELECT id FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 AND due_at IS NULL ORDER BY id LIMIT @count)
         RETURNING id, contact_id, contact_revision, address_id, part, attempt
         """;
@@ -65,10 +65,10 @@ internal sealed class LedgerClaims(SqlDialect dialect)
 
         var claim = await connection.QuerySingleAsync<long>(InsertClaimSql,
             new { slice = slice.Id, epoch = slice.Epoch, owner = request.Owner, now = request.Now, handOverBy = request.HandOverBy, settleAfter = request.SettleAfter }, transaction);
-        var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, from = slice.From, to, now = request.Now, count = request.Count }, transaction)).AsList();
+        var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, channel = gate.ChannelId, from = slice.From, to, now = request.Now, count = request.Count }, transaction)).AsList();
         if (rows.Count < request.Count && request.FreshFrom <= to)
         {
-            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, from = Math.Max(request.FreshFrom, slice.From), to, count = request.Count - rows.Count }, transaction));
+            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, channel = gate.ChannelId, from = Math.Max(request.FreshFrom, slice.From), to, count = request.Count - rows.Count }, transaction));
         }
 
         if (rows.Count == 0)
@@ -89,6 +89,8 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         public long Epoch { get; init; }
 
         public string? Owner { get; init; }
+
+        public long ChannelId { get; init; }
 
         public int BroadcastStatus { get; init; }
 

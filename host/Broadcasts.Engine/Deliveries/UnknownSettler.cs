@@ -15,11 +15,11 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly string _findSql = $"""
-        SELECT d.id, d.attempt, d.ended_at, d.channel_id
+        SELECT d.id, d.attempt, d.ended_at, d.channel_id, CASE WHEN d.channel_id = s.channel_id THEN 0 ELSE 1 END AS is_moved
           FROM slices s
           JOIN broadcasts b ON b.id = s.broadcast_id
           JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
-         WHERE s.unknown > 0 AND b.status = 2 AND d.ended_at < @before AND {database.Dialect.InList("s.channel_id", "@settling")}
+         WHERE s.unknown > 0 AND b.status = 2 AND d.ended_at < @before AND {database.Dialect.InList("d.channel_id", "@settling")}
          ORDER BY d.ended_at LIMIT 500
         """;
 
@@ -78,7 +78,8 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
                 return known.Found ? new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.ReceiptSent, At = now, ProviderId = known.ProviderId } : Again(row, now);
         }
 
-        var drops = channel.Transport.Capabilities.IdempotencyWindow is { } window && now - row.EndedAt < window.TotalMilliseconds;
+        // Another provider drops no repeat of what this one may have sent.
+        var drops = !row.IsMoved && channel.Transport.Capabilities.IdempotencyWindow is { } window && now - row.EndedAt < window.TotalMilliseconds;
         var wanted = channel.Channel.WhenInDoubt == WhenInDoubt.Resend;
         return (drops || wanted) && row.Attempt < channel.Channel.MaxAttempts ? Again(row, now) : null;
     }
@@ -95,6 +96,9 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
         public long EndedAt { get; init; }
 
         public long ChannelId { get; init; }
+
+        /// <summary>The rest of its broadcast goes over another channel now.</summary>
+        public bool IsMoved { get; init; }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Settling messages in doubt failed; the next try is in some seconds")]

@@ -154,6 +154,15 @@ internal sealed record SendBody
     public int UndoSeconds { get; init; }
 }
 
+/// <summary>Where the rest of a paused broadcast goes.</summary>
+internal sealed record MoveBody
+{
+    public required long ChannelId { get; init; }
+
+    /// <summary>Only says what it would mean.</summary>
+    public bool DryRun { get; init; }
+}
+
 /// <summary>What may come with a refusal.</summary>
 internal sealed record RejectBody
 {

@@ -39,6 +39,7 @@ internal static class BroadcastsApi
             MadeAsync(factory.DuplicateAsync(id, http.Actor()), queries)).Needs(ApiScopes.Broadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
         group.MapPost("{id:long}/resend-failed", (long id, BroadcastFactory factory, BroadcastQueries queries, HttpContext http) =>
             MadeAsync(factory.ResendFailedAsync(id, http.Actor()), queries)).Needs(ApiScopes.Send).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+        group.MapPost("{id:long}/move-remaining", MoveAsync).Needs(ApiScopes.Send).Produces<RemainderPreview>();
         group.MapPatch("{id:long}/rate", SetRateAsync).Needs(ApiScopes.Send).Produces<BroadcastState>();
     }
 
@@ -109,6 +110,14 @@ internal static class BroadcastsApi
         }
 
         return Results.Ok(new { results });
+    }
+
+    // What it answers is what was found before the move.
+    private static async Task<IResult> MoveAsync(long id, MoveBody body, RemainderMove remainder, IGrainFactory grains, HttpContext http)
+    {
+        var (command, preview) = await remainder.LookAsync(id, body.ChannelId);
+        if (command.IsDone && !body.DryRun) command = await Grain(grains, id).MoveRemainingAsync(body.ChannelId, http.Actor());
+        return command.IsDone ? Results.Ok(preview) : ApiProblems.Of(command, isBroadcast: true);
     }
 
     private static async Task<IResult> SendAsync(long id, IGrainFactory grains, HttpContext http) =>

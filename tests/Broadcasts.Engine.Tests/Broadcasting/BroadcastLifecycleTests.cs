@@ -15,7 +15,7 @@ public sealed class BroadcastLifecycleTests
         [(InProgress, Pause)] = Paused, [(InProgress, Complete)] = Completed, [(InProgress, Cancel)] = Cancelled, [(InProgress, Fail)] = Failed, [(InProgress, ChangeRate)] = InProgress,
         [(Paused, Resume)] = InProgress, [(Paused, Cancel)] = Cancelled, [(Paused, ChangeRate)] = Paused,
         [(Completed, Archive)] = Completed, [(Completed, ResendFailed)] = Completed,
-        [(Cancelled, Archive)] = Cancelled,
+        [(Cancelled, Archive)] = Cancelled, [(Cancelled, ResendFailed)] = Cancelled, [(Paused, MoveRemaining)] = Paused,
         [(Failed, Fix)] = Draft, [(Failed, Delete)] = Failed,
     };
 

@@ -1,15 +1,16 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
 using Broadcasts.Reporting;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>One command to one broadcast. What can't be taken back is asked first, with its numbers; the rest is done by the post alone.</summary>
-internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factory, IGrainFactory grains) : ConsolePage
+internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factory, RemainderMove remainder, ChannelStore channels, IGrainFactory grains) : ConsolePage
 {
-    private static readonly string[] Asked = ["cancel", "delete", "resend"];
+    private static readonly string[] Asked = ["cancel", "delete", "resend", "move"];
 
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -19,6 +20,14 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
 
     [BindProperty(SupportsGet = true)]
     public string? To { get; set; }
+
+    /// <summary>The channel that the rest shall go over.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long? Channel { get; set; }
+
+    public RemainderPreview Remainder { get; private set; } = new();
+
+    public string ToChannel { get; private set; } = "";
 
     /// <summary>Why a second person refuses.</summary>
     [BindProperty]
@@ -30,6 +39,10 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
     {
         if (!Asked.Contains(What) || await queries.GetAsync(Id, cancellationToken) is not { } details) return NotFound();
         Details = details;
+        if (What != "move") return Page();
+        var (command, preview) = await remainder.LookAsync(Id, Channel ?? 0);
+        if (!command.IsDone) return Told(command, "", $"/broadcasts/{Id}");
+        (Remainder, ToChannel) = (preview, (await channels.GetAsync(Channel ?? 0))!.Name);
         return Page();
     }
 
@@ -45,6 +58,7 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
             "pause" => ToldInFlight(await grain.PauseAsync(actor), "Did.pause", back),
             "resume" => Told(await grain.ResumeAsync(actor), Texts["Did.resume"], back),
             "unschedule" => Told(await grain.UnscheduleAsync(actor), Texts["Did.unschedule"], back),
+            "move" => Told(await grain.MoveRemainingAsync(Channel ?? 0, actor), Texts["Did.move"], back),
             "undo" => Told(await grain.UndoAsync(actor), Texts["Did.undo"], back),
             "approve" => Told(await grain.ApproveAsync(actor), Texts["Did.approve"], back),
             "reject" => Told(await grain.RejectAsync(actor, string.IsNullOrWhiteSpace(Why) ? null : Why.Trim()[..Math.Min(Why.Trim().Length, 500)]), Texts["Did.reject"], back),

@@ -1,18 +1,22 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
-internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, Approvals approvals, IGrainFactory grains) : ConsolePage
+internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, Approvals approvals, ChannelStore channels, IGrainFactory grains) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
 
     public BroadcastDrawer Broadcast { get; private set; } = null!;
+
+    /// <summary>Channels that the rest of a paused broadcast could go over.</summary>
+    public IReadOnlyList<Channel> OtherChannels { get; private set; } = [];
 
     public IReadOnlyList<(AuditEntry Entry, string Actor)> Activity { get; private set; } = [];
 
@@ -24,6 +28,13 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
         foreach (var entry in await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: 20, cancellationToken: cancellationToken))
         {
             entries.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
+        }
+
+        if (found.Row.Status == BroadcastStatus.Paused)
+        {
+            var all = await channels.ListAsync();
+            var kind = all.FirstOrDefault(c => c.Id == found.Row.ChannelId)?.AddressKind;
+            OtherChannels = [.. all.Where(c => c.AddressKind == kind && c.Id != found.Row.ChannelId)];
         }
 
         Activity = entries;
