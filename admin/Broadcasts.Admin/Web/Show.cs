@@ -63,6 +63,8 @@ internal sealed class Show(Texts texts, Visitor visitor)
     public static string Number(long? number) => number?.ToString("N0", Culture) ?? "–";
 
     /// <summary>A share of a whole; a part of nothing is a dash, not zero.</summary>
+    public string PercentText(double percent) => $"{percent.ToString("0.#", Culture)} %";
+
     public static string Percent(long part, long whole) =>
         whole == 0 ? "–" : ((double)part / whole).ToString(part == 0 || part == whole || (double)part / whole >= 0.1 ? "P0" : "P1", Culture);
 

@@ -3,6 +3,7 @@ using Broadcasts.Audiences;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
+using Broadcasts.Plugins;
 using Broadcasts.Storage;
 using Broadcasts.Templates;
 using Dapper;
@@ -24,6 +25,12 @@ internal sealed record Forecast
     /// <summary>Why the others would not, by the reason's name.</summary>
     public IReadOnlyDictionary<string, long> Skipped { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Up to five contacts of each reason in <see cref="Skipped"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<SkippedContact>> SkippedContacts { get; init; } = new Dictionary<string, IReadOnlyList<SkippedContact>>();
+
+    /// <summary>SMS that are billed for all messages together; null on channels that do not count them.</summary>
+    public long? SmsParts { get; init; }
+
     public DateTimeOffset? FirstAt { get; init; }
 
     /// <summary>When the last one leaves at the permitted rate; null when no rate limits it: then the provider's speed decides.</summary>
@@ -35,13 +42,17 @@ internal sealed record Forecast
     public DateTimeOffset At { get; init; }
 }
 
+/// <summary>Somebody who would not get it.</summary>
+internal sealed record SkippedContact(long ContactId, string? Name);
+
 /// <summary>The dry run: every matching contact is looked at as the freeze would, and rendered as the dispatch would, and nothing is sent.</summary>
-internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, ContactQueries contacts, TimeProvider time)
+internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, TransportCatalogue transports, ContactQueries contacts, TimeProvider time)
 {
     private const int PageSize = 1000;
+    private const int MostNamed = 5;
 
     private static string PageSql(string condition) => $"""
-        SELECT c.id, c.revision,
+        SELECT c.id, c.revision, c.first_name, c.last_name,
                CASE WHEN c.blocked_at IS NOT NULL THEN 102
                     WHEN a.id IS NULL THEN 103
                     ELSE (SELECT CASE WHEN MAX(CASE WHEN s.reason = 2 THEN 1 ELSE 0 END) = 1 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
@@ -76,6 +87,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
             Sendable = counts.Sendable,
             Messages = messages,
             Skipped = counts.Skipped.ToDictionary(s => Reasons.NameOf(s.Key), s => s.Value),
+            SkippedContacts = counts.Contacts.ToDictionary(s => Reasons.NameOf(s.Key), s => (IReadOnlyList<SkippedContact>)s.Value),
+            SmsParts = counts.SmsParts,
             FirstAt = first,
             FinishAt = Duration(broadcast, channel, messages) is { } length ? first + length : null,
             At = now,
@@ -92,8 +105,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         renderer.Values.Now = time.GetUtcNow();
         renderer.Values.Set(TemplateSchema.BroadcastName, broadcast.Name);
         renderer.Values.Set(TemplateSchema.ChannelName, channel.Name);
-        var counts = new Counts();
+        var counts = new Counts { SmsParts = transports.Find(channel.Transport)?.Capabilities.CountsSegments == true ? 0 : null };
         var sql = PageSql(audience.Condition.Sql);
+        var parts = broadcast.ReadParts().Count;
         for (long after = 0; ;)
         {
             var page = await database.ReadAsync(async connection =>
@@ -104,21 +118,25 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
                 var people = await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], plan.FieldSlugs, cancellationToken);
                 return (rows, people);
             }, cancellationToken);
-            foreach (var row in page.rows) counts.Add(row.Reason ?? Render(renderer, page.people.GetValueOrDefault((row.Id, row.Revision)), broadcast.ReadParts().Count));
+            foreach (var row in page.rows) counts.Add(row, row.Reason ?? Render(renderer, page.people.GetValueOrDefault((row.Id, row.Revision)), parts, counts));
             if (page.rows.Count < PageSize) return counts;
             after = page.rows[^1].Id;
         }
     }
 
-    private static int? Render(PartRenderer renderer, RenderingContact? contact, int parts)
+    private static int? Render(PartRenderer renderer, RenderingContact? contact, int parts, Counts counts)
     {
         if (contact is null) return (int)SkipReason.ContactDeleted;
         renderer.Fill(contact);
+        var sms = 0L;
         for (var part = 0; part < parts; part++)
         {
-            if (renderer.Render(part) is { Content: null } failed) return (int)failed.Reason;
+            var rendered = renderer.Render(part);
+            if (rendered.Content is null) return (int)rendered.Reason;
+            if (counts.SmsParts is not null && rendered.Content is TextContent text) sms += SmsSegments.Count(text.Text).Parts;
         }
 
+        counts.SmsParts += sms;
         return null;
     }
 
@@ -141,13 +159,24 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         public long Sendable { get; set; }
 
+        public long? SmsParts { get; set; }
+
         public Dictionary<int, long> Skipped { get; } = [];
 
-        public void Add(int? reason)
+        public Dictionary<int, List<SkippedContact>> Contacts { get; } = [];
+
+        public void Add(Row row, int? reason)
         {
             Recipients++;
-            if (reason is { } why) Skipped[why] = Skipped.GetValueOrDefault(why) + 1;
-            else Sendable++;
+            if (reason is not { } why)
+            {
+                Sendable++;
+                return;
+            }
+
+            Skipped[why] = Skipped.GetValueOrDefault(why) + 1;
+            if (!Contacts.TryGetValue(why, out var some)) Contacts[why] = some = [];
+            if (some.Count < MostNamed) some.Add(new(row.Id, ContactValues.FullName(row.FirstName, row.LastName)));
         }
     }
 
@@ -156,6 +185,10 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         public long Id { get; init; }
 
         public int Revision { get; init; }
+
+        public string? FirstName { get; init; }
+
+        public string? LastName { get; init; }
 
         public int? Reason { get; init; }
     }

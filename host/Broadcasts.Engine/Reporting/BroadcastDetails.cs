@@ -45,6 +45,9 @@ internal sealed record BroadcastDetails
     /// <summary>False while the audience is still being frozen: the numbers grow.</summary>
     public bool IsFrozen { get; init; }
 
+    /// <summary>What the forecast said and what came of it; null before the end, or without a forecast.</summary>
+    public ForecastOutcome? ForecastOutcome => ForecastOutcome.Of(this);
+
     /// <summary>The stored forecast as JSON; null when none was made.</summary>
     public string? ForecastJson { get; init; }
 

@@ -52,6 +52,9 @@ internal sealed record BroadcastAnswer
 
     public string? ApprovedBy { get; init; }
 
+    /// <summary>The last forecast beside what came of it, once it is completed.</summary>
+    public ForecastOutcome? ForecastOutcome { get; init; }
+
     /// <summary>Contacts targeted; before the start the last forecast's, if there is one.</summary>
     public long? Recipients { get; init; }
 
@@ -125,6 +128,7 @@ internal sealed record BroadcastAnswer
         IgnoreFrequencyCap = details.Safety.IgnoresFrequencyCap ? true : null,
         UndoUntil = details.UndoUntil,
         ApprovedBy = details.ApprovedBy,
+        ForecastOutcome = details.ForecastOutcome,
         ParentId = details.ParentId,
         ChildIds = [.. details.Children.Select(c => c.Id)],
         UpdatedAt = details.UpdatedAt,
