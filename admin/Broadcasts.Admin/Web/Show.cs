@@ -31,10 +31,10 @@ internal sealed class Show(Texts texts, Visitor visitor)
     /// <summary>The time alone, for places that show the day already.</summary>
     public IHtmlContent Clock(long unixMs) => TimeTag(unixMs, visitor.Local(unixMs).TimeOfDay.ToString("t", Culture));
 
-    /// <summary>With seconds.</summary>
-    public string MomentText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("T", Culture);
-
     public string ClockText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("t", Culture);
+
+    /// <summary>The time with its seconds.</summary>
+    public string MomentText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("T", Culture);
 
     /// <summary>Today, Yesterday, Tomorrow, or the date; the year only when it is another.</summary>
     public string DayText(LocalDate date)
@@ -62,9 +62,10 @@ internal sealed class Show(Texts texts, Visitor visitor)
 
     public static string Number(long? number) => number?.ToString("N0", Culture) ?? "–";
 
-    /// <summary>A share of a whole; a part of nothing is a dash, not zero.</summary>
-    public string PercentText(double percent) => $"{percent.ToString("0.#", Culture)} %";
+    /// <summary>A number of percent.</summary>
+    public static string PercentText(double percent) => (percent / 100).ToString("P1", Culture);
 
+    /// <summary>A share of a whole; a part of nothing is a dash, not zero.</summary>
     public static string Percent(long part, long whole) =>
         whole == 0 ? "–" : ((double)part / whole).ToString(part == 0 || part == whole || (double)part / whole >= 0.1 ? "P0" : "P1", Culture);
 
