@@ -10,6 +10,12 @@ namespace Broadcasts.Admin.Forms;
 /// <summary>A draft as the page's form gives it.</summary>
 public sealed class BroadcastInput
 {
+    /// <summary>Instead of a channel's id: each contact on the one that it wrote on last.</summary>
+    public const long LastInteracted = 0;
+
+    /// <summary>How many channels the form offers for it.</summary>
+    public const int MostRoutes = 4;
+
     public string? Name { get; set; }
 
     public string? Labels { get; set; }
@@ -24,6 +30,9 @@ public sealed class BroadcastInput
     public RuleInput Rule { get; set; } = new();
 
     public long? ChannelId { get; set; }
+
+    /// <summary>Channels in their order, for <see cref="LastInteracted"/>.</summary>
+    public List<long?> Routes { get; set; } = [];
 
     public List<PartInput> Parts { get; set; } = [];
 
@@ -53,7 +62,8 @@ public sealed class BroadcastInput
             Labels = LabelText.Write(details.Row.Labels),
             SegmentId = audience?.SegmentId,
             ImportId = audience?.ImportId,
-            ChannelId = details.Row.ChannelId,
+            ChannelId = details.Routes.Length > 0 ? LastInteracted : details.Row.ChannelId,
+            Routes = [.. details.Routes.Select(r => (long?)r)],
             Parts = [.. details.Parts.Select(PartInput.Of)],
             Pace = details.SpreadOver is not null ? "spread" : details.Rate is not null ? "rate" : "soon",
             Rate = RateInput.Of(details.Rate),
@@ -82,7 +92,8 @@ public sealed class BroadcastInput
         {
             Name = Name?.Trim() ?? "",
             Labels = LabelText.Read(Labels),
-            ChannelId = ChannelId,
+            ChannelId = ChannelId == LastInteracted ? null : ChannelId,
+            Routes = ChannelId == LastInteracted ? [.. Routes.OfType<long>()] : [],
             AudienceJson = ReadAudience(kept, visitor) is { } audience ? JsonSerializer.Serialize(audience, BroadcastJson.Options) : null,
             PartsJson = JsonSerializer.Serialize(Parts.Select(p => p.ToPart()).ToArray(), BroadcastJson.Options),
             Rate = Pace == "rate" ? rate : null,

@@ -29,21 +29,16 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         SELECT MAX(contact_id) FROM (SELECT contact_id FROM import_contacts WHERE import_id = @import AND contact_id > @after AND contact_id <= @mark ORDER BY contact_id LIMIT @size) AS chunk
         """;
 
-    // The CASE names why a person gets nothing; whoever is reachable waits. Later parts wait for the first one with the largest time.
-    private static string InsertSql(string condition, int parts) => $"""
+    // Whoever is reachable waits; the others have their reason. Rows of a channel lie together, so that each slice has one. Later parts wait for the first
+    // one with the largest time.
+    private string InsertSql(string condition, int parts) => $"""
         INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, reason, due_at, ended_at, attempt)
-        SELECT @first + (chosen.rank - 1) * {parts} + p.n, chosen.id, chosen.revision, chosen.address_id, @channel, p.n,
+        SELECT @first + (chosen.rank - 1) * {parts} + p.n, chosen.id, chosen.revision, chosen.address_id, chosen.channel_id, p.n,
                CASE WHEN chosen.reason IS NULL THEN 0 ELSE 6 END, chosen.reason,
                CASE WHEN chosen.reason IS NULL AND p.n > 0 THEN 9223372036854775807 END,
                CASE WHEN chosen.reason IS NOT NULL THEN @now END, 0
-          FROM (SELECT c.id, c.revision, a.id AS address_id, ROW_NUMBER() OVER (ORDER BY c.id) AS rank,
-                       CASE WHEN c.blocked_at IS NOT NULL THEN 102
-                            WHEN a.id IS NULL THEN 103
-                            ELSE (SELECT CASE WHEN MAX(CASE WHEN s.reason = 2 THEN 1 ELSE 0 END) = 1 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
-                                    FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, @channel)) END AS reason
-                  FROM contacts c
-                  LEFT JOIN addresses a ON a.id = (SELECT MIN(x.id) FROM addresses x WHERE x.contact_id = c.id AND x.kind = @kind)
-                 WHERE c.id > @after AND c.id <= @upTo AND ({condition})) AS chosen
+          FROM (SELECT reached.*, ROW_NUMBER() OVER (ORDER BY reached.channel_id, reached.id) AS rank
+                  FROM ({Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({condition})")}) AS reached) AS chosen
          CROSS JOIN ({string.Join(" UNION ALL ", Enumerable.Range(0, parts).Select(n => $"SELECT {n} AS n"))}) AS p
         """;
 
@@ -68,13 +63,13 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
 
     /// <summary>Freezes one chunk.</summary>
     /// <returns>True when the audience is complete, or the broadcast is over.</returns>
-    public Task<bool> FreezeChunkAsync(Broadcast broadcast, FrozenAudience audience, Channel channel) => database.WriteAsync(async transaction =>
+    public Task<bool> FreezeChunkAsync(Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels) => database.WriteAsync(async transaction =>
     {
         var connection = transaction.Connection!;
         var progress = await connection.QuerySingleAsync<Progress>(ProgressSql, new { id = broadcast.Id }, transaction);
         if (progress.FreezeDone == 1 || (BroadcastStatus)progress.Status is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return true;
 
-        if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast.Id, parent, channel.Id, Now).RunAsync();
+        if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast.Id, parent, channels.Count == 1 ? channels[0].Id : null, Now).RunAsync();
         var size = progress.FreezeAfter == 0 ? FirstChunkSize : ChunkSize;
         var end = await connection.QuerySingleAsync<long?>(audience.ImportId is null ? ChunkEndSql : ImportChunkEndSql,
             new { after = progress.FreezeAfter, mark = progress.FreezeMark, size, import = audience.ImportId }, transaction);
@@ -84,7 +79,7 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
             return true;
         }
 
-        var recipients = await InsertAsync(transaction, broadcast, audience, channel, progress, upTo);
+        var recipients = await InsertAsync(transaction, broadcast, audience, channels, progress, upTo);
         var done = upTo >= progress.FreezeMark;
         await AdvanceAsync(transaction, broadcast.Id, progress, upTo, recipients, audience.Parts, done);
         return done;
@@ -93,18 +88,28 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
     /// <summary>Lets the database look at the ledger as it is now, after much was added.</summary>
     public Task AnalyzeAsync() => database.Dialect.Analyze("deliveries") is { } sql ? database.WriteAsync(t => t.Connection!.ExecuteAsync(sql, transaction: t)) : Task.CompletedTask;
 
-    private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, Channel channel, Progress progress, long upTo)
+    private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels, Progress progress, long upTo)
     {
         var first = DeliveryId.Of(broadcast.Id, progress.FreezePosition + 1);
-        var parameters = new DynamicParameters(new { first, channel = channel.Id, kind = (int)channel.AddressKind, after = progress.FreezeAfter, upTo, now = Now });
+        var parameters = new DynamicParameters(new { first, routes = Reach.Routes(channels), after = progress.FreezeAfter, upTo, now = Now });
         foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
         var rows = await transaction.Connection!.ExecuteAsync(InsertSql(audience.Condition.Sql, audience.Parts), parameters, transaction);
-        if (rows > 0) await AddSliceAsync(transaction, broadcast.Id, channel.Id, first, first + rows - 1);
+        if (rows > 0) await AddSlicesAsync(transaction, broadcast.Id, first, first + rows - 1);
         return rows / audience.Parts;
     }
 
-    /// <summary>The slice over freshly inserted rows, with their counts.</summary>
-    internal static async Task AddSliceAsync(DbTransaction transaction, long broadcastId, long channelId, long from, long to)
+    private const string ChannelRangesSql = """
+        SELECT channel_id, MIN(id) AS id_from, MAX(id) AS id_to FROM deliveries WHERE id BETWEEN @from AND @to GROUP BY channel_id ORDER BY MIN(id)
+        """;
+
+    /// <summary>The slices over freshly inserted rows, one per channel, with their counts.</summary>
+    internal static async Task AddSlicesAsync(DbTransaction transaction, long broadcastId, long from, long to)
+    {
+        var ranges = (await transaction.Connection!.QueryAsync<ChannelRange>(ChannelRangesSql, new { from, to }, transaction)).AsList();
+        foreach (var range in ranges) await AddSliceAsync(transaction, broadcastId, range.ChannelId, range.IdFrom, range.IdTo);
+    }
+
+    private static async Task AddSliceAsync(DbTransaction transaction, long broadcastId, long channelId, long from, long to)
     {
         var connection = transaction.Connection!;
         var counts = (await connection.QueryAsync<CountRow>(CountsSql, new { from, to }, transaction)).AsList();
@@ -140,6 +145,15 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         public long FreezePosition { get; init; }
 
         public int FreezeDone { get; init; }
+    }
+
+    private sealed class ChannelRange
+    {
+        public long ChannelId { get; init; }
+
+        public long IdFrom { get; init; }
+
+        public long IdTo { get; init; }
     }
 
     private sealed class CountRow

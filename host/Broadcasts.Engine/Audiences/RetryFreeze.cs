@@ -4,8 +4,8 @@ using Dapper;
 
 namespace Broadcasts.Audiences;
 
-/// <summary>The audience of a resend: the parent's rows that failed for a reason that can pass and the later parts that fell with them, and those that a cancel left over.</summary>
-internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, long parentId, long channelId, long now)
+/// <summary>The audience of a resend, on the child's channel or, when it has several, on each row's own: the parent's rows that failed for a reason that can pass and the later parts that fell with them, and those that a cancel left over.</summary>
+internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, long parentId, long? channelId, long now)
 {
     private static readonly string Retryable = string.Join(", ", RetryPolicy.Retryable.Select(r => (int)r));
 
@@ -20,7 +20,7 @@ internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, l
 
     private static readonly string InsertSql = $"""
         INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, reason, due_at, ended_at, attempt)
-        SELECT @base + ROW_NUMBER() OVER (ORDER BY d.id), d.contact_id, COALESCE(c.revision, d.contact_revision), d.address_id, @channel, d.part,
+        SELECT @base + ROW_NUMBER() OVER (ORDER BY COALESCE(@channel, d.channel_id), d.id), d.contact_id, COALESCE(c.revision, d.contact_revision), d.address_id, COALESCE(@channel, d.channel_id), d.part,
                CASE WHEN c.id IS NULL OR c.blocked_at IS NOT NULL THEN 6 ELSE 0 END,
                CASE WHEN c.id IS NULL THEN 110 WHEN c.blocked_at IS NOT NULL THEN 102 END,
                CASE WHEN c.id IS NOT NULL AND c.blocked_at IS NULL AND EXISTS ({EarlierSql} f.status IN (5, 6)) THEN 9223372036854775807 END,
@@ -46,7 +46,7 @@ internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, l
             new { @base = DeliveryId.First(broadcastId), channel = channelId, now, from = DeliveryId.First(parentId), to = DeliveryId.Last(parentId) }, transaction);
         var last = first + rows - 1;
         var recipients = rows == 0 ? 0 : await connection.QuerySingleAsync<long>(CountSql, new { from = first, to = last }, transaction);
-        if (rows > 0) await AudienceFreezer.AddSliceAsync(transaction, broadcastId, channelId, first, last);
+        if (rows > 0) await AudienceFreezer.AddSlicesAsync(transaction, broadcastId, first, last);
         await connection.ExecuteAsync(DoneSql, new { id = broadcastId, rows, recipients, now }, transaction);
         return true;
     }

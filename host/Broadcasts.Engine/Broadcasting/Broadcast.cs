@@ -69,6 +69,9 @@ internal sealed class Broadcast
 
     public long Recipients { get; init; }
 
+    /// <summary>Channels in their order as JSON; null when it has one.</summary>
+    public string? Routes { get; init; }
+
     public string? SentBy { get; init; }
 
     public string? ApprovedBy { get; init; }
@@ -92,6 +95,9 @@ internal sealed class Broadcast
     /// <summary>True when its send can still be taken back: it waits its seconds, and nobody wrote a time.</summary>
     public bool IsUndoable => State == BroadcastStatus.Scheduled && ScheduledLocal is null;
 
+    /// <summary>The channels that it may go over, in their order; empty while none is chosen.</summary>
+    public IReadOnlyList<long> ChannelIds => Routes is null ? (ChannelId is { } id ? [id] : []) : JsonSerializer.Deserialize<long[]>(Routes) ?? [];
+
     public BroadcastSafety ReadSafety() => Safety is null ? new() : JsonSerializer.Deserialize<BroadcastSafety>(Safety, BroadcastJson.Options) ?? new();
 
     public Tripped? ReadBreaker() => Breaker is null ? null : JsonSerializer.Deserialize<Tripped>(Breaker, BroadcastJson.Options);
@@ -112,5 +118,6 @@ internal sealed class Broadcast
         SpreadOverMs = SpreadOverMs,
         ExpiresAt = ExpiresAt,
         SafetyJson = Safety,
+        Routes = Routes is null ? [] : [.. ChannelIds],
     };
 }

@@ -13,6 +13,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     private const int LongestName = 200;
     private const int LongestLabel = 50;
     private const int MostLabels = 20;
+    private const int MostRoutes = 10;
 
     public static IReadOnlyList<Problem> CheckName(string? name, string[] labels)
     {
@@ -37,6 +38,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (draft.Rate is not null && draft.SpreadOverMs is not null) problems.Add(new("sendRate", "twoRates", "Give a rate or a length of time to spread over, not both."));
         if (draft.SpreadOverMs is < 1000) problems.Add(new("sendRate", "badSpread", "A broadcast is spread over at least a second."));
         if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
+        await CheckRoutesAsync(draft, problems);
         CheckSafety(draft.SafetyJson, problems);
         await CheckAudienceAsync(draft.AudienceJson, problems);
         if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);
@@ -50,8 +52,12 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (broadcast.Audience is null) problems.Add(new("audience", "noAudience", "Choose who gets it."));
         var parts = broadcast.ReadParts();
         if (parts.Count == 0) problems.Add(new("parts", "noContent", "Write at least one message."));
-        if (broadcast.ChannelId is not { } id) problems.Add(new("channelId", "noChannel", "Choose a channel."));
-        else if (await channels.GetAsync(id) is { } channel) CheckTransport(channel, parts, problems);
+        if (broadcast.ChannelIds.Count == 0) problems.Add(new("channelId", "noChannel", "Choose a channel."));
+        foreach (var id in broadcast.ChannelIds)
+        {
+            if (await channels.GetAsync(id) is { } channel) CheckTransport(channel, parts, problems);
+        }
+
         if (broadcast.ReadAudience()?.RetryOf is { } parent) await CheckResendAsync(parent, broadcast, parts.Count, problems);
         return problems;
     }
@@ -88,6 +94,18 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (audience.RetryOf is { } parent) return new(new SqlCondition("1 = 0", new Dictionary<string, object?>()), parts, null, parent);
         var parsed = SegmentRule.Parse(rule!, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}");
         return new(SegmentCompiler.Compile(parsed, database.Dialect, at), parts, null, null);
+    }
+
+    private async Task CheckRoutesAsync(BroadcastDraft draft, List<Problem> problems)
+    {
+        if (draft.Routes.Length == 0) return;
+        if (draft.ChannelId is not null) problems.Add(new("lastInteracted", "oneChannel", "Give a channel or the channels of lastInteracted, not both."));
+        if (draft.Routes.Length > MostRoutes) problems.Add(new("lastInteracted", "tooManyChannels", $"At most {MostRoutes} channels.", $"{MostRoutes}"));
+        if (draft.Routes.Distinct().Count() < draft.Routes.Length) problems.Add(new("lastInteracted", "channelTwice", "A channel is named twice."));
+        foreach (var id in draft.Routes)
+        {
+            if (await channels.GetAsync(id) is null) problems.Add(new("lastInteracted", "channelGone", $"Channel {id} does not exist.", $"{id}"));
+        }
     }
 
     private static void CheckSafety(string? json, List<Problem> problems)

@@ -26,10 +26,11 @@ internal sealed class BroadcastRunner(
     public async Task FreezeAsync(long id)
     {
         var broadcast = await store.GetAsync(id) ?? throw new InvalidOperationException($"Broadcast {id} does not exist.");
-        var channel = await channels.GetAsync(broadcast.ChannelId ?? 0) ?? throw new InvalidOperationException($"Broadcast {id} has no channel.");
+        var routes = await channels.GetAsync(broadcast.ChannelIds);
+        if (routes.Count == 0) throw new InvalidOperationException($"Broadcast {id} has no channel.");
         var audience = checks.FrozenAudience(broadcast);
         var chunks = 0;
-        while (!await freezer.FreezeChunkAsync(broadcast, audience, channel))
+        while (!await freezer.FreezeChunkAsync(broadcast, audience, routes))
         {
             // The first rows can go out while the others are still being written.
             if (++chunks is 1 or 2 || chunks % 16 == 0) dispatch.Set();
@@ -87,15 +88,16 @@ internal sealed class BroadcastRunner(
     }
 
     // Doubts that the provider can settle are part of the work; those that need a person are not waited for.
-    private async Task<bool> WaitsForDoubtsAsync(Broadcast broadcast, long now) =>
-        await store.UnknownRowsAsync(broadcast.Id) > 0
-        && await runtimes.OpenAsync(broadcast.ChannelId ?? 0, CancellationToken.None) is { } channel
-        && UnknownSettler.Settles(channel)
-        && broadcast.StartedAt + channel.Channel.RetryForMs > now;
-
-    private async Task<bool> IsOverdueAsync(Broadcast broadcast, long now)
+    private async Task<bool> WaitsForDoubtsAsync(Broadcast broadcast, long now)
     {
-        var channel = await channels.GetAsync(broadcast.ChannelId ?? 0);
-        return channel is not null && broadcast.StartedAt + channel.RetryForMs < now;
+        foreach (var id in await store.ChannelsInDoubtAsync(broadcast.Id))
+        {
+            if (await runtimes.OpenAsync(id, CancellationToken.None) is { } channel && UnknownSettler.Settles(channel) && broadcast.StartedAt + channel.Channel.RetryForMs > now) return true;
+        }
+
+        return false;
     }
+
+    private async Task<bool> IsOverdueAsync(Broadcast broadcast, long now) =>
+        await channels.GetAsync(broadcast.ChannelIds) is { Count: > 0 } all && broadcast.StartedAt + all.Max(c => c.RetryForMs) < now;
 }

@@ -12,7 +12,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
         scheduled_at, scheduled_local, time_zone, expires_at, version, archived_at, created_by, created_at, started_at, finished_at,
         frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients,
-        sent_by, approved_by, safety, claim_to, canary_at, breaker
+        sent_by, approved_by, routes, safety, claim_to, canary_at, breaker
         """;
 
     private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id";
@@ -25,9 +25,9 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<long?> FindAsync(string identityKey) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = identityKey }));
 
     private const string InsertSql = """
-        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, safety,
+        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, safety, routes,
                                 identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @safety, @identity, @actor, @now, @now)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @safety, @routes, @identity, @actor, @now, @now)
         RETURNING id
         """;
 
@@ -41,7 +41,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string EditSql = """
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
-               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, safety = @safety, version = version + 1, updated_at = @now
+               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, safety = @safety, routes = @routes, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -178,10 +178,12 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string AddLabelSql = "INSERT INTO broadcast_labels (broadcast_id, label) VALUES (@id, @label) ON CONFLICT (broadcast_id, label) DO NOTHING";
 
-    private const string UnknownRowsSql = "SELECT COALESCE(SUM(unknown), 0) FROM slices WHERE broadcast_id = @id";
+    private const string InDoubtSql = """
+        SELECT DISTINCT d.channel_id FROM slices s JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7 WHERE s.broadcast_id = @id AND s.unknown > 0
+        """;
 
-    /// <summary>Rows whose fate is not known.</summary>
-    public Task<long> UnknownRowsAsync(long id) => database.ReadAsync(c => c.QuerySingleAsync<long>(UnknownRowsSql, new { id }));
+    /// <summary>Channels over which messages went whose fate is not known.</summary>
+    public Task<IReadOnlyList<long>> ChannelsInDoubtAsync(long id) => database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(InDoubtSql, new { id })]);
 
     private static async Task WriteLabelsAsync(DbTransaction transaction, long id, string[] labels)
     {
@@ -208,6 +210,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
             spread = draft.SpreadOverMs,
             expires = draft.ExpiresAt,
             safety = draft.SafetyJson,
+            routes = draft.Routes.Length == 0 ? null : JsonSerializer.Serialize(draft.Routes),
         });
         return parameters;
     }

@@ -22,6 +22,9 @@ internal sealed record Forecast
     /// <summary>Messages: sendable times parts.</summary>
     public long Messages { get; init; }
 
+    /// <summary>How the messages fall on the channels.</summary>
+    public IReadOnlyList<ForecastChannel> Channels { get; init; } = [];
+
     /// <summary>Why the others would not, by the reason's name.</summary>
     public IReadOnlyDictionary<string, long> Skipped { get; init; } = new Dictionary<string, long>();
 
@@ -42,26 +45,21 @@ internal sealed record Forecast
     public DateTimeOffset At { get; init; }
 }
 
+/// <summary>One channel's share.</summary>
+internal sealed record ForecastChannel(long ChannelId, string Name, long Messages);
+
 /// <summary>Somebody who would not get it.</summary>
 internal sealed record SkippedContact(long ContactId, string? Name);
 
 /// <summary>The dry run: every matching contact is looked at as the freeze would, and rendered as the dispatch would, and nothing is sent.</summary>
 internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, TransportCatalogue transports, ContactQueries contacts, TimeProvider time)
 {
-    private const int PageSize = 1000;
+    /// <summary>Contacts looked at per page.</summary>
+    private const int ChunkSize = 5000;
+
     private const int MostNamed = 5;
 
-    private static string PageSql(string condition) => $"""
-        SELECT c.id, c.revision, c.first_name, c.last_name,
-               CASE WHEN c.blocked_at IS NOT NULL THEN 102
-                    WHEN a.id IS NULL THEN 103
-                    ELSE (SELECT CASE WHEN MAX(CASE WHEN s.reason = 2 THEN 1 ELSE 0 END) = 1 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
-                            FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, @channel)) END AS reason
-          FROM contacts c
-          LEFT JOIN addresses a ON a.id = (SELECT MIN(x.id) FROM addresses x WHERE x.contact_id = c.id AND x.kind = @kind)
-         WHERE c.id > @after AND ({condition})
-         ORDER BY c.id LIMIT {PageSize}
-        """;
+    private const string ChunkEndSql = "SELECT MAX(id) FROM (SELECT id FROM contacts WHERE id > @after ORDER BY id LIMIT @size) AS chunk";
 
     private static readonly string RetrySql = $"""
         SELECT COUNT(DISTINCT d.contact_id) AS recipients, COUNT(*) AS messages FROM deliveries d WHERE d.id BETWEEN @from AND @to AND {RetryFreeze.Condition}
@@ -77,52 +75,60 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var now = time.GetUtcNow();
         if (problems.Count > 0) return new Forecast { Problems = problems, At = now };
 
-        var channel = (await channels.GetAsync(broadcast.ChannelId!.Value))!;
-        var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent) : await RunAsync(broadcast, channel, cancellationToken);
+        var routes = await channels.GetAsync(broadcast.ChannelIds);
+        var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent, routes[0]) : await RunAsync(broadcast, routes, cancellationToken);
         var first = broadcast.ScheduledAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : now;
-        var messages = counts.Sendable * broadcast.ReadParts().Count;
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
             Sendable = counts.Sendable,
-            Messages = messages,
+            Messages = counts.ByChannel.Values.Sum(),
+            Channels = [.. routes.Select(c => new ForecastChannel(c.Id, c.Name, counts.ByChannel.GetValueOrDefault(c.Id)))],
             Skipped = counts.Skipped.ToDictionary(s => Reasons.NameOf(s.Key), s => s.Value),
             SkippedContacts = counts.Contacts.ToDictionary(s => Reasons.NameOf(s.Key), s => (IReadOnlyList<SkippedContact>)s.Value),
             SmsParts = counts.SmsParts,
             FirstAt = first,
-            FinishAt = Duration(broadcast, channel, messages) is { } length ? first + length : null,
+            FinishAt = Duration(broadcast, routes, counts) is { } length ? first + length : null,
             At = now,
         };
         await database.WriteAsync(t => t.Connection!.ExecuteAsync(StoreSql, new { id, json = JsonSerializer.Serialize(forecast, BroadcastJson.Options) }, t), cancellationToken);
         return forecast;
     }
 
-    private async Task<Counts> RunAsync(Broadcast broadcast, Channel channel, CancellationToken cancellationToken)
+    private async Task<Counts> RunAsync(Broadcast broadcast, IReadOnlyList<Channel> routes, CancellationToken cancellationToken)
     {
         var (plan, _) = await plans.MakeAsync(broadcast.Id, cancellationToken);
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), broadcast.ReadParts().Count, time.Now());
+        var parts = broadcast.ReadParts().Count;
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now());
         var renderer = plan!.NewRenderer();
         renderer.Values.Now = time.GetUtcNow();
         renderer.Values.Set(TemplateSchema.BroadcastName, broadcast.Name);
-        renderer.Values.Set(TemplateSchema.ChannelName, channel.Name);
-        var counts = new Counts { SmsParts = transports.Find(channel.Transport)?.Capabilities.CountsSegments == true ? 0 : null };
-        var sql = PageSql(audience.Condition.Sql);
-        var parts = broadcast.ReadParts().Count;
+        var names = routes.ToDictionary(c => c.Id, c => c.Name);
+        var counts = new Counts { SmsParts = routes.Any(c => transports.Find(c.Transport)?.Capabilities.CountsSegments == true) ? 0 : null };
+        var sql = $"{Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")} ORDER BY id";
         for (long after = 0; ;)
         {
-            var page = await database.ReadAsync(async connection =>
+            var chunk = await ReadAsync(sql, audience, routes, after, plan.FieldSlugs, cancellationToken);
+            if (chunk.UpTo is not { } upTo) return counts;
+            foreach (var row in chunk.Rows)
             {
-                var parameters = new DynamicParameters(new { after, channel = channel.Id, kind = (int)channel.AddressKind });
-                foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
-                var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
-                var people = await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], plan.FieldSlugs, cancellationToken);
-                return (rows, people);
-            }, cancellationToken);
-            foreach (var row in page.rows) counts.Add(row, row.Reason ?? Render(renderer, page.people.GetValueOrDefault((row.Id, row.Revision)), parts, counts));
-            if (page.rows.Count < PageSize) return counts;
-            after = page.rows[^1].Id;
+                renderer.Values.Set(TemplateSchema.ChannelName, names[row.ChannelId]);
+                counts.Add(row, parts, row.Reason ?? Render(renderer, chunk.People.GetValueOrDefault((row.Id, row.Revision)), parts, counts));
+            }
+
+            after = upTo;
         }
     }
+
+    private Task<Chunk> ReadAsync(string sql, FrozenAudience audience, IReadOnlyList<Channel> routes, long after, string[] fieldSlugs, CancellationToken cancellationToken) => database.ReadAsync(async connection =>
+    {
+        var upTo = await connection.QuerySingleAsync<long?>(new CommandDefinition(ChunkEndSql, new { after, size = ChunkSize }, cancellationToken: cancellationToken));
+        if (upTo is null) return new Chunk(null, [], new Dictionary<(long, int), RenderingContact>());
+        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes) });
+        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
+        return new Chunk(upTo, rows, await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], fieldSlugs, cancellationToken));
+    }, cancellationToken);
 
     private static int? Render(PartRenderer renderer, RenderingContact? contact, int parts, Counts counts)
     {
@@ -140,18 +146,22 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         return null;
     }
 
-    private async Task<Counts> RetryAsync(long parent)
+    private async Task<Counts> RetryAsync(long parent, Channel channel)
     {
         var row = await database.ReadAsync(c => c.QuerySingleAsync<RetryRow>(RetrySql, new { from = DeliveryId.First(parent), to = DeliveryId.Last(parent) }));
-        return new Counts { Recipients = row.Recipients, Sendable = row.Recipients };
+        return new Counts { Recipients = row.Recipients, Sendable = row.Recipients, ByChannel = { [channel.Id] = row.Messages } };
     }
 
-    private static TimeSpan? Duration(Broadcast broadcast, Channel channel, long messages)
+    // Channels send beside each other; the slowest decides, or the broadcast's own rate.
+    private static TimeSpan? Duration(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts)
     {
         if (broadcast.SpreadOverMs is { } spread) return TimeSpan.FromMilliseconds(spread);
-        double?[] rates = [channel.Rate?.PerSecond, broadcast.Rate?.PerSecond];
-        return rates.Min() is { } slowest ? TimeSpan.FromSeconds(messages / slowest) : null;
+        var seconds = routes.Where(c => c.Rate is not null).Select(c => counts.ByChannel.GetValueOrDefault(c.Id) / c.Rate!.PerSecond).ToList();
+        if (broadcast.Rate is { } own) seconds.Add(counts.ByChannel.Values.Sum() / own.PerSecond);
+        return seconds.Count == 0 ? null : TimeSpan.FromSeconds(seconds.Max());
     }
+
+    private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People);
 
     private sealed class Counts
     {
@@ -161,16 +171,20 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         public long? SmsParts { get; set; }
 
+        /// <summary>Messages per channel.</summary>
+        public Dictionary<long, long> ByChannel { get; } = [];
+
         public Dictionary<int, long> Skipped { get; } = [];
 
         public Dictionary<int, List<SkippedContact>> Contacts { get; } = [];
 
-        public void Add(Row row, int? reason)
+        public void Add(Row row, int parts, int? reason)
         {
             Recipients++;
             if (reason is not { } why)
             {
                 Sendable++;
+                ByChannel[row.ChannelId] = ByChannel.GetValueOrDefault(row.ChannelId) + parts;
                 return;
             }
 
@@ -189,6 +203,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         public string? FirstName { get; init; }
 
         public string? LastName { get; init; }
+
+        public long ChannelId { get; init; }
 
         public int? Reason { get; init; }
     }

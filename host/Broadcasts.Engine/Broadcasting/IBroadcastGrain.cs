@@ -107,6 +107,9 @@ public sealed record BroadcastDraft
 
     /// <summary><see cref="BroadcastSafety"/> as JSON.</summary>
     [Id(8)] public string? SafetyJson { get; init; }
+
+    /// <summary>Instead of one channel: those that it may go over, in their order. A contact gets it on the one that it wrote on last, else on the first that reaches it.</summary>
+    [Id(9)] public long[] Routes { get; init; } = [];
 }
 
 /// <summary>A local time in a zone, as a person writes it; the instant follows from it.</summary>

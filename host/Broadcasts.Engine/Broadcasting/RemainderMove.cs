@@ -61,6 +61,7 @@ internal sealed class RemainderMove(Database database, BroadcastStore broadcasts
     {
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.MoveRemaining, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (broadcast.FreezeDone == 0) return CommandResult.Refused(new Problem("", "stillFreezing", "The audience is still being written down. Try again in a moment."));
+        if (broadcast.ChannelId is null) return CommandResult.Refused(new Problem("", "severalChannels", "It goes over several channels: each contact on its own. Its rest can't be moved to one."));
         if (broadcast.ChannelId == channelId) return CommandResult.Invalid(new Problem("channelId", "sameChannel", "It goes over this channel already."));
         if (await channels.GetAsync(channelId) is not { } channel) return CommandResult.Invalid(new Problem("channelId", "channelGone", $"Channel {channelId} does not exist.", $"{channelId}"));
         if (await channels.GetAsync(broadcast.ChannelId ?? 0) is { } before && before.AddressKind != channel.AddressKind)

@@ -20,6 +20,18 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
     public async Task<Channel?> GetAsync(DbConnection connection, long id, DbTransaction? transaction = null) =>
         (await connection.QuerySingleOrDefaultAsync<Row>(GetSql, new { id }, transaction))?.ToChannel(secrets);
 
+    /// <summary>Those of some channels that exist, in the order asked for.</summary>
+    public async Task<IReadOnlyList<Channel>> GetAsync(IEnumerable<long> ids)
+    {
+        var found = new List<Channel>();
+        foreach (var id in ids)
+        {
+            if (await GetAsync(id) is { } channel) found.Add(channel);
+        }
+
+        return found;
+    }
+
     private const string ListSql = $"SELECT {Columns} FROM channels ORDER BY name_key";
 
     public Task<IReadOnlyList<Channel>> ListAsync() => database.ReadAsync(async c =>

@@ -94,7 +94,13 @@ internal sealed class Doubts(Database database, BroadcastStore broadcasts, Chann
 
     private async Task<long> PatienceAsync(Broadcast broadcast)
     {
-        var deadline = await channels.OpenAsync(broadcast.ChannelId ?? 0, CancellationToken.None) is { } channel ? channel.Transport.Capabilities.SendDeadline : TimeSpan.FromMinutes(1);
+        var deadline = TimeSpan.Zero;
+        foreach (var id in await broadcasts.ChannelsInDoubtAsync(broadcast.Id))
+        {
+            var one = await channels.OpenAsync(id, CancellationToken.None) is { } channel ? channel.Transport.Capabilities.SendDeadline : TimeSpan.FromMinutes(1);
+            if (one > deadline) deadline = one;
+        }
+
         return (long)(deadline + Margin).TotalMilliseconds;
     }
 

@@ -32,8 +32,12 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         return Dispatcher(broadcast.Id) ?? await BudgetAsync(broadcast) ?? await RowsAsync(broadcast, cancellationToken);
     }
 
-    private async Task<Waiting?> ChannelAsync(Broadcast broadcast) =>
-        broadcast.ChannelId is { } id && await channels.GetAsync(id) is { Status: ChannelStatus.Paused } channel ? new("channelPaused", Detail: channel.Name) : null;
+    // One of several that still sends is no reason to wait.
+    private async Task<Waiting?> ChannelAsync(Broadcast broadcast)
+    {
+        var all = await channels.GetAsync(broadcast.ChannelIds);
+        return all.Count > 0 && all.All(c => c.Status == ChannelStatus.Paused) ? new("channelPaused", Detail: string.Join(", ", all.Select(c => c.Name))) : null;
+    }
 
     private Waiting? Dispatcher(long id)
     {
@@ -44,9 +48,14 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
 
     private async Task<Waiting?> BudgetAsync(Broadcast broadcast)
     {
-        if (broadcast.ChannelId is not { } channel) return null;
-        var budget = await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync();
-        return budget.ThrottledUntil is { } until && until > time.Now() ? new(CodeOf(LimitedBy.ProviderThrottle), Times.Of(until)) : null;
+        long? first = null;
+        foreach (var channel in broadcast.ChannelIds)
+        {
+            if ((await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync()).ThrottledUntil is not { } until || until <= time.Now()) return null;
+            first = Math.Min(first ?? long.MaxValue, until);
+        }
+
+        return first is { } next ? new(CodeOf(LimitedBy.ProviderThrottle), Times.Of(next)) : null;
     }
 
     private async Task<Waiting?> RowsAsync(Broadcast broadcast, CancellationToken cancellationToken)

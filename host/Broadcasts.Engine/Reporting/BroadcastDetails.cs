@@ -21,6 +21,9 @@ internal sealed record BroadcastDetails
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>Channels in their order, when each contact gets it on the one that it wrote on last; empty when it has one channel.</summary>
+    public long[] Routes { get; init; } = [];
+
     public required BroadcastSafety Safety { get; init; }
 
     /// <summary>The second person who agreed.</summary>

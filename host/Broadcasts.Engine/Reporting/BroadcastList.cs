@@ -109,6 +109,9 @@ internal sealed record BroadcastRow
 
     public long? ChannelId { get; init; }
 
+    /// <summary>It has several channels: each contact gets it on the one that it wrote on last.</summary>
+    public bool IsLastInteracted { get; init; }
+
     /// <summary>Null when there is none yet, or when it was deleted.</summary>
     public string? ChannelName { get; init; }
 

@@ -10,7 +10,7 @@ internal sealed partial class BroadcastQueries
 {
     private const string DetailsSql = $"""
         SELECT {BroadcastRecord.Columns},
-               b.updated_at AS UpdatedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId, b.safety AS Safety, b.approved_by AS ApprovedBy,
+               b.updated_at AS UpdatedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId, b.safety AS Safety, b.routes AS Routes, b.approved_by AS ApprovedBy,
                p.name AS ParentName, b.sent_by AS SentBy, c.transport AS Transport,
                c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs
           FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id
@@ -41,6 +41,7 @@ internal sealed partial class BroadcastQueries
         SpreadOver = details.SpreadOverMs is { } spread ? TimeSpan.FromMilliseconds(spread) : null,
         ScheduledAt = Times.Of(record.ScheduledAt),
         ExpiresAt = Times.Of(details.ExpiresAt),
+        Routes = details.Routes is null ? [] : JsonSerializer.Deserialize<long[]>(details.Routes) ?? [],
         Safety = details.Safety is null ? new() : JsonSerializer.Deserialize<BroadcastSafety>(details.Safety, BroadcastJson.Options) ?? new(),
         ApprovedBy = details.ApprovedBy,
         ParentId = details.ParentId,
@@ -77,6 +78,8 @@ internal sealed partial class BroadcastQueries
         public string? ParentName { get; set; }
 
         public string? Safety { get; set; }
+
+        public string? Routes { get; set; }
 
         public string? ApprovedBy { get; set; }
 

@@ -13,7 +13,7 @@ internal sealed class BroadcastRecord
         b.channel_id AS ChannelId, c.name AS ChannelName, b.segment_id AS SegmentId, g.name AS SegmentName, b.audience AS Audience, b.parts AS Parts,
         b.scheduled_at AS ScheduledAt, b.scheduled_local AS ScheduledLocal, b.time_zone AS TimeZone, b.created_by AS CreatedBy, b.created_at AS CreatedAt,
         b.started_at AS StartedAt, b.finished_at AS FinishedAt, b.archived_at AS ArchivedAt, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
-        b.forecast AS Forecast, b.version AS Version
+        b.forecast AS Forecast, b.version AS Version, CASE WHEN b.routes IS NULL THEN 0 ELSE 1 END AS IsLastInteracted
         """;
 
     public const string From = "broadcasts b LEFT JOIN channels c ON c.id = b.channel_id LEFT JOIN segments g ON g.id = b.segment_id";
@@ -33,6 +33,8 @@ internal sealed class BroadcastRecord
     public long? ChannelId { get; set; }
 
     public string? ChannelName { get; set; }
+
+    public int IsLastInteracted { get; set; }
 
     public long? SegmentId { get; set; }
 
@@ -89,6 +91,7 @@ internal sealed class BroadcastRecord
             Messages = StartedAt is null ? forecastMessages : counts.Total,
             IsForecast = StartedAt is null,
             Parts = CountParts(),
+            IsLastInteracted = IsLastInteracted == 1,
             Counts = counts,
             CreatedBy = CreatedBy,
             CreatedAt = Times.Of(CreatedAt),

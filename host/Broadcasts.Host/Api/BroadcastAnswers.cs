@@ -23,6 +23,8 @@ internal sealed record BroadcastAnswer
 
     public string? ChannelName { get; init; }
 
+    public long[]? LastInteracted { get; init; }
+
     public long? SegmentId { get; init; }
 
     public JsonElement? Segment { get; init; }
@@ -114,6 +116,7 @@ internal sealed record BroadcastAnswer
 
     public static BroadcastAnswer Of(BroadcastDetails details) => Of(details.Row) with
     {
+        LastInteracted = details.Routes.Length == 0 ? null : details.Routes,
         SegmentId = details.Audience?.SegmentId,
         Segment = details.Audience?.Segment,
         ContactIds = details.Audience?.ContactIds,

@@ -15,6 +15,9 @@ internal sealed record BroadcastBody
 
     public long? ChannelId { get; init; }
 
+    /// <summary>Instead of channelId: channels in their order. A contact gets it on the one that it wrote on last, else on the first that reaches it.</summary>
+    public long[]? LastInteracted { get; init; }
+
     public long? SegmentId { get; init; }
 
     /// <summary>An unsaved rule.</summary>
@@ -53,6 +56,7 @@ internal sealed record BroadcastBody
             SpreadOverMs = rate.SpreadOverMs,
             ExpiresAt = ExpiresAt?.ToUnixTimeMilliseconds(),
             SafetyJson = ReadSafety(problems),
+            Routes = LastInteracted ?? [],
         };
     }
 
@@ -61,6 +65,7 @@ internal sealed record BroadcastBody
         Name = details.Row.Name,
         Labels = details.Row.Labels,
         ChannelId = details.Row.ChannelId,
+        LastInteracted = details.Routes.Length == 0 ? null : details.Routes,
         SegmentId = details.Audience?.SegmentId,
         Segment = details.Audience?.Segment,
         ContactIds = details.Audience?.ContactIds,

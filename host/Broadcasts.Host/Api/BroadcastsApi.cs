@@ -74,6 +74,8 @@ internal static class BroadcastsApi
         if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
         var (members, version) = TakeVersion(patch);
         var current = BroadcastBody.Of(details);
+        if (members.TryGetProperty("channelId", out var one) && one.ValueKind != JsonValueKind.Null) current = current with { LastInteracted = null };
+        if (members.TryGetProperty("lastInteracted", out var several) && several.ValueKind != JsonValueKind.Null) current = current with { ChannelId = null };
         if (Replaces(members)) current = current with { SegmentId = null, Segment = null, ContactIds = null, ImportId = null };
         var body = ApiJson.Patch(current, members);
         var problems = new List<Problem>();
@@ -95,7 +97,7 @@ internal static class BroadcastsApi
     {
         if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
         if (body.Addresses.Length is 0 or > MostTests) return ApiProblems.Invalid("addresses", "range", $"From 1 to {MostTests} addresses.");
-        if (details.Row.ChannelId is not { } channel) return ApiProblems.Invalid("channelId", "required", "The broadcast has no channel yet: give it one first.");
+        if ((details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault()) is not { } channel) return ApiProblems.Invalid("channelId", "required", "The broadcast has no channel yet: give it one first.");
         if (details.Parts.Length == 0) return ApiProblems.Invalid("parts", "required", "The broadcast has no content yet.");
 
         var results = new List<object>();

@@ -32,14 +32,14 @@ public sealed class AudienceFreezerTests
         await using var kit = await LedgerKit.CreateAsync(provider);
         await kit.AddPeopleAsync(700);
         var broadcast = await kit.StartAsync();
-        Assert.False(await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), kit.Channel));
+        Assert.False(await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]));
         Assert.Equal((500, 0), await FrozenAsync(kit, broadcast));
 
         // Another process, later, with newcomers above the mark and one more chunk than is needed.
         await kit.AddPeopleAsync(50);
         var other = new AudienceFreezer(kit.Database, kit.Time);
-        Assert.True(await other.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), kit.Channel));
-        Assert.True(await other.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), kit.Channel));
+        Assert.True(await other.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]));
+        Assert.True(await other.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]));
 
         var rows = await kit.RowsAsync(broadcast);
         Assert.Equal((700, 700), (rows.Count, rows.Select(r => r.ContactId).Distinct().Count()));
@@ -58,7 +58,7 @@ public sealed class AudienceFreezerTests
         {
             try
             {
-                while (!await new AudienceFreezer(kit.Database, kit.Time).FreezeChunkAsync(broadcast, LedgerKit.Everybody(), kit.Channel)) { }
+                while (!await new AudienceFreezer(kit.Database, kit.Time).FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel])) { }
             }
             catch (Exception e) when (e is InvalidOperationException or System.Data.Common.DbException)
             {
@@ -147,11 +147,11 @@ public sealed class AudienceFreezerTests
         await using var kit = await LedgerKit.CreateAsync(provider);
         await kit.AddPeopleAsync(600);
         var broadcast = await kit.StartAsync();
-        await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), kit.Channel);
+        await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]);
 
         await kit.Broadcasts.SetStatusAsync(broadcast.Id, BroadcastStatus.InProgress, BroadcastStatus.Cancelled);
 
-        Assert.True(await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), kit.Channel));
+        Assert.True(await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]));
         Assert.Equal(500, (await kit.RowsAsync(broadcast)).Count);
     }
 

@@ -100,7 +100,7 @@ internal sealed class LedgerKit : IAsyncDisposable
     public async Task<int> FreezeAsync(Broadcast broadcast, FrozenAudience audience)
     {
         var chunks = 1;
-        while (!await Freezer.FreezeChunkAsync(broadcast, audience, Channel)) chunks++;
+        while (!await Freezer.FreezeChunkAsync(broadcast, audience, [Channel])) chunks++;
         return chunks;
     }
 

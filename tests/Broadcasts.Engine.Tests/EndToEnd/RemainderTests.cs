@@ -1,5 +1,6 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
+using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
 using Xunit;
 
@@ -72,6 +73,39 @@ public sealed class RemainderTests(EngineFixture fixture) : IClassFixture<Engine
         var both = (await Engine.RowsAsync(id)).Concat(await Engine.RowsAsync(child)).Where(r => r.State == DeliveryStatus.Sent).Select(r => (r.ContactId, r.Part)).ToArray();
         Assert.Equal((600, 600), (both.Length, both.Distinct().Count()));
     }
+
+    [Fact]
+    public async Task LastInteracted_EachContactOnTheChannelThatItWroteOnLast_ElseOnTheFirstThatReachesIt()
+    {
+        var people = await Engine.AddPeopleAsync(6);
+        var (sms, other) = (await Engine.AddSimulatorAsync(), await Engine.AddSimulatorAsync());
+        var mailJournal = Path.Combine(Engine.Data, $"{Guid.NewGuid():N}.journal");
+        var mail = await Engine.AddChannelAsync(new ChannelEdit($"mail-{Guid.NewGuid():N}", "simulator", EngineUnderTest.SimulatorJson(mailJournal, "\"addressKind\":\"email\""), null));
+        await Engine.ExecuteAsync("INSERT INTO addresses (contact_id, kind, value, created_at) SELECT id, @kind, 'p' || id || '@example.com', 1 FROM contacts WHERE id BETWEEN @from AND @to", new { kind = (int)AddressKind.Email, from = people[0], to = people[4] });
+
+        // 0 wrote by mail last, 1 on the other telephone channel after a mail, 2 never, 3 opted out by telephone, 4 wrote on a channel that is not asked, 5 has no mail.
+        var numbers = await Engine.Database.ReadAsync(async c => (await Dapper.SqlMapper.QueryAsync<(long, string)>(c, "SELECT contact_id, value FROM addresses WHERE kind = @kind", new { kind = (int)AddressKind.Phone })).ToDictionary(a => a.Item1, a => a.Item2));
+        var receipts = Engine.Get<Receipts>();
+        await receipts.ApplyAsync(mail, [Message($"p{people[0]}@example.com", 5), Message($"p{people[1]}@example.com", 5)], cancellationToken: TestContext.Current.CancellationToken);
+        await receipts.ApplyAsync(other.Id, [Message(numbers[people[1]], 9)], cancellationToken: TestContext.Current.CancellationToken);
+        await Engine.ExecuteAsync("UPDATE addresses SET last_inbound_at = 1, last_channel_id = 999 WHERE contact_id = @id", new { id = people[4] });
+        await Engine.ExecuteAsync("INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at) VALUES (@kind, @value, 0, 2, 'test', 1)", new { kind = (int)AddressKind.Phone, value = numbers[people[3]] });
+        var id = await Engine.AddBroadcastAsync(EngineUnderTest.DraftOf(0, people, "one", "two") with { ChannelId = null, Routes = [sms.Id, other.Id, mail] });
+
+        var forecast = (await Engine.Get<Forecasts>().ForecastAsync(id))!;
+        Assert.Equal([6, 2, 4], forecast.Channels.Select(c => (int)c.Messages));
+        await Engine.StartBroadcastAsync(id);
+        Assert.Equal(12, (await Engine.CompletedAsync(id)).Counts.Sent);
+
+        long[] ContactsOf(IEnumerable<long> taken, RowState[] rows) => [.. rows.Where(r => taken.Contains(r.Id)).Select(r => r.ContactId).Distinct().Order()];
+        var all = await Engine.RowsAsync(id);
+        Assert.Equal([people[2], people[4], people[5]], ContactsOf(sms.TakenOf(id), all));
+        Assert.Equal([people[1]], ContactsOf(other.TakenOf(id), all));
+        Assert.Equal([people[0], people[3]], ContactsOf(new SimulatedChannel(mail, mailJournal, sms.Edit).TakenOf(id), all));
+        await LedgerCheck.AssertCountsAsync(Engine.Database, id);
+    }
+
+    private static InboundMessage Message(string from, int minute) => new() { Key = $"{from}-{minute}", At = new DateTimeOffset(2026, 1, 1, 0, minute, 0, TimeSpan.Zero), From = from, Text = "hi" };
 
     [Fact]
     public async Task Waiting_ChannelPausedThenSlowRate_SaysWhyAndUntilWhen()

@@ -98,7 +98,7 @@ internal sealed class EditModel(
             "import" => Texts["Audience.Import"],
             _ => Texts[$"Audience.{Details.Row.Audience}"],
         }),
-        ("channel", Input.ChannelId is not null, Channels.FirstOrDefault(c => c.Channel.Id == Input.ChannelId).Channel?.Name ?? Texts["Edit.Missing"]),
+        ("channel", Input.ChannelId is not null, Input.ChannelId == BroadcastInput.LastInteracted ? Texts["Routes.Title"] : Channels.FirstOrDefault(c => c.Channel.Id == Input.ChannelId).Channel?.Name ?? Texts["Edit.Missing"]),
         ("content", Input.Parts.Count > 0, Input.Parts.Count == 0 ? Texts["Edit.Missing"] : Texts.Count("Edit.Parts", Input.Parts.Count)),
         ("delivery", true, Input.Pace switch { "rate" => Texts["Edit.AtRate"], "spread" => Texts["Edit.Spread"], _ => Texts["Rate.AsSoonAsPossible"] }),
     ];

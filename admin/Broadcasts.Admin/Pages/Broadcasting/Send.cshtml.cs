@@ -44,7 +44,7 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         if (details.Row.Status is not (BroadcastStatus.Draft or BroadcastStatus.Scheduled)) return LocalRedirect($"/broadcasts/{Id}");
         Details = details;
         Forecast = await forecasts.ForecastAsync(Id, cancellationToken) ?? new();
-        if (details.Row.ChannelId is { } channel) Channel = await channels.GetAsync(channel);
+        if (FirstChannel(details) is { } channel) Channel = await channels.GetAsync(channel);
         UndoSeconds = (await rules.GetAsync()).UndoSeconds;
         NeedsApproval = CanStart && await approvals.NeededAsync(Id) is not null;
         return Page();
@@ -67,7 +67,7 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
 
     public async Task<IActionResult> OnPostTestAsync(string? address, CancellationToken cancellationToken)
     {
-        if (await queries.GetAsync(Id, cancellationToken) is not { Row.ChannelId: { } channel } details) return NotFound();
+        if (await queries.GetAsync(Id, cancellationToken) is not { } details || FirstChannel(details) is not { } channel) return NotFound();
         if (string.IsNullOrWhiteSpace(address))
         {
             Bad(Texts["Test.NoAddress"]);
@@ -85,6 +85,8 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         Good(Texts["Test.Sent", address.Trim()]);
         return LocalRedirect(Here);
     }
+
+    private static long? FirstChannel(BroadcastDetails details) => details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault();
 
     private string Here => $"/broadcasts/{Id}/send";
 }

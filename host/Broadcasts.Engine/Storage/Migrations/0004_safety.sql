@@ -11,3 +11,5 @@ ALTER TABLE broadcasts ADD COLUMN breaker TEXT NULL;
 ALTER TABLE broadcasts ADD COLUMN approved_by TEXT NULL;
 -- The channel on which an address was last heard of.
 ALTER TABLE addresses ADD COLUMN last_channel_id BIGINT NULL;
+-- Ids of channels in their order as JSON: each contact gets it on the one that it wrote on last. NULL when the broadcast has one channel.
+ALTER TABLE broadcasts ADD COLUMN routes TEXT NULL;
