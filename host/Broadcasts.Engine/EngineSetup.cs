@@ -33,7 +33,7 @@ internal static class EngineSetup
             ? new PostgresDatabase(options.Database.ConnectionString!)
             : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
         return services.AddContacts().AddReporting().AddApiSecurity()
-            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<ChannelStore>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
@@ -55,6 +55,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService(p => p.GetRequiredService<DispatchService>());
         builder.Services.AddHostedService<DueScanner>();
         builder.Services.AddHostedService<EventPolling>();
+        builder.Services.AddHostedService<IncarnationBeat>();
         builder.Services.AddHostedService<UnknownSettler>();
     }
 
@@ -67,6 +68,7 @@ internal static class EngineSetup
         if (!options.Database.IsPostgres) GrainFile(options).Migrate();
         await services.GetRequiredService<MessageIds>().InitializeAsync();
         await services.GetRequiredService<OptOutLinks>().InitializeAsync();
+        await services.GetRequiredService<SafeHold>().CheckAsync();
         await services.GetRequiredService<BundledTransports>().InstallAsync(cancellationToken);
     }
 

@@ -39,6 +39,9 @@ public sealed class BroadcastInput
     /// <summary>Local date and time in the visitor's zone.</summary>
     public string? Expires { get; set; }
 
+    /// <summary>When messages may leave.</summary>
+    public WindowInput Window { get; set; } = new();
+
     /// <summary>The version that was loaded: a later save by somebody else is not overwritten.</summary>
     public int Version { get; set; }
 
@@ -56,6 +59,7 @@ public sealed class BroadcastInput
             Pace = details.SpreadOver is not null ? "spread" : details.Rate is not null ? "rate" : "soon",
             Rate = RateInput.Of(details.Rate),
             Expires = details.ExpiresAt is { } at ? LocalDateTimePattern.CreateWithInvariantCulture("yyyy-MM-dd'T'HH:mm").Format(visitor.Local(at.ToUnixTimeMilliseconds()).LocalDateTime) : null,
+            Window = WindowInput.Of(details.SendWindow, visitor.Zone.Id),
             Version = details.Row.Version,
         };
         input.Audience = audience switch
@@ -85,6 +89,7 @@ public sealed class BroadcastInput
             Rate = Pace == "rate" ? rate : null,
             SpreadOverMs = Pace == "spread" && SpreadCount is { } count ? count * (SpreadUnit == "minute" ? 60_000L : 3_600_000L) : null,
             ExpiresAt = ReadExpiry(visitor, problems),
+            SendWindowJson = Window.ToWindow() is { } window ? JsonSerializer.Serialize(window, BroadcastJson.Options) : null,
         };
     }
 

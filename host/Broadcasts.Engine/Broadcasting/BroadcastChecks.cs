@@ -37,6 +37,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (draft.Rate is not null && draft.SpreadOverMs is not null) problems.Add(new("sendRate", "twoRates", "Give a rate or a length of time to spread over, not both."));
         if (draft.SpreadOverMs is < 1000) problems.Add(new("sendRate", "badSpread", "A broadcast is spread over at least a second."));
         if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
+        problems.AddRange(SendWindow.Check(draft.SendWindowJson));
         await CheckAudienceAsync(draft.AudienceJson, problems);
         if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);
         return problems;

@@ -16,6 +16,7 @@ public static class BroadcastLifecycle
         [(Scheduled, Unschedule)] = Draft,
         [(Scheduled, Start)] = InProgress,
         [(Scheduled, Fail)] = Failed,
+        [(Scheduled, Hold)] = Paused,
         [(InProgress, Pause)] = Paused,
         [(InProgress, Complete)] = Completed,
         [(InProgress, Cancel)] = Cancelled,

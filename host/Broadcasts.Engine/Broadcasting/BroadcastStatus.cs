@@ -29,4 +29,7 @@ public enum BroadcastCommand
     Archive,
     ChangeRate,
     ResendFailed,
+
+    /// <summary>Its time passed while nothing ran: a person decides.</summary>
+    Hold = 40,
 }

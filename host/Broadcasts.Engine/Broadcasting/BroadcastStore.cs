@@ -11,7 +11,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string Columns = """
         id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
         scheduled_at, scheduled_local, time_zone, expires_at, version, archived_at, created_by, created_at, started_at, finished_at,
-        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients
+        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients, recipient_local, send_window, repeat_rule, repeat_done
         """;
 
     private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id";
@@ -24,9 +24,9 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<long?> FindAsync(string identityKey) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = identityKey }));
 
     private const string InsertSql = """
-        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at,
+        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window,
                                 identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @identity, @actor, @now, @now)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @identity, @actor, @now, @now)
         RETURNING id
         """;
 
@@ -40,7 +40,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string EditSql = """
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
-               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, version = version + 1, updated_at = @now
+               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, send_window = @window, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -77,21 +77,23 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string ScheduleSql = """
         UPDATE broadcasts
-           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, version = version + 1, updated_at = @now
+           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, recipient_local = @isLocal, repeat_rule = @repeat, repeat_done = 0,
+               version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
-    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, string? local, string? zone) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new { id, expected = (int)expected, next = (int)next, at, local, zone, now = Now }, t) == 1);
+    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, BroadcastSchedule? schedule) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new { id, expected = (int)expected, next = (int)next, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, now = Now }, t) == 1);
 
     private const string StartSql = """
         UPDATE broadcasts
            SET status = @next, started_at = @now, sent_by = @actor, frozen_rule = @rule, freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts),
-               freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, status_reason = NULL, status_detail = NULL, version = version + 1, updated_at = @now
+               freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, fallback_recipients = 0,
+               recipient_local = CASE WHEN @actor = 'schedule' OR status = 3 THEN recipient_local ELSE 0 END, status_reason = NULL, status_detail = NULL, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
-    /// <summary>Starts: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
+    /// <summary>Starts: from here on the audience is who matches the rule below the highest contact of this moment. Who starts it by hand means now, for everybody.</summary>
     public Task<bool> StartAsync(long id, BroadcastStatus expected, string? rule, string actor) =>
         database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new { id, expected = (int)expected, next = (int)BroadcastStatus.InProgress, rule, actor, now = Now }, t) == 1);
 
@@ -125,13 +127,13 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         return true;
     });
 
-    private const string DueSql = "SELECT id FROM broadcasts WHERE status = 1 AND scheduled_at <= @until ORDER BY scheduled_at LIMIT 1000";
+    private const string DueSql = "SELECT id, scheduled_at FROM broadcasts WHERE status = 1 AND scheduled_at <= @until ORDER BY scheduled_at LIMIT 1000";
 
-    /// <summary>Scheduled broadcasts whose time has come.</summary>
-    public Task<IReadOnlyList<long>> DueAsync(long until) =>
-        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(DueSql, new { until })]);
+    /// <summary>Scheduled broadcasts whose time comes until a moment, the earliest first.</summary>
+    public Task<IReadOnlyList<(long Id, long At)>> DueAsync(long until) =>
+        database.ReadAsync(async c => (IReadOnlyList<(long, long)>)[.. await c.QueryAsync<(long, long)>(DueSql, new { until })]);
 
-    private const string RunningSql = "SELECT id FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
+    private const string RunningSql = "SELECT id FROM broadcasts WHERE kind = 0 AND started_at IS NOT NULL AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
 
     /// <summary>Broadcasts that something must happen to.</summary>
     public Task<IReadOnlyList<long>> RunningAsync() =>
@@ -189,6 +191,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
             ratePerMs = draft.Rate?.PerMs,
             spread = draft.SpreadOverMs,
             expires = draft.ExpiresAt,
+            window = draft.SendWindowJson,
         });
         return parameters;
     }

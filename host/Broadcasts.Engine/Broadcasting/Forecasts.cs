@@ -28,6 +28,12 @@ internal sealed record Forecast
     /// <summary>When the last one leaves at the permitted rate; null when no rate limits it: then the provider's speed decides.</summary>
     public DateTimeOffset? FinishAt { get; init; }
 
+    /// <summary>Recipients whose own zone is not known, where it matters: the broadcast's zone counts.</summary>
+    public long FallbackZone { get; init; }
+
+    /// <summary>Recipients whose local time is over when it begins: theirs goes out at once, within the window.</summary>
+    public long TimeOver { get; init; }
+
     /// <summary>What keeps it from starting; empty when nothing does.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 
@@ -40,7 +46,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     private const int PageSize = 1000;
 
     private static string PageSql(string condition) => $"""
-        SELECT c.id, c.revision,
+        SELECT c.id, c.revision, c.time_zone, c.country,
                CASE WHEN c.blocked_at IS NOT NULL THEN 102
                     WHEN a.id IS NULL THEN 103
                     ELSE (SELECT CASE WHEN MAX(CASE WHEN s.reason = 2 THEN 1 ELSE 0 END) = 1 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
@@ -69,15 +75,19 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var channel = (await channels.GetAsync(broadcast.ChannelId!.Value))!;
         var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent) : await RunAsync(broadcast, channel, cancellationToken);
         var first = broadcast.ScheduledAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : now;
-        var messages = counts.Sendable * broadcast.ReadParts().Count;
+        var parts = broadcast.ReadParts().Count;
+        var messages = counts.Sendable * parts;
+        var times = Spread.Of(broadcast, counts.Zones, first.ToUnixTimeMilliseconds(), Duration(broadcast, channel, messages));
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
             Sendable = counts.Sendable,
             Messages = messages,
             Skipped = counts.Skipped.ToDictionary(s => Reasons.NameOf(s.Key), s => s.Value),
-            FirstAt = first,
-            FinishAt = Duration(broadcast, channel, messages) is { } length ? first + length : null,
+            FirstAt = times.First,
+            FinishAt = times.Finish,
+            FallbackZone = times.Fallback,
+            TimeOver = times.Over,
             At = now,
         };
         await database.WriteAsync(t => t.Connection!.ExecuteAsync(StoreSql, new { id, json = JsonSerializer.Serialize(forecast, BroadcastJson.Options) }, t), cancellationToken);
@@ -104,7 +114,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
                 var people = await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], plan.FieldSlugs, cancellationToken);
                 return (rows, people);
             }, cancellationToken);
-            foreach (var row in page.rows) counts.Add(row.Reason ?? Render(renderer, page.people.GetValueOrDefault((row.Id, row.Revision)), broadcast.ReadParts().Count));
+            foreach (var row in page.rows) counts.Add(row.Reason ?? Render(renderer, page.people.GetValueOrDefault((row.Id, row.Revision)), broadcast.ReadParts().Count), row);
             if (page.rows.Count < PageSize) return counts;
             after = page.rows[^1].Id;
         }
@@ -136,6 +146,31 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         return rates.Min() is { } slowest ? TimeSpan.FromSeconds(messages / slowest) : null;
     }
 
+    /// <summary>How the recipients' times spread the sending.</summary>
+    private sealed record Spread(DateTimeOffset First, DateTimeOffset? Finish, long Fallback, long Over)
+    {
+        public static Spread Of(Broadcast broadcast, Dictionary<(string? Zone, string? Country), long> zones, long start, TimeSpan? length)
+        {
+            var total = Math.Max(1, zones.Values.Sum());
+            if (SendTimes.Of(broadcast) is not { } times || zones.Count == 0) return new(Times.Of(start), length is { } span ? Times.Of(start) + span : null, 0, 0);
+            var (fallback, over) = (0L, 0L);
+            var due = new List<(long At, long People)>();
+            foreach (var ((zoneName, country), people) in zones)
+            {
+                var zone = times.ZoneOf(zoneName, country, out var isFallback);
+                if (isFallback && times.IsPerRecipient) fallback += people;
+                if (times.IsOver(zone, start)) over += people;
+                due.Add((times.FirstAt(zone, start), people));
+            }
+
+            // One after another at the permitted pace, none before its time. Where no pace is known, the last zone's time is the least.
+            double end = start;
+            foreach (var (at, people) in due.Order()) end = Math.Max(end, at) + (length?.TotalMilliseconds ?? 0) * people / total;
+            var last = due.Max(d => d.At);
+            return new(Times.Of(due.Min(d => d.At)), length is null && last <= start ? null : Times.Of((long)end), fallback, over);
+        }
+    }
+
     private sealed class Counts
     {
         public long Recipients { get; set; }
@@ -144,11 +179,21 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         public Dictionary<int, long> Skipped { get; } = [];
 
-        public void Add(int? reason)
+        /// <summary>Sendable ones by the zone and country that their contact names.</summary>
+        public Dictionary<(string? Zone, string? Country), long> Zones { get; } = [];
+
+        public void Add(int? reason, Row row)
         {
             Recipients++;
-            if (reason is { } why) Skipped[why] = Skipped.GetValueOrDefault(why) + 1;
-            else Sendable++;
+            if (reason is { } why)
+            {
+                Skipped[why] = Skipped.GetValueOrDefault(why) + 1;
+                return;
+            }
+
+            Sendable++;
+            var place = (row.TimeZone, row.Country);
+            Zones[place] = Zones.GetValueOrDefault(place) + 1;
         }
     }
 
@@ -159,6 +204,10 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         public int Revision { get; init; }
 
         public int? Reason { get; init; }
+
+        public string? TimeZone { get; init; }
+
+        public string? Country { get; init; }
     }
 
     private sealed class RetryRow

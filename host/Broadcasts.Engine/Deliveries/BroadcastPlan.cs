@@ -9,6 +9,9 @@ internal sealed class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, T
 {
     public Broadcast Broadcast { get; } = broadcast;
 
+    /// <summary>When it may write to whom; null: at any time.</summary>
+    public SendTimes? Times { get; } = SendTimes.Of(broadcast);
+
     /// <summary>Custom fields that its texts print; without any, no contact's fields are parsed.</summary>
     public string[] FieldSlugs { get; } =
         [.. parts.SelectMany(p => p.Variables).Where(v => schema.TryFind(v, out var index) && index >= TemplateSchema.FirstField).Select(SlugOf).Distinct()];

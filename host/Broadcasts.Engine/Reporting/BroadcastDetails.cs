@@ -21,6 +21,12 @@ internal sealed record BroadcastDetails
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>When messages may leave; null: at any time.</summary>
+    public SendWindow? SendWindow { get; init; }
+
+    /// <summary>Recipients whose own zone is not known, as the freeze counted them.</summary>
+    public long FallbackRecipients { get; init; }
+
     /// <summary>The broadcast that this one was made from.</summary>
     public long? ParentId { get; init; }
 

@@ -30,6 +30,9 @@ internal sealed record BroadcastBody
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>Days and hours in which messages may leave.</summary>
+    public SendWindow? SendWindow { get; init; }
+
     /// <summary>The content as the engine takes it, or what is wrong.</summary>
     public BroadcastDraft ToDraft(List<Problem> problems)
     {
@@ -44,6 +47,7 @@ internal sealed record BroadcastBody
             Rate = rate.Rate,
             SpreadOverMs = rate.SpreadOverMs,
             ExpiresAt = ExpiresAt?.ToUnixTimeMilliseconds(),
+            SendWindowJson = SendWindow is null ? null : JsonSerializer.Serialize(SendWindow, BroadcastJson.Options),
         };
     }
 
@@ -59,6 +63,7 @@ internal sealed record BroadcastBody
         Parts = details.Parts,
         SendRate = RateBody.Of(details.Rate, details.SpreadOver),
         ExpiresAt = details.ExpiresAt,
+        SendWindow = details.SendWindow,
     };
 
     private string? ReadAudience(List<Problem> problems)
@@ -151,9 +156,20 @@ internal sealed record ScheduleBody
     /// <summary>IANA zone. Default: the installation's.</summary>
     public string? TimeZone { get; init; }
 
-    public BroadcastSchedule ToSchedule(string defaultZone)
+    /// <summary>True: at that local time in each recipient's own zone; the zone above is that of those whose own is not known.</summary>
+    public bool Local { get; init; }
+
+    /// <summary>When it comes again.</summary>
+    public RepeatRule? Repeat { get; init; }
+
+    public BroadcastSchedule ToSchedule(string defaultZone) => When(TimeZone ?? defaultZone) with
     {
-        var zoneName = TimeZone ?? defaultZone;
+        IsLocal = Local,
+        RepeatJson = Repeat is null ? null : JsonSerializer.Serialize(Repeat, BroadcastJson.Options),
+    };
+
+    private BroadcastSchedule When(string zoneName)
+    {
         var instant = NodaTime.Text.OffsetDateTimePattern.ExtendedIso.Parse(At);
         if (!instant.Success || NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneName) is not { } zone) return new BroadcastSchedule { LocalTime = At, TimeZone = zoneName };
         var local = instant.Value.ToInstant().InZone(zone).LocalDateTime;

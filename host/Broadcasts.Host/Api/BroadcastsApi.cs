@@ -25,6 +25,7 @@ internal static class BroadcastsApi
         group.MapPost("{id:long}/schedule", (long id, ScheduleBody body, IGrainFactory grains, EngineOptions options, HttpContext http) =>
             DoAsync(id, Grain(grains, id).ScheduleAsync(body.ToSchedule(options.TimeZone), http.Actor()))).Needs(ApiScopes.Send).Produces<BroadcastState>();
         Command(group, "unschedule", ApiScopes.Send, (grain, actor) => grain.UnscheduleAsync(actor));
+        Command(group, "skip-next", ApiScopes.Send, (grain, actor) => grain.SkipNextAsync(actor));
         Command(group, "send", ApiScopes.Send, (grain, actor) => grain.StartAsync(actor));
         Command(group, "pause", ApiScopes.Send, (grain, actor) => grain.PauseAsync(actor));
         Command(group, "resume", ApiScopes.Send, (grain, actor) => grain.ResumeAsync(actor));

@@ -41,6 +41,7 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
             "pause" => ToldInFlight(await grain.PauseAsync(actor), "Did.pause", back),
             "resume" => Told(await grain.ResumeAsync(actor), Texts["Did.resume"], back),
             "unschedule" => Told(await grain.UnscheduleAsync(actor), Texts["Did.unschedule"], back),
+            "skipNext" => Told(await grain.SkipNextAsync(actor), Texts["Did.skipNext"], back),
             "archive" => Told(await grain.ArchiveAsync(actor), Texts["Did.archive"], back),
             "fix" => Told(await grain.FixAsync(actor), Texts["Did.fix"], $"/broadcasts/{Id}/edit"),
             "cancel" => ToldInFlight(await grain.CancelAsync(actor), "Did.cancel", $"/broadcasts/{Id}"),

@@ -1,12 +1,16 @@
 using System.Reflection;
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Deliveries;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Settings;
 
-internal sealed class IndexModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn, ApiKeyStore keys, EngineOptions options, ILocalSiloDetails silo, AuditStore audit) : ConsolePage
+internal sealed class IndexModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn, ApiKeyStore keys, EngineOptions options, ILocalSiloDetails silo, AuditStore audit,
+    SafeHold hold, MissedSchedules missedSchedules, DispatchSignal dispatch) : ConsolePage
 {
     public User Me { get; private set; } = new();
 
@@ -15,6 +19,8 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
     public IReadOnlyList<ApiKey> Keys { get; private set; } = [];
 
     public bool CanAdminister { get; private set; }
+
+    public MissedSchedule Missed { get; private set; } = new();
 
     public static string Version => typeof(IndexModel).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
@@ -31,6 +37,7 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         Me = await manager.GetUserAsync(User) ?? new();
         CanAdminister = await Visitor.CanAdministerAsync();
         if (!CanAdminister) return;
+        Missed = await missedSchedules.GetAsync();
         Users = await users.ListAsync(cancellationToken);
         Keys = await keys.ListAsync(cancellationToken);
     }
@@ -49,6 +56,28 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         await users.UpdateAsync(user);
         await signIn.RefreshSignInAsync(user);
         Good(Texts["Did.rename"]);
+        return LocalRedirect("/settings");
+    }
+
+    public async Task<IActionResult> OnPostReleaseAsync()
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        await hold.ReleaseAsync(Visitor.Actor);
+        dispatch.Set();
+        Good(Texts["SafeHold.Released"]);
+        return LocalRedirect("/broadcasts");
+    }
+
+    public async Task<IActionResult> OnPostMissedAsync(int grace, MissedAction missed)
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        if (await missedSchedules.SetAsync(new MissedSchedule { Action = missed, GraceMinutes = grace }) is { } problem) Bad(Texts.Problem(problem));
+        else
+        {
+            await audit.AppendAsync(Visitor.Actor, "settings.missedSchedule", "workspace", $"{missed} after {grace} min");
+            Good(Texts["Missed.Saved"]);
+        }
+
         return LocalRedirect("/settings");
     }
 
