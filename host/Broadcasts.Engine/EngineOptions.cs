@@ -6,6 +6,9 @@ public sealed class EngineOptions
     /// <summary>Folder of everything this installation keeps on this machine. Default: <c>data</c>.</summary>
     public string DataDirectory { get; set; } = "data";
 
+    /// <summary>Folder outside of the data directory in which this machine remembers which data it worked with, so that a restored copy is noticed. Default: none; the service sets <c>broadcasts</c> in the user's local application data.</summary>
+    public string? HostDirectory { get; set; }
+
     /// <summary>Where the ledger lives.</summary>
     public DatabaseOptions Database { get; set; } = new();
 

@@ -33,7 +33,8 @@ internal static class EngineSetup
             ? new PostgresDatabase(options.Database.ConnectionString!)
             : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
         return services.AddContacts().AddReporting().AddApiSecurity()
-            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<SendingRulesStore>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
@@ -55,6 +56,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService(p => p.GetRequiredService<DispatchService>());
         builder.Services.AddHostedService<DueScanner>();
         builder.Services.AddHostedService<EventPolling>();
+        builder.Services.AddHostedService<IncarnationBeat>();
         builder.Services.AddHostedService<UnknownSettler>();
         builder.Services.AddHostedService<StallWatch>();
     }
@@ -68,6 +70,7 @@ internal static class EngineSetup
         if (!options.Database.IsPostgres) GrainFile(options).Migrate();
         await services.GetRequiredService<MessageIds>().InitializeAsync();
         await services.GetRequiredService<OptOutLinks>().InitializeAsync();
+        await services.GetRequiredService<SafeHold>().CheckAsync();
         await services.GetRequiredService<BundledTransports>().InstallAsync(cancellationToken);
     }
 

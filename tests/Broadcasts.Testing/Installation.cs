@@ -32,6 +32,7 @@ public sealed class Installation : IAsyncDisposable
     public static async Task<Installation> CreateAsync(string provider)
     {
         var installation = new Installation(await TestDatabase.CreateAsync(provider, migrate: false));
+        installation._environment["Broadcasts__HostDirectory"] = installation._folder.File("host");
         if (provider == "postgres")
         {
             var key = installation._folder.File("master.key");

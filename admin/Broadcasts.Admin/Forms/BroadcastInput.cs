@@ -50,6 +50,9 @@ public sealed class BroadcastInput
 
     public SafetyInput Safety { get; set; } = new();
 
+    /// <summary>When messages may leave.</summary>
+    public WindowInput Window { get; set; } = new();
+
     /// <summary>The version that was loaded: a later save by somebody else is not overwritten.</summary>
     public int Version { get; set; }
 
@@ -69,6 +72,7 @@ public sealed class BroadcastInput
             Rate = RateInput.Of(details.Rate),
             Expires = details.ExpiresAt is { } at ? LocalDateTimePattern.CreateWithInvariantCulture("yyyy-MM-dd'T'HH:mm").Format(visitor.Local(at.ToUnixTimeMilliseconds()).LocalDateTime) : null,
             Safety = SafetyInput.Of(details.Safety),
+            Window = WindowInput.Of(details.SendWindow, visitor.Zone.Id),
             Version = details.Row.Version,
         };
         input.Audience = audience switch
@@ -100,6 +104,7 @@ public sealed class BroadcastInput
             SpreadOverMs = Pace == "spread" && SpreadCount is { } count ? count * (SpreadUnit == "minute" ? 60_000L : 3_600_000L) : null,
             ExpiresAt = ReadExpiry(visitor, problems),
             SafetyJson = Safety.ToJson(problems),
+            SendWindowJson = Window.ToWindow() is { } window ? JsonSerializer.Serialize(window, BroadcastJson.Options) : null,
         };
     }
 

@@ -23,6 +23,7 @@ internal sealed class BroadcastActions(Texts texts)
         new("pause", "pause", BroadcastCommand.Pause, true),
         new("resume", "play", BroadcastCommand.Resume, true),
         new("unschedule", "retry", BroadcastCommand.Unschedule, true),
+        new("skipNext", "skip", BroadcastCommand.Schedule, true),
         new("fix", "pencil", BroadcastCommand.Fix, false),
         new("duplicate", "copy", null, false),
         new("resend", "retry", BroadcastCommand.ResendFailed, true, "/broadcasts/{0}/act?what=resend"),
@@ -37,6 +38,7 @@ internal sealed class BroadcastActions(Texts texts)
         var actions = new List<BroadcastAction>();
         foreach (var entry in Entries)
         {
+            if (entry.Key == "skipNext" && (row.Repeat is null || row.Status != BroadcastStatus.Scheduled)) continue;
             var why = WhyNot(entry, row, canEdit, canSend);
             if (why is not null && !IsWorthShowing(entry, row.Status)) continue;
             var href = entry.Href is null ? null : string.Format(System.Globalization.CultureInfo.InvariantCulture, entry.Href, row.Id);

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Deliveries;
+using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Html;
 using NodaTime;
@@ -59,6 +60,33 @@ internal sealed class Show(Texts texts, Visitor visitor)
         { TotalHours: < 24 } => texts["Time.Hours", (int)span.TotalHours, span.Minutes],
         _ => texts["Time.Days", (int)span.TotalDays, span.Hours],
     };
+
+    /// <summary>A day of the week, short.</summary>
+    public static string Day(DayOfWeek day) => Culture.DateTimeFormat.GetAbbreviatedDayName(day);
+
+    /// <summary>When messages may leave: <c>Mon, Tue 08:00–22:00, Europe/Madrid</c>.</summary>
+    public string Window(SendWindow window) => string.Join(' ', new[]
+    {
+        window.Days is { Length: > 0 } days ? string.Join(", ", days.Select(Day)) : "",
+        $"{window.From}–{window.To},",
+        window.Local ? texts["Window.Local", window.TimeZone] : window.TimeZone,
+    }.Where(t => t.Length > 0));
+
+    /// <summary>When it comes again.</summary>
+    public string Repeat(RepeatRule rule) => string.Join(", ", new[]
+    {
+        rule.Every switch
+        {
+            RepeatEvery.Week => texts["Repeat.OnDays", string.Join(", ", (rule.Days ?? []).Select(Day))],
+            RepeatEvery.Month => texts["Repeat.OnDay", rule.Day],
+            _ => texts["Repeat.Day"],
+        },
+        rule.Until is { } until ? texts["Repeat.Until", until] : "",
+        rule.Count is { } count ? texts["Repeat.Times", count] : "",
+    }.Where(t => t.Length > 0));
+
+    /// <summary>How much too late; empty below a minute.</summary>
+    public string Late(BroadcastRow row) => row.LateBy(visitor.Now.ToDateTimeOffset()) is { TotalMinutes: >= 1 } late ? texts["Late.By", Duration(late)] : "";
 
     public static string Number(long? number) => number?.ToString("N0", Culture) ?? "–";
 

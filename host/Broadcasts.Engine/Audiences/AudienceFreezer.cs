@@ -17,6 +17,8 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
     private const int ChunkSize = 10_000;
     private const int FirstChunkSize = 500;
 
+    private readonly DueTimes _dueTimes = new(database.Dialect);
+
     private const string ProgressSql = """
         SELECT status, freeze_mark, freeze_after, freeze_position, freeze_done FROM broadcasts WHERE id = @id
         """;
@@ -69,7 +71,7 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         var progress = await connection.QuerySingleAsync<Progress>(ProgressSql, new { id = broadcast.Id }, transaction);
         if (progress.FreezeDone == 1 || (BroadcastStatus)progress.Status is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return true;
 
-        if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast.Id, parent, channels.Count == 1 ? channels[0].Id : null, Now).RunAsync();
+        if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast, parent, channels.Count == 1 ? channels[0].Id : null, _dueTimes, Now).RunAsync();
         var size = progress.FreezeAfter == 0 ? FirstChunkSize : ChunkSize;
         var end = await connection.QuerySingleAsync<long?>(audience.ImportId is null ? ChunkEndSql : ImportChunkEndSql,
             new { after = progress.FreezeAfter, mark = progress.FreezeMark, size, import = audience.ImportId }, transaction);
@@ -94,7 +96,9 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         var parameters = new DynamicParameters(new { first, routes = Reach.Routes(channels), after = progress.FreezeAfter, upTo, now = Now });
         foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
         var rows = await transaction.Connection!.ExecuteAsync(InsertSql(audience.Condition.Sql, audience.Parts), parameters, transaction);
-        if (rows > 0) await AddSlicesAsync(transaction, broadcast.Id, first, first + rows - 1);
+        if (rows == 0) return 0;
+        await _dueTimes.FreezeAsync(transaction, broadcast, first, first + rows - 1, Now);
+        await AddSlicesAsync(transaction, broadcast.Id, first, first + rows - 1);
         return rows / audience.Parts;
     }
 

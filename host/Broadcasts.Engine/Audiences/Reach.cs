@@ -10,14 +10,14 @@ namespace Broadcasts.Audiences;
 /// </summary>
 internal static class Reach
 {
-    /// <summary>Rows (id, revision, first_name, last_name, address_id, channel_id, reason), one per contact. <c>@routes</c> is made by <see cref="Routes"/>.</summary>
+    /// <summary>Rows (id, revision, first_name, last_name, time_zone, country, address_id, channel_id, reason), one per contact. <c>@routes</c> is made by <see cref="Routes"/>.</summary>
     /// <param name="dialect">The database's.</param>
     /// <param name="where">Over <c>contacts c</c>; bounded by ids, because the choice looks at all of them.</param>
     public static string Sql(SqlDialect dialect, string where) => $"""
-        SELECT id, revision, first_name, last_name, address_id, channel_id, reason
+        SELECT id, revision, first_name, last_name, time_zone, country, address_id, channel_id, reason
           FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.id
                        ORDER BY CASE WHEN t.reason IS NULL THEN 0 WHEN t.reason = 103 THEN 2 ELSE 1 END, CASE WHEN t.heard IS NULL THEN 1 ELSE 0 END, t.heard DESC, t.ord) AS pick
-                  FROM (SELECT c.id, c.revision, c.first_name, c.last_name, a.id AS address_id, ch.id AS channel_id, ch.ord,
+                  FROM (SELECT c.id, c.revision, c.first_name, c.last_name, c.time_zone, c.country, a.id AS address_id, ch.id AS channel_id, ch.ord,
                                CASE WHEN a.last_channel_id = ch.id THEN a.last_inbound_at END AS heard,
                                CASE WHEN c.blocked_at IS NOT NULL THEN 102
                                     WHEN a.id IS NULL THEN 103

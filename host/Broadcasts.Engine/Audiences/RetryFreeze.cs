@@ -1,11 +1,15 @@
 using System.Data.Common;
+using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
 using Dapper;
 
 namespace Broadcasts.Audiences;
 
-/// <summary>The audience of a resend, on the child's channel or, when it has several, on each row's own: the parent's rows that failed for a reason that can pass and the later parts that fell with them, and those that a cancel left over.</summary>
-internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, long parentId, long? channelId, long now)
+/// <summary>
+/// The audience of a resend, on the child's channel or, when it has several, on each row's own: the parent's rows that failed for a reason that can pass and the
+/// later parts that fell with them, and those that a cancel left over.
+/// </summary>
+internal sealed class RetryFreeze(DbTransaction transaction, Broadcast broadcast, long parentId, long? channelId, DueTimes dueTimes, long now)
 {
     private static readonly string Retryable = string.Join(", ", RetryPolicy.Retryable.Select(r => (int)r));
 
@@ -41,13 +45,14 @@ internal sealed class RetryFreeze(DbTransaction transaction, long broadcastId, l
     public async Task<bool> RunAsync()
     {
         var connection = transaction.Connection!;
-        var first = DeliveryId.Of(broadcastId, 1);
+        var first = DeliveryId.Of(broadcast.Id, 1);
         var rows = await connection.ExecuteAsync(InsertSql,
-            new { @base = DeliveryId.First(broadcastId), channel = channelId, now, from = DeliveryId.First(parentId), to = DeliveryId.Last(parentId) }, transaction);
+            new { @base = DeliveryId.First(broadcast.Id), channel = channelId, now, from = DeliveryId.First(parentId), to = DeliveryId.Last(parentId) }, transaction);
         var last = first + rows - 1;
         var recipients = rows == 0 ? 0 : await connection.QuerySingleAsync<long>(CountSql, new { from = first, to = last }, transaction);
-        if (rows > 0) await AudienceFreezer.AddSlicesAsync(transaction, broadcastId, first, last);
-        await connection.ExecuteAsync(DoneSql, new { id = broadcastId, rows, recipients, now }, transaction);
+        if (rows > 0) await dueTimes.FreezeAsync(transaction, broadcast, first, last, now);
+        if (rows > 0) await AudienceFreezer.AddSlicesAsync(transaction, broadcast.Id, first, last);
+        await connection.ExecuteAsync(DoneSql, new { id = broadcast.Id, rows, recipients, now }, transaction);
         return true;
     }
 }

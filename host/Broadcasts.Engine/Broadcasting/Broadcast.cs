@@ -43,6 +43,18 @@ internal sealed class Broadcast
 
     public string? TimeZone { get; init; }
 
+    /// <summary>1: at the local time in each recipient's own zone.</summary>
+    public int RecipientLocal { get; init; }
+
+    /// <summary><see cref="Broadcasting.SendWindow"/> as JSON.</summary>
+    public string? SendWindow { get; init; }
+
+    /// <summary><see cref="Broadcasting.RepeatRule"/> as JSON: it is a template, and each occurrence a broadcast of its own.</summary>
+    public string? RepeatRule { get; init; }
+
+    /// <summary>Occurrences so far.</summary>
+    public int RepeatDone { get; init; }
+
     public long? ExpiresAt { get; init; }
 
     public int Version { get; init; }
@@ -119,5 +131,6 @@ internal sealed class Broadcast
         ExpiresAt = ExpiresAt,
         SafetyJson = Safety,
         Routes = Routes is null ? [] : [.. ChannelIds],
+        SendWindowJson = SendWindow,
     };
 }

@@ -40,6 +40,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
         await CheckRoutesAsync(draft, problems);
         CheckSafety(draft.SafetyJson, problems);
+        problems.AddRange(SendWindow.Check(draft.SendWindowJson));
         await CheckAudienceAsync(draft.AudienceJson, problems);
         if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);
         return problems;

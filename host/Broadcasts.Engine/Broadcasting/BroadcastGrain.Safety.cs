@@ -19,7 +19,7 @@ internal sealed partial class BroadcastGrain
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
-        if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, null, actor)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, actor)) return await RacedAsync();
         return await DoneAsync("send", actor, string.Create(CultureInfo.InvariantCulture, $"{undoSeconds} s to undo"));
     }
 
@@ -28,7 +28,7 @@ internal sealed partial class BroadcastGrain
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!broadcast.IsUndoable) return Refused(broadcast, new("", "notUndoable", "It was scheduled for a time, not sent: take it back with unschedule."));
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null, null)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
         return await DoneAsync("undo", actor);
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class BroadcastGrain
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Reject, actor);
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Scheduled)
-            return await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, null, null) ? await DoneAsync("reject", actor, why) : await RacedAsync();
+            return await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, null) ? await DoneAsync("reject", actor, why) : await RacedAsync();
         var result = await MoveAsync(BroadcastCommand.Reject, "reject", actor, "rejected", why);
         if (result.IsDone) SkipRest(SkipReason.Cancelled);
         return result;

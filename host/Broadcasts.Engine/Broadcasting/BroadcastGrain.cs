@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
+using Broadcasts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Broadcasting;
@@ -10,6 +11,8 @@ internal sealed partial class BroadcastGrain(
     BroadcastStore store,
     BroadcastChecks checks,
     BroadcastRunner runner,
+    Occurrences occurrences,
+    MissedSchedules missed,
     Forecasts forecasts,
     Canaries canaries,
     Approvals approvals,
@@ -37,18 +40,19 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Schedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (ScheduleTime.Resolve(schedule, time.GetUtcNow(), out var at) is { } problem) return CommandResult.Invalid(problem);
+        if (RepeatRule.Resolve(schedule, out var first) is { } wrong) return CommandResult.Invalid(wrong);
+        if ((ScheduleTime.Resolve(first, time.GetUtcNow(), out var at) ?? ScheduleTime.Expiry(broadcast, at)) is { } problem) return CommandResult.Invalid(problem);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), schedule.LocalTime, schedule.TimeZone, actor)) return await RacedAsync();
-        return await DoneAsync("schedule", actor, $"{schedule.LocalTime} {schedule.TimeZone}");
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), first, actor)) return await RacedAsync();
+        return await DoneAsync("schedule", actor, $"{first.LocalTime} {first.TimeZone}");
     }
 
     public async Task<CommandResult> UnscheduleAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null, null)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
         return await DoneAsync("unschedule", actor);
     }
 
@@ -56,11 +60,43 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        return await BeginAsync(broadcast, actor);
+    }
+
+    public async Task<CommandResult> StartDueAsync()
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        var late = TimeSpan.FromMilliseconds(time.Now() - broadcast.ScheduledAt ?? 0);
+        if (broadcast.State != BroadcastStatus.Scheduled || late < TimeSpan.Zero) return new CommandResult { Status = broadcast.State, Version = broadcast.Version };
+        if (broadcast.RepeatRule is not null)
+        {
+            if (await occurrences.MakeAsync(broadcast) is { } occurrence) return await GrainFactory.GetGrain<IBroadcastGrain>(occurrence).StartDueAsync();
+            return new CommandResult { Status = broadcast.State, Version = broadcast.Version };
+        }
+
+        var action = await missed.DecideAsync(late);
+        if (action == MissedAction.Send) return await BeginAsync(broadcast, "schedule");
+        var detail = string.Create(CultureInfo.InvariantCulture, $"It was due at {DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm} UTC, {(long)late.TotalMinutes} min before the service came to it.");
+        if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", detail)) return await RacedAsync();
+        return await DoneAsync(action == MissedAction.Hold ? "pause" : "fail", "system", detail);
+    }
+
+    public async Task<CommandResult> SkipNextAsync(string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (broadcast.State != BroadcastStatus.Scheduled || broadcast.RepeatRule is null) return CommandResult.Refused(new Problem("", "notRepeated", "Only a scheduled broadcast that is repeated has a next occurrence to leave out."));
+        await occurrences.SkipAsync(broadcast, actor);
+        return await DoneAsync("schedule", actor, (await store.GetAsync(Id))?.ScheduledLocal is { } next ? $"{next} {broadcast.TimeZone}" : null);
+    }
+
+    private async Task<CommandResult> BeginAsync(Broadcast broadcast, string actor)
+    {
         var problems = await checks.CheckReadyAsync(broadcast);
+        if (ScheduleTime.Expiry(broadcast, time.GetUtcNow()) is { } expired) problems = [.. problems, expired];
         if (problems.Count > 0)
         {
             // A person can mend a draft; a schedule that comes due has nobody in front of it and fails with the reason.
-            if (broadcast.State == BroadcastStatus.Draft) return CommandResult.Invalid([.. problems]);
+            if (actor != "schedule") return CommandResult.Invalid([.. problems]);
             await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, problems[0].Message);
             return await DoneAsync("fail", "system", problems[0].Message);
         }
@@ -70,7 +106,7 @@ internal sealed partial class BroadcastGrain(
 
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
-        if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor)) return await RacedAsync();
+        if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
         var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, waitsFor);
         Freeze();
         return result;
@@ -87,6 +123,9 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (broadcast is { State: BroadcastStatus.Paused, StatusReason: Approvals.Reason, ApprovedBy: null })
             return Refused(broadcast, new("", "needsApproval", $"A second person must agree first. {broadcast.StatusDetail}"));
+
+        // Held before it ever began: to go on is to begin.
+        if (broadcast is { State: BroadcastStatus.Paused, StartedAt: null }) return await BeginAsync(broadcast, actor);
         return await GoOnAsync(broadcast, BroadcastCommand.Resume, "resume", actor);
     }
 

@@ -19,6 +19,7 @@ public static class BroadcastLifecycle
         [(Scheduled, Reject)] = Draft,
         [(Scheduled, Start)] = InProgress,
         [(Scheduled, Fail)] = Failed,
+        [(Scheduled, Hold)] = Paused,
         [(InProgress, Pause)] = Paused,
         [(InProgress, Complete)] = Completed,
         [(InProgress, Cancel)] = Cancelled,

@@ -42,4 +42,7 @@ public enum BroadcastCommand
 
     /// <summary>A second person does not agree.</summary>
     Reject,
+
+    /// <summary>Its time passed while nothing ran: a person decides.</summary>
+    Hold = 40,
 }

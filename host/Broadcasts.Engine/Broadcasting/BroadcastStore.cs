@@ -11,7 +11,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string Columns = """
         id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
         scheduled_at, scheduled_local, time_zone, expires_at, version, archived_at, created_by, created_at, started_at, finished_at,
-        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients,
+        frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients, recipient_local, send_window, repeat_rule, repeat_done,
         sent_by, approved_by, routes, safety, claim_to, canary_at, breaker
         """;
 
@@ -25,9 +25,9 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<long?> FindAsync(string identityKey) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = identityKey }));
 
     private const string InsertSql = """
-        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, safety, routes,
+        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window, safety, routes,
                                 identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @safety, @routes, @identity, @actor, @now, @now)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @identity, @actor, @now, @now)
         RETURNING id
         """;
 
@@ -41,7 +41,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string EditSql = """
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
-               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, safety = @safety, routes = @routes, version = version + 1, updated_at = @now
+               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, send_window = @window, safety = @safety, routes = @routes, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -78,26 +78,35 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string ScheduleSql = """
         UPDATE broadcasts
-           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, approved_by = NULL, sent_by = @actor,
-               version = version + 1, updated_at = @now
+           SET status = @next, scheduled_at = @at, scheduled_local = @local, time_zone = @zone, recipient_local = @isLocal, repeat_rule = @repeat, repeat_done = 0,
+               approved_by = NULL, sent_by = @actor, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
-    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, string? local, string? zone, string? actor) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new { id, expected = (int)expected, next = (int)next, at, local, zone, actor, now = Now }, t) == 1);
+    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, BroadcastSchedule? schedule, string? actor) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new
+        {
+            id, expected = (int)expected, next = (int)next, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor, now = Now,
+        }, t) == 1);
 
     private const string StartSql = """
         UPDATE broadcasts
-           SET status = @next, status_reason = @reason, status_detail = @detail, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule, freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts),
-               freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, version = version + 1, updated_at = @now
+           SET status = @next, status_reason = @reason, status_detail = @detail, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
+               freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts), freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, fallback_recipients = 0,
+               recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
     /// <summary>Starts, or starts to wait for a second person: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
-    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, string? waitsFor) =>
+    /// <param name="broadcast">As it was read.</param>
+    /// <param name="rule">The audience's, frozen.</param>
+    /// <param name="actor">In whose name.</param>
+    /// <param name="waitsFor">Why a second person must agree first; null when nobody need.</param>
+    /// <param name="bySchedule">Its time came; who starts it by hand means now, for everybody.</param>
+    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, string? waitsFor, bool bySchedule) =>
         database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new
         {
-            id = broadcast.Id, expected = (int)broadcast.State, rule, actor, now = Now,
+            id = broadcast.Id, expected = (int)broadcast.State, rule, actor, now = Now, keepsTimes = bySchedule ? 1 : 0,
             next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor,
             claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
         }, t) == 1);
@@ -143,13 +152,13 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         return true;
     });
 
-    private const string DueSql = "SELECT id FROM broadcasts WHERE status = 1 AND scheduled_at <= @until ORDER BY scheduled_at LIMIT 1000";
+    private const string DueSql = "SELECT id, scheduled_at FROM broadcasts WHERE status = 1 AND scheduled_at <= @until ORDER BY scheduled_at LIMIT 1000";
 
-    /// <summary>Scheduled broadcasts whose time has come.</summary>
-    public Task<IReadOnlyList<long>> DueAsync(long until) =>
-        database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(DueSql, new { until })]);
+    /// <summary>Scheduled broadcasts whose time comes until a moment, the earliest first.</summary>
+    public Task<IReadOnlyList<(long Id, long At)>> DueAsync(long until) =>
+        database.ReadAsync(async c => (IReadOnlyList<(long, long)>)[.. await c.QueryAsync<(long, long)>(DueSql, new { until })]);
 
-    private const string RunningSql = "SELECT id, claim_to FROM broadcasts WHERE kind = 0 AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
+    private const string RunningSql = "SELECT id, claim_to FROM broadcasts WHERE kind = 0 AND started_at IS NOT NULL AND (status = 2 OR (freeze_done = 0 AND status = 3)) ORDER BY id";
 
     /// <summary>Broadcasts that something must happen to, and whether part of them is held.</summary>
     public Task<IReadOnlyList<(long Id, bool IsHeld)>> RunningAsync() =>
@@ -211,6 +220,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
             expires = draft.ExpiresAt,
             safety = draft.SafetyJson,
             routes = draft.Routes.Length == 0 ? null : JsonSerializer.Serialize(draft.Routes),
+            window = draft.SendWindowJson,
         });
         return parameters;
     }

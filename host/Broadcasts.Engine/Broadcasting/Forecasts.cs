@@ -39,6 +39,12 @@ internal sealed record Forecast
     /// <summary>When the last one leaves at the permitted rate; null when no rate limits it: then the provider's speed decides.</summary>
     public DateTimeOffset? FinishAt { get; init; }
 
+    /// <summary>Recipients whose own zone is not known, where it matters: the broadcast's zone counts.</summary>
+    public long FallbackZone { get; init; }
+
+    /// <summary>Recipients whose local time is over when it begins: theirs goes out at once, within the window.</summary>
+    public long TimeOver { get; init; }
+
     /// <summary>What keeps it from starting; empty when nothing does.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 
@@ -78,6 +84,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent, routes[0]) : await RunAsync(broadcast, routes, cancellationToken);
         var first = broadcast.ScheduledAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : now;
+        var times = Spread.Of(broadcast, counts.Zones, first.ToUnixTimeMilliseconds(), Duration(broadcast, routes, counts));
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
@@ -87,8 +94,10 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
             Skipped = counts.Skipped.ToDictionary(s => Reasons.NameOf(s.Key), s => s.Value),
             SkippedContacts = counts.Contacts.ToDictionary(s => Reasons.NameOf(s.Key), s => (IReadOnlyList<SkippedContact>)s.Value),
             SmsParts = counts.SmsParts,
-            FirstAt = first,
-            FinishAt = Duration(broadcast, routes, counts) is { } length ? first + length : null,
+            FirstAt = times.First,
+            FinishAt = times.Finish,
+            FallbackZone = times.Fallback,
+            TimeOver = times.Over,
             At = now,
         };
         await database.WriteAsync(t => t.Connection!.ExecuteAsync(StoreSql, new { id, json = JsonSerializer.Serialize(forecast, BroadcastJson.Options) }, t), cancellationToken);
@@ -163,6 +172,31 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
     private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People);
 
+    /// <summary>How the recipients' times spread the sending.</summary>
+    private sealed record Spread(DateTimeOffset First, DateTimeOffset? Finish, long Fallback, long Over)
+    {
+        public static Spread Of(Broadcast broadcast, Dictionary<(string? Zone, string? Country), long> zones, long start, TimeSpan? length)
+        {
+            var total = Math.Max(1, zones.Values.Sum());
+            if (SendTimes.Of(broadcast) is not { } times || zones.Count == 0) return new(Times.Of(start), length is { } span ? Times.Of(start) + span : null, 0, 0);
+            var (fallback, over) = (0L, 0L);
+            var due = new List<(long At, long People)>();
+            foreach (var ((zoneName, country), people) in zones)
+            {
+                var zone = times.ZoneOf(zoneName, country, out var isFallback);
+                if (isFallback && times.IsPerRecipient) fallback += people;
+                if (times.IsOver(zone, start)) over += people;
+                due.Add((times.FirstAt(zone, start), people));
+            }
+
+            // One after another at the permitted pace, none before its time. Where no pace is known, the last zone's time is the least.
+            double end = start;
+            foreach (var (at, people) in due.Order()) end = Math.Max(end, at) + (length?.TotalMilliseconds ?? 0) * people / total;
+            var last = due.Max(d => d.At);
+            return new(Times.Of(due.Min(d => d.At)), length is null && last <= start ? null : Times.Of((long)end), fallback, over);
+        }
+    }
+
     private sealed class Counts
     {
         public long Recipients { get; set; }
@@ -178,6 +212,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         public Dictionary<int, List<SkippedContact>> Contacts { get; } = [];
 
+        /// <summary>Sendable ones by the zone and country that their contact names.</summary>
+        public Dictionary<(string? Zone, string? Country), long> Zones { get; } = [];
+
         public void Add(Row row, int parts, int? reason)
         {
             Recipients++;
@@ -185,6 +222,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
             {
                 Sendable++;
                 ByChannel[row.ChannelId] = ByChannel.GetValueOrDefault(row.ChannelId) + parts;
+                var place = (row.TimeZone, row.Country);
+                Zones[place] = Zones.GetValueOrDefault(place) + 1;
                 return;
             }
 
@@ -207,6 +246,10 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         public long ChannelId { get; init; }
 
         public int? Reason { get; init; }
+
+        public string? TimeZone { get; init; }
+
+        public string? Country { get; init; }
     }
 
     private sealed class RetryRow

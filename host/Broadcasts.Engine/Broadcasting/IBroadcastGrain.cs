@@ -44,6 +44,14 @@ public interface IBroadcastGrain : IGrainWithIntegerKey
     [Alias("Trip")]
     Task TripAsync(Tripped tripped, string? detail);
 
+    /// <summary>Its time has come: starts it, or does what the policy says when it comes too late. A call before the time, or a second one, changes nothing.</summary>
+    [Alias("StartDue")]
+    Task<CommandResult> StartDueAsync();
+
+    /// <summary>Leaves out the next occurrence of a repeated broadcast.</summary>
+    [Alias("SkipNext")]
+    Task<CommandResult> SkipNextAsync(string actor);
+
     /// <summary>No claim is made after this returned; what is in flight finishes. The result says how many.</summary>
     [Alias("Pause")]
     Task<CommandResult> PauseAsync(string actor, string? reason = null, string? detail = null);
@@ -110,6 +118,9 @@ public sealed record BroadcastDraft
 
     /// <summary>Instead of one channel: those that it may go over, in their order. A contact gets it on the one that it wrote on last, else on the first that reaches it.</summary>
     [Id(9)] public long[] Routes { get; init; } = [];
+
+    /// <summary><see cref="SendWindow"/> as JSON; null: at any time.</summary>
+    [Id(20)] public string? SendWindowJson { get; init; }
 }
 
 /// <summary>A local time in a zone, as a person writes it; the instant follows from it.</summary>
@@ -121,6 +132,12 @@ public sealed record BroadcastSchedule
 
     /// <summary>IANA zone: <c>Europe/Madrid</c>.</summary>
     [Id(1)] public required string TimeZone { get; init; }
+
+    /// <summary>True: at that local time in each recipient's own zone; <see cref="TimeZone"/> is that of those whose own is not known.</summary>
+    [Id(20)] public bool IsLocal { get; init; }
+
+    /// <summary><see cref="RepeatRule"/> as JSON; null: once.</summary>
+    [Id(21)] public string? RepeatJson { get; init; }
 }
 
 /// <summary>How a command ended.</summary>

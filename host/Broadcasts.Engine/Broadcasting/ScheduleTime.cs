@@ -17,18 +17,42 @@ internal static class ScheduleTime
         LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd HH:mm"),
     ];
 
-    /// <summary>The instant, or what is wrong.</summary>
+    /// <summary>The local time that somebody wrote; null when it is none.</summary>
+    public static LocalDateTime? Parse(string? text) => Patterns.Select(p => p.Parse(text ?? "")).FirstOrDefault(p => p.Success)?.Value;
+
+    /// <summary>The instant of a local time in a zone, Unix milliseconds.</summary>
+    public static long At(LocalDateTime local, DateTimeZone zone) => local.InZone(zone, Resolver).ToInstant().ToUnixTimeMilliseconds();
+
+    /// <summary>The first and the last instant at which it is that local time anywhere, Unix milliseconds.</summary>
+    public static (long First, long Last) Anywhere(LocalDateTime local)
+    {
+        var all = DateTimeZoneProviders.Tzdb.Ids.Select(id => At(local, DateTimeZoneProviders.Tzdb[id])).ToList();
+        return (all.Min(), all.Max());
+    }
+
+    /// <summary>When a scheduled broadcast begins at a local time: in its zone, or where that time comes first.</summary>
+    public static long StartOf(LocalDateTime local, Broadcast broadcast) =>
+        broadcast.RecipientLocal == 1 ? Anywhere(local).First : At(local, DateTimeZoneProviders.Tzdb.GetZoneOrNull(broadcast.TimeZone ?? "") ?? DateTimeZone.Utc);
+
+    /// <summary>The instant at which to begin, or what is wrong.</summary>
     public static Problem? Resolve(BroadcastSchedule schedule, DateTimeOffset now, out DateTimeOffset at)
     {
         at = default;
         if (DateTimeZoneProviders.Tzdb.GetZoneOrNull(schedule.TimeZone ?? "") is not { } zone)
             return new Problem("schedule.timeZone", "unknownZone", $"'{schedule.TimeZone}' is not an IANA time zone. Write one like Europe/Madrid or America/Bogota.", schedule.TimeZone ?? "");
-        var parsed = Patterns.Select(p => p.Parse(schedule.LocalTime ?? "")).FirstOrDefault(p => p.Success);
-        if (parsed is null)
+        if (Parse(schedule.LocalTime) is not { } local)
             return new Problem("schedule.at", "notATime", $"'{schedule.LocalTime}' is not a local date and time. Write it like 2026-12-24T18:00, without an offset: the zone says the rest.", schedule.LocalTime ?? "");
-        at = parsed.Value.InZone(zone, Resolver).ToDateTimeOffset();
-        return at <= now
-            ? new Problem("schedule.at", "past", string.Create(CultureInfo.InvariantCulture, $"{schedule.LocalTime} in {schedule.TimeZone} is over ({at.ToUniversalTime():yyyy-MM-dd HH:mm} UTC). Choose a later time or send now."), schedule.LocalTime ?? "")
+        var (first, last) = schedule.IsLocal ? Anywhere(local) : (At(local, zone), At(local, zone));
+        // Where it is that time already somewhere, it begins now.
+        at = DateTimeOffset.FromUnixTimeMilliseconds(schedule.IsLocal ? Math.Max(first, now.ToUnixTimeMilliseconds()) : first);
+        var end = DateTimeOffset.FromUnixTimeMilliseconds(last);
+        return end <= now
+            ? new Problem("schedule.at", "past", string.Create(CultureInfo.InvariantCulture, $"{schedule.LocalTime} in {schedule.TimeZone} is over ({end:yyyy-MM-dd HH:mm} UTC). Choose a later time or send now."), schedule.LocalTime ?? "")
             : null;
     }
+
+    /// <summary>What is wrong when a broadcast expires before it begins.</summary>
+    public static Problem? Expiry(Broadcast broadcast, DateTimeOffset at) => broadcast.ExpiresAt <= at.ToUnixTimeMilliseconds()
+        ? new Problem("expiresAt", "expiresFirst", "It expires before it begins: nothing would be sent. Move the expiry or the time.")
+        : null;
 }

@@ -88,6 +88,12 @@ public enum LimitedBy
     ChannelPaused = 6,
     WaitingForRetries = 7,
     ProviderLatency = 8,
+
+    /// <summary>The broadcast's send window is closed.</summary>
+    SendWindow = 20,
+
+    /// <summary>The recipients' own times have not come.</summary>
+    RecipientTimes = 21,
 }
 
 /// <summary>A budget as people see it.</summary>

@@ -66,7 +66,12 @@ internal sealed partial class BroadcastDispatcher(
             while (!stop.IsCancellationRequested && !IsExpired)
             {
                 while (_arriving.TryDequeue(out var slice)) _slices.Add(new SliceWork(slice));
-                if (Ready() is { } work)
+                if (plan.Times?.ClosedUntil((long)Now) is { } opening)
+                {
+                    (LimitedBy, WaitingUntil) = (LimitedBy.SendWindow, opening);
+                    await NapAsync(opening, stop);
+                }
+                else if (Ready() is { } work)
                 {
                     if (!await StepAsync(work, stop, stopSending)) break;
                 }
@@ -106,7 +111,8 @@ internal sealed partial class BroadcastDispatcher(
             return true;
         }
 
-        LimitedBy = _running.IsEmpty ? LimitedBy.WaitingForRetries : LimitedBy.ProviderLatency;
+        LimitedBy = !_running.IsEmpty ? LimitedBy.ProviderLatency : plan.Times is { IsPerRecipient: true } ? LimitedBy.RecipientTimes : LimitedBy.WaitingForRetries;
+        WaitingUntil = _running.IsEmpty && _slices.Min(s => s.NextDue) is { } due ? due : 0;
         var next = _slices.Count == 0 ? Now + LongestNap.TotalMilliseconds : _slices.Min(s => s.NextLook);
         await NapAsync(next, stop);
         return true;
@@ -116,6 +122,7 @@ internal sealed partial class BroadcastDispatcher(
     {
         try
         {
+            if (work.MustPostpone) await PostponeAsync(work);
             // A look for retries and later parts costs a read, not a permit: those are for whoever has something to send.
             if (work.IsExhausted && !await HasDueAsync(work)) return true;
             var lease = await LeaseAndClaimAsync(work, stop, stopSending);
@@ -129,6 +136,13 @@ internal sealed partial class BroadcastDispatcher(
             await Task.Delay(OutageWait, services.Time, stop);
             return true;
         }
+    }
+
+    // A window closed: what still waits behind it gets its next opening at once, so that no permit is spent on finding out row by row.
+    private async Task PostponeAsync(SliceWork work)
+    {
+        work.MustPostpone = false;
+        await slices.PostponeAsync(work.Slice, plan.Times!);
     }
 
     private async Task<bool> HasDueAsync(SliceWork work)
@@ -191,6 +205,7 @@ internal sealed partial class BroadcastDispatcher(
         _ = task.ContinueWith(
             _ =>
             {
+                work.MustPostpone |= handOver.FoundWindowClosed;
                 _running.TryRemove(handOver, out var _);
                 _wake.Release();
             },
@@ -244,6 +259,12 @@ internal sealed class SliceWork(OwnedSlice slice)
     /// <summary>The last look found nothing, now or later.</summary>
     public bool IsDry { get; private set; }
 
+    /// <summary>When the next row is due, Unix milliseconds; null when none waits for a time.</summary>
+    public long? NextDue { get; private set; }
+
+    /// <summary>Rows of it were found outside of their window.</summary>
+    public bool MustPostpone { get; set; }
+
     public void Claimed(IReadOnlyList<ClaimedRow> rows)
     {
         IsDry = false;
@@ -259,7 +280,9 @@ internal sealed class SliceWork(OwnedSlice slice)
     {
         if (!isHeld) FreshFrom = Slice.To + 1;
         IsDry = nextDue is null && !busy;
-        // While answers are on their way rows can come back any moment: later parts, retries.
-        NextLook = Math.Min(nextDue ?? double.MaxValue, busy || isHeld || nextDue is not null ? now + (busy ? 20 : 1000) : double.MaxValue);
+        NextDue = nextDue;
+        // While answers are on their way rows can come back any moment: later parts, retries. Else only a distant event brings one before its time.
+        var rest = busy ? 20 : isHeld ? 1000 : nextDue is { } due ? Math.Clamp((due - now) / 4, 1000, 15_000) : double.MaxValue;
+        NextLook = Math.Min(nextDue ?? double.MaxValue, now + rest);
     }
 }

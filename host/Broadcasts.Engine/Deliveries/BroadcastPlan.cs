@@ -20,6 +20,9 @@ internal sealed class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, T
     /// <summary>Whether a part is a template that the provider holds.</summary>
     public bool IsProviderTemplate(int part) => _isProviderTemplate[part];
 
+    /// <summary>When it may write to whom; null: at any time.</summary>
+    public SendTimes? Times { get; } = SendTimes.Of(broadcast);
+
     /// <summary>Custom fields that its texts print; without any, no contact's fields are parsed.</summary>
     public string[] FieldSlugs { get; } =
         [.. parts.SelectMany(p => p.Variables).Where(v => schema.TryFind(v, out var index) && index >= TemplateSchema.FirstField).Select(SlugOf).Distinct()];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,7 @@ internal sealed partial class DispatchService(
     DispatchMeters meters,
     DispatchSignal signal,
     IGrainFactory grains,
+    SafeHold hold,
     EngineOptions options,
     TimeProvider time,
     ILogger<DispatchService> logger) : BackgroundService
@@ -122,6 +124,8 @@ internal sealed partial class DispatchService(
         // In a cluster a takeover can come before the hand-over time of the dead owner's claims is over: they are looked for at each sweep.
         foreach (var slice in await slices.StaleAsync(_me, Alone)) await SettleAsync(slice);
         var now = time.Now();
+        // Held data: slices are owned and what was in flight is settled, but nothing new leaves.
+        if (await hold.GetAsync() is not null) return;
         foreach (var group in owned.Where(s => _restUntil.GetValueOrDefault(s.Id) <= now).GroupBy(s => (s.BroadcastId, s.ChannelId)))
         {
             if (!stop.IsCancellationRequested) await AssignAsync(group.Key, [.. group], stop);

@@ -28,6 +28,9 @@ internal sealed class HandOver : IOutcomeSink
         _open = claim.Rows.ToDictionary(r => r.Id);
     }
 
+    /// <summary>A row came after its window had closed: others that wait with it will too.</summary>
+    public bool FoundWindowClosed { get; private set; }
+
     /// <summary>Ends when every message of the claim was answered or given up.</summary>
     /// <param name="stopClaimed">Fires when the service stops: what is claimed but not handed over goes back.</param>
     public async Task RunAsync(CancellationToken stopClaimed)
@@ -123,6 +126,14 @@ internal sealed class HandOver : IOutcomeSink
             return null;
         }
 
+        if (_plan.Times?.ClosedUntil(recipient.TimeZone, recipient.Country, (long)Now) is { } opens)
+        {
+            _open.Remove(recipient.Row.Id);
+            GiveBack(recipient.Row, opens);
+            FoundWindowClosed = true;
+            return null;
+        }
+
         var contact = recipient.Contact!;
         renderer.Fill(contact);
         var rendered = renderer.Render(recipient.Row.Part);
@@ -202,10 +213,10 @@ internal sealed class HandOver : IOutcomeSink
         _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, Reason = (int)reason, Detail = detail });
     }
 
-    private void GiveBack(ClaimedRow row)
+    private void GiveBack(ClaimedRow row, long? dueAt = null)
     {
         _channel.InFlight.Release();
-        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = (long)Now, BurnsAttempt = false, IsQuiet = true });
+        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = dueAt ?? (long)Now, BurnsAttempt = false, IsQuiet = true });
     }
 
     private double Now => _services.Time.GetUtcNow().ToUnixTimeMilliseconds();

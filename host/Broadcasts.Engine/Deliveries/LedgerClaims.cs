@@ -10,7 +10,8 @@ namespace Broadcasts.Deliveries;
 internal sealed class LedgerClaims(SqlDialect dialect)
 {
     private readonly string _gateSql = $"""
-        SELECT s.epoch, s.owner, s.channel_id, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status
+        SELECT s.epoch, s.owner, s.channel_id, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status,
+               (SELECT COUNT(*) FROM settings WHERE name = 'safeHold') AS held
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id JOIN channels c ON c.id = s.channel_id
          WHERE s.id = @slice
          {dialect.ForShare}
@@ -57,7 +58,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         var gate = await connection.QuerySingleAsync<GateRow>(_gateSql, new { slice = slice.Id }, transaction);
         if (gate.Epoch != slice.Epoch || gate.Owner != request.Owner) return new(0, [], ClaimGate.Lost, null);
         if (gate.BroadcastStatus != (int)BroadcastStatus.InProgress) return new(0, [], ClaimGate.BroadcastClosed, null);
-        if (gate.ExpiresAt <= request.Now) return new(0, [], ClaimGate.BroadcastClosed, null);
+        if (gate.Held > 0 || gate.ExpiresAt <= request.Now) return new(0, [], ClaimGate.BroadcastClosed, null);
         if (gate.ChannelStatus != (int)ChannelStatus.Active) return new(0, [], ClaimGate.ChannelPaused, null);
 
         var to = Math.Min(slice.To, gate.ClaimTo ?? long.MaxValue);
@@ -95,6 +96,9 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         public int BroadcastStatus { get; init; }
 
         public int ChannelStatus { get; init; }
+
+        /// <summary>1 while the data is in safe hold.</summary>
+        public long Held { get; init; }
 
         public long? ExpiresAt { get; init; }
 

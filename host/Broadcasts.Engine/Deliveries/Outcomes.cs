@@ -13,7 +13,9 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
     public void Handle(ChannelRuntime channel, BroadcastPlan plan, long claim, ClaimedRow row, SendOutcome outcome)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var decision = RetryPolicy.Decide(outcome, row.Attempt, now, plan.Broadcast.StartedAt ?? now, channel.Limits, Random.Shared.NextDouble());
+        // Where recipients have times of their own, the start says nothing about how long one was tried; the attempts are counted all the same.
+        var since = plan.Times is null ? plan.Broadcast.StartedAt ?? now : now;
+        var decision = RetryPolicy.Decide(outcome, row.Attempt, now, since, channel.Limits, Random.Shared.NextDouble());
         writer.Record(new DeliveryRecord
         {
             Id = row.Id,

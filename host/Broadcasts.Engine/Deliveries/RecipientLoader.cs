@@ -17,6 +17,12 @@ internal sealed class Recipient
     /// <summary>When a message came from this address, Unix milliseconds; null when none did.</summary>
     public long? LastInboundAt { get; init; }
 
+    /// <summary>The contact's zone as it is now, as somebody wrote it.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>The contact's country as it is now.</summary>
+    public string? Country { get; init; }
+
     /// <summary>Why nothing may be sent; null when it may.</summary>
     public SkipReason? Refusal { get; init; }
 
@@ -38,7 +44,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         """;
 
     private readonly string _sql = $"""
-        SELECT d.id, a.value, a.last_inbound_at, c.id AS contact_id, c.blocked_at,
+        SELECT d.id, a.value, a.last_inbound_at, c.id AS contact_id, c.blocked_at, c.time_zone, c.country,
                (SELECT MAX(CASE WHEN s.reason = 2 THEN 2 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
@@ -81,6 +87,8 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         Contact = contact,
         Address = state?.Value,
         LastInboundAt = state?.LastInboundAt,
+        TimeZone = state?.TimeZone,
+        Country = state?.Country,
         Refusal = state?.ContactId is null || contact is null ? SkipReason.ContactDeleted
             : state.BlockedAt is not null ? SkipReason.ContactBlocked
             : state.Value is null ? SkipReason.NoAddress
@@ -103,5 +111,9 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         public long? BlockedAt { get; init; }
 
         public int? Suppressed { get; init; }
+
+        public string? TimeZone { get; init; }
+
+        public string? Country { get; init; }
     }
 }

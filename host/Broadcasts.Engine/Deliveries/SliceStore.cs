@@ -1,3 +1,5 @@
+using Broadcasts.Audiences;
+using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -10,6 +12,8 @@ internal sealed class SliceStore(Database database, TimeProvider time)
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
     private const int MostAtOnce = 64;
+
+    private readonly DueTimes _dueTimes = new(database.Dialect);
 
     // In progress with rows to send, or left with rows in flight by an owner that is gone, whatever the broadcast's status is now.
     private const string OpenSql = """
@@ -82,6 +86,9 @@ internal sealed class SliceStore(Database database, TimeProvider time)
 
     /// <summary>When the next row of a slice is due that was claimed before or waited for an earlier part; null when there is none.</summary>
     public Task<long?> NextDueAsync(OwnedSlice slice) => database.ReadAsync(c => c.QuerySingleAsync<long?>(NextDueSql, new { from = slice.From, to = slice.To }));
+
+    /// <summary>Gives rows that could go now, but are outside of their window, its next opening.</summary>
+    public Task PostponeAsync(OwnedSlice slice, SendTimes times) => database.WriteAsync(t => _dueTimes.SetAsync(t, times, slice.From, slice.To, Now));
 
     private const string PendingSql = """
         SELECT id FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 ORDER BY id LIMIT 2000

@@ -32,6 +32,12 @@ internal sealed record BroadcastDetails
     /// <summary>Until when its send can be undone; null when it can't.</summary>
     public DateTimeOffset? UndoUntil => Row is { Status: BroadcastStatus.Scheduled, ScheduledLocal: null } ? ScheduledAt : null;
 
+    /// <summary>When messages may leave; null: at any time.</summary>
+    public SendWindow? SendWindow { get; init; }
+
+    /// <summary>Recipients whose own zone is not known, as the freeze counted them.</summary>
+    public long FallbackRecipients { get; init; }
+
     /// <summary>The broadcast that this one was made from.</summary>
     public long? ParentId { get; init; }
 

@@ -107,6 +107,15 @@ internal sealed record BroadcastRow
     /// <summary>IANA zone of the broadcast.</summary>
     public string? TimeZone { get; init; }
 
+    /// <summary>The instant at which it is due, or its next occurrence.</summary>
+    public DateTimeOffset? ScheduledAt { get; init; }
+
+    /// <summary>At its local time in each recipient's own zone.</summary>
+    public bool IsRecipientLocal { get; init; }
+
+    /// <summary>When it comes again; null for once.</summary>
+    public RepeatRule? Repeat { get; init; }
+
     public long? ChannelId { get; init; }
 
     /// <summary>It has several channels: each contact gets it on the one that it wrote on last.</summary>
@@ -146,6 +155,15 @@ internal sealed record BroadcastRow
     public DateTimeOffset? ArchivedAt { get; init; }
 
     public int Version { get; init; }
+
+    /// <summary>How much later than its time it was started, or how late it is by now; null when it is not late.</summary>
+    /// <param name="now">Null: only what is over counts.</param>
+    public TimeSpan? LateBy(DateTimeOffset? now)
+    {
+        var waits = Status is BroadcastStatus.Scheduled || (Status is BroadcastStatus.Paused && StatusReason == "missedSchedule");
+        var late = (StartedAt ?? (waits ? now : null)) - ScheduledAt;
+        return late > TimeSpan.Zero ? late : null;
+    }
 
     /// <summary>The sub-label of Completed: some messages failed or nobody knows.</summary>
     public bool HasFailures => Counts.Failed + Counts.Unknown > 0;
@@ -219,6 +237,9 @@ internal sealed record CalendarItem
 
     /// <summary>True when it has no time of its own and stands on the day of its creation.</summary>
     public bool IsOnCreation { get; init; }
+
+    /// <summary>True for an occurrence of a repeated broadcast that is not made yet.</summary>
+    public bool IsUpcoming { get; init; }
 
     public string? ChannelName { get; init; }
 }

@@ -11,7 +11,7 @@ internal sealed partial class BroadcastQueries
     private const string DetailsSql = $"""
         SELECT {BroadcastRecord.Columns},
                b.updated_at AS UpdatedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId, b.safety AS Safety, b.routes AS Routes, b.approved_by AS ApprovedBy,
-               p.name AS ParentName, b.sent_by AS SentBy, c.transport AS Transport,
+               p.name AS ParentName, b.sent_by AS SentBy, b.send_window AS SendWindow, b.fallback_recipients AS FallbackRecipients, c.transport AS Transport,
                c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs
           FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id
          WHERE b.id = @id AND b.kind = 0
@@ -44,6 +44,8 @@ internal sealed partial class BroadcastQueries
         Routes = details.Routes is null ? [] : JsonSerializer.Deserialize<long[]>(details.Routes) ?? [],
         Safety = details.Safety is null ? new() : JsonSerializer.Deserialize<BroadcastSafety>(details.Safety, BroadcastJson.Options) ?? new(),
         ApprovedBy = details.ApprovedBy,
+        SendWindow = SendWindow.Read(details.SendWindow),
+        FallbackRecipients = details.FallbackRecipients,
         ParentId = details.ParentId,
         ParentName = details.ParentName,
         Children = children,
@@ -86,6 +88,10 @@ internal sealed partial class BroadcastQueries
         public string? SentBy { get; set; }
 
         public long UpdatedAt { get; set; }
+
+        public string? SendWindow { get; set; }
+
+        public long FallbackRecipients { get; set; }
 
         public string? Transport { get; set; }
 

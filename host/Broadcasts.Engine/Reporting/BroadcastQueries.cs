@@ -76,14 +76,15 @@ internal sealed partial class BroadcastQueries(Database database)
             conditions.Parameters.Add("limit", MostInCalendar);
             var sql = $"""
                 SELECT b.id AS Id, b.name AS Name, b.status AS Status, b.started_at AS StartedAt, b.scheduled_at AS ScheduledAt, b.finished_at AS FinishedAt,
-                       b.created_at AS CreatedAt, c.name AS ChannelName
+                       b.created_at AS CreatedAt, c.name AS ChannelName, b.scheduled_local AS ScheduledLocal, b.time_zone AS TimeZone, b.recipient_local AS RecipientLocal,
+                       b.repeat_rule AS RepeatRule, b.repeat_done AS RepeatDone
                   FROM broadcasts b LEFT JOIN channels c ON c.id = b.channel_id
                  WHERE {conditions.Where}
                  ORDER BY COALESCE({BroadcastConditions.TimeSql}, b.created_at), b.id
                  LIMIT @limit
                 """;
             var rows = await connection.QueryAsync<BroadcastRecord>(Command(sql, conditions.Parameters, cancellationToken));
-            return [.. rows.Select(r => new CalendarItem
+            return [.. rows.SelectMany(r => Upcoming(new CalendarItem
             {
                 Id = r.Id,
                 Name = r.Name,
@@ -92,8 +93,22 @@ internal sealed partial class BroadcastQueries(Database database)
                 To = Times.Of(r.FinishedAt),
                 IsOnCreation = (r.StartedAt ?? r.ScheduledAt) is null,
                 ChannelName = r.ChannelName,
-            })];
+            }, r, to)).OrderBy(i => i.From)];
         }, cancellationToken);
+
+    // A repeated broadcast stands on its next occurrence, and lightly on those after it.
+    private static IEnumerable<CalendarItem> Upcoming(CalendarItem item, BroadcastRecord record, DateTimeOffset to)
+    {
+        yield return item;
+        if (RepeatRule.Read(record.RepeatRule) is not { } rule || item.Status != BroadcastStatus.Scheduled || ScheduleTime.Parse(record.ScheduledLocal) is not { } local) yield break;
+        var broadcast = new Broadcast { TimeZone = record.TimeZone, RecipientLocal = record.RecipientLocal };
+        var done = record.RepeatDone + 1;
+        while (rule.After(local, done) is { } next && Times.Of(ScheduleTime.StartOf(next, broadcast)) is var at && at < to)
+        {
+            yield return item with { From = at, IsUpcoming = true };
+            (local, done) = (next, done + 1);
+        }
+    }
 
     /// <summary>Labels in use, by name.</summary>
     public Task<IReadOnlyList<string>> LabelsAsync(CancellationToken cancellationToken = default) =>

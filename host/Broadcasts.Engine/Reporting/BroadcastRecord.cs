@@ -13,7 +13,8 @@ internal sealed class BroadcastRecord
         b.channel_id AS ChannelId, c.name AS ChannelName, b.segment_id AS SegmentId, g.name AS SegmentName, b.audience AS Audience, b.parts AS Parts,
         b.scheduled_at AS ScheduledAt, b.scheduled_local AS ScheduledLocal, b.time_zone AS TimeZone, b.created_by AS CreatedBy, b.created_at AS CreatedAt,
         b.started_at AS StartedAt, b.finished_at AS FinishedAt, b.archived_at AS ArchivedAt, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
-        b.forecast AS Forecast, b.version AS Version, CASE WHEN b.routes IS NULL THEN 0 ELSE 1 END AS IsLastInteracted
+        b.forecast AS Forecast, b.version AS Version, CASE WHEN b.routes IS NULL THEN 0 ELSE 1 END AS IsLastInteracted,
+        b.recipient_local AS RecipientLocal, b.repeat_rule AS RepeatRule
         """;
 
     public const string From = "broadcasts b LEFT JOIN channels c ON c.id = b.channel_id LEFT JOIN segments g ON g.id = b.segment_id";
@@ -68,6 +69,12 @@ internal sealed class BroadcastRecord
 
     public int Version { get; set; }
 
+    public int RecipientLocal { get; set; }
+
+    public string? RepeatRule { get; set; }
+
+    public int RepeatDone { get; set; }
+
     public BroadcastRow ToRow(DeliveryCounts counts)
     {
         var (forecastRecipients, forecastMessages) = StartedAt is null ? ReadForecast() : (null, null);
@@ -82,6 +89,9 @@ internal sealed class BroadcastRecord
             Time = Times.Of(StartedAt ?? ScheduledAt),
             ScheduledLocal = ScheduledLocal,
             TimeZone = TimeZone,
+            ScheduledAt = Times.Of(ScheduledAt),
+            IsRecipientLocal = RecipientLocal == 1,
+            Repeat = Broadcasting.RepeatRule.Read(RepeatRule),
             ChannelId = ChannelId,
             ChannelName = ChannelName,
             SegmentId = SegmentId,

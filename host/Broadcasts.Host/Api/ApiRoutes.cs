@@ -25,6 +25,7 @@ internal static class ApiRoutes
         ChannelsApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
+        SafeHoldApi.Map(api);
         api.MapGet("/labels", async (BroadcastQueries queries, CancellationToken cancellationToken) => new ListAnswer<string>(await queries.LabelsAsync(cancellationToken), null))
             .Needs(ApiScopes.Read).WithTags("Broadcasts");
         UsersApi.Map(api);

@@ -57,6 +57,14 @@ internal sealed record BroadcastAnswer
     /// <summary>The last forecast beside what came of it, once it is completed.</summary>
     public ForecastOutcome? ForecastOutcome { get; init; }
 
+    public SendWindow? SendWindow { get; init; }
+
+    /// <summary>Recipients whose own zone is not known: their times are those of the broadcast's zone.</summary>
+    public long? FallbackRecipients { get; init; }
+
+    /// <summary>How much later than its time it was started, in milliseconds.</summary>
+    public long? LateByMs { get; init; }
+
     /// <summary>Contacts targeted; before the start the last forecast's, if there is one.</summary>
     public long? Recipients { get; init; }
 
@@ -100,7 +108,8 @@ internal sealed record BroadcastAnswer
         ChannelId = row.ChannelId,
         ChannelName = row.ChannelName,
         SegmentId = row.SegmentId,
-        Schedule = row.ScheduledLocal is null ? null : new ScheduleAnswer(row.StartedAt is null ? row.Time : null, row.ScheduledLocal, row.TimeZone),
+        Schedule = row.ScheduledLocal is null ? null : ScheduleAnswer.Of(row, row.StartedAt is null ? row.Time : null),
+        LateByMs = (long?)row.LateBy(null)?.TotalMilliseconds,
         Recipients = row.Recipients,
         Messages = row.Messages,
         IsForecast = row.IsForecast,
@@ -124,7 +133,9 @@ internal sealed record BroadcastAnswer
         RetryOf = details.Audience?.RetryOf,
         Parts = details.Parts,
         SendRate = RateBody.Of(details.Rate, details.SpreadOver),
-        Schedule = details.Row.ScheduledLocal is null ? null : new ScheduleAnswer(details.ScheduledAt, details.Row.ScheduledLocal, details.Row.TimeZone),
+        Schedule = details.Row.ScheduledLocal is null ? null : ScheduleAnswer.Of(details.Row, details.ScheduledAt),
+        SendWindow = details.SendWindow,
+        FallbackRecipients = details.FallbackRecipients > 0 ? details.FallbackRecipients : null,
         ExpiresAt = details.ExpiresAt,
         Canary = CanaryBody.Of(details.Safety.Canary),
         SameFaults = details.Safety.SameFaults,
@@ -143,7 +154,12 @@ internal sealed record BroadcastAnswer
 /// <param name="At">The instant; null once it was started by hand.</param>
 /// <param name="LocalTime">As its author wrote it.</param>
 /// <param name="TimeZone">IANA zone of the local time.</param>
-internal sealed record ScheduleAnswer(DateTimeOffset? At, string? LocalTime, string? TimeZone);
+/// <param name="Local">True: at that local time in each recipient's own zone.</param>
+/// <param name="Repeat">When it comes again; then the time is that of the next occurrence.</param>
+internal sealed record ScheduleAnswer(DateTimeOffset? At, string? LocalTime, string? TimeZone, bool? Local, RepeatRule? Repeat)
+{
+    public static ScheduleAnswer Of(BroadcastRow row, DateTimeOffset? at) => new(at, row.ScheduledLocal, row.TimeZone, row.IsRecipientLocal ? true : null, row.Repeat);
+}
 
 /// <summary>Messages by status: exclusive, they sum up to all.</summary>
 internal sealed record CountsAnswer(long Pending, long Sending, long Sent, long Delivered, long Read, long Failed, long Skipped, long Unknown)

@@ -41,6 +41,9 @@ internal sealed record BroadcastBody
     /// <summary>The workspace's frequency cap does not hold for it.</summary>
     public bool IgnoreFrequencyCap { get; init; }
 
+    /// <summary>Days and hours in which messages may leave.</summary>
+    public SendWindow? SendWindow { get; init; }
+
     /// <summary>The content as the engine takes it, or what is wrong.</summary>
     public BroadcastDraft ToDraft(List<Problem> problems)
     {
@@ -57,6 +60,7 @@ internal sealed record BroadcastBody
             ExpiresAt = ExpiresAt?.ToUnixTimeMilliseconds(),
             SafetyJson = ReadSafety(problems),
             Routes = LastInteracted ?? [],
+            SendWindowJson = SendWindow is null ? null : JsonSerializer.Serialize(SendWindow, BroadcastJson.Options),
         };
     }
 
@@ -76,6 +80,7 @@ internal sealed record BroadcastBody
         Canary = CanaryBody.Of(details.Safety.Canary),
         SameFaults = details.Safety.SameFaults,
         IgnoreFrequencyCap = details.Safety.IgnoresFrequencyCap,
+        SendWindow = details.SendWindow,
     };
 
     private string? ReadSafety(List<Problem> problems)
@@ -249,9 +254,20 @@ internal sealed record ScheduleBody
     /// <summary>IANA zone. Default: the installation's.</summary>
     public string? TimeZone { get; init; }
 
-    public BroadcastSchedule ToSchedule(string defaultZone)
+    /// <summary>True: at that local time in each recipient's own zone; the zone above is that of those whose own is not known.</summary>
+    public bool Local { get; init; }
+
+    /// <summary>When it comes again.</summary>
+    public RepeatRule? Repeat { get; init; }
+
+    public BroadcastSchedule ToSchedule(string defaultZone) => When(TimeZone ?? defaultZone) with
     {
-        var zoneName = TimeZone ?? defaultZone;
+        IsLocal = Local,
+        RepeatJson = Repeat is null ? null : JsonSerializer.Serialize(Repeat, BroadcastJson.Options),
+    };
+
+    private BroadcastSchedule When(string zoneName)
+    {
         var instant = NodaTime.Text.OffsetDateTimePattern.ExtendedIso.Parse(At);
         if (!instant.Success || NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneName) is not { } zone) return new BroadcastSchedule { LocalTime = At, TimeZone = zoneName };
         var local = instant.Value.ToInstant().InZone(zone).LocalDateTime;

@@ -26,6 +26,7 @@ internal static class BroadcastsApi
             DoAsync(id, Grain(grains, id).ScheduleAsync(body.ToSchedule(options.TimeZone), http.Actor()))).Needs(ApiScopes.Send).Produces<BroadcastState>();
         Command(group, "unschedule", ApiScopes.Send, (grain, actor) => grain.UnscheduleAsync(actor));
         group.MapPost("{id:long}/send", SendAsync).Needs(ApiScopes.Send).Accepts<SendBody>(isOptional: true, "application/json").Produces<BroadcastState>().WithSummary("send");
+        Command(group, "skip-next", ApiScopes.Send, (grain, actor) => grain.SkipNextAsync(actor));
         Command(group, "undo", ApiScopes.Send, (grain, actor) => grain.UndoAsync(actor));
         Command(group, "approve", ApiScopes.Send, (grain, actor) => grain.ApproveAsync(actor));
         group.MapPost("{id:long}/reject", async (long id, IGrainFactory grains, HttpContext http) =>

@@ -22,6 +22,8 @@ internal static class ConfigKeys
     [
         new("DataDirectory", "", "Folder of everything this installation keeps on this machine. Default: systemd's state directory, on Windows as a service %ProgramData%\\Broadcasts, otherwise 'data' in the working directory.",
             (text, o) => Text(text, value => o.Engine.DataDirectory = value)),
+        new("HostDirectory", "", "Folder outside of the data directory in which this machine remembers which data it worked with, so that a restored copy is noticed. Default: 'broadcasts/hosts' in the user's local application data.",
+            (text, o) => Text(text, value => o.Engine.HostDirectory = Path.GetFullPath(value))),
         new("Urls", "http://127.0.0.1:5080", "Addresses of the console and the API, separated by semicolons. Port 0 takes a free one.", ReadUrls),
         new("PublicUrl", "", "Address under which the outside reaches this installation: opt-out links and webhooks are built from it.", ReadPublicUrl),
         new("TimeZone", "Etc/UTC", "IANA zone of schedules when nothing else is said.", ReadTimeZone),

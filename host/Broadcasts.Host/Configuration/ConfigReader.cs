@@ -29,6 +29,7 @@ internal static class ConfigReader
         var faults = new List<ConfigFault>();
         var section = configuration.GetSection(ConfigKeys.Section);
         options.Engine.DataDirectory = DefaultDataDirectory();
+        options.Engine.HostDirectory = DefaultHostDirectory();
         foreach (var key in ConfigKeys.All)
         {
             var text = key.Name switch
@@ -56,6 +57,10 @@ internal static class ConfigReader
             ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "Broadcasts")
             : "data";
     }
+
+    // A service account may have no home: then only a copy elsewhere is noticed, not an older state in the same place.
+    private static string? DefaultHostDirectory() =>
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } folder ? Path.Combine(folder, "broadcasts", "hosts") : null;
 
     private static void AddUnknown(IConfigurationSection section, List<ConfigFault> faults)
     {

@@ -10,7 +10,7 @@ public sealed class BroadcastLifecycleTests
     private static readonly Dictionary<(BroadcastStatus From, BroadcastCommand Command), BroadcastStatus> Promised = new()
     {
         [(Draft, Edit)] = Draft, [(Draft, Schedule)] = Scheduled, [(Draft, Start)] = InProgress, [(Draft, Delete)] = Draft,
-        [(Scheduled, Schedule)] = Scheduled, [(Scheduled, Unschedule)] = Draft, [(Scheduled, Start)] = InProgress, [(Scheduled, Fail)] = Failed,
+        [(Scheduled, Schedule)] = Scheduled, [(Scheduled, Unschedule)] = Draft, [(Scheduled, Start)] = InProgress, [(Scheduled, Fail)] = Failed, [(Scheduled, Hold)] = Paused,
         [(Scheduled, Undo)] = Draft, [(Scheduled, Approve)] = Scheduled, [(Scheduled, Reject)] = Draft, [(Paused, Approve)] = InProgress, [(Paused, Reject)] = Cancelled,
         [(InProgress, Pause)] = Paused, [(InProgress, Complete)] = Completed, [(InProgress, Cancel)] = Cancelled, [(InProgress, Fail)] = Failed, [(InProgress, ChangeRate)] = InProgress,
         [(Paused, Resume)] = InProgress, [(Paused, Cancel)] = Cancelled, [(Paused, ChangeRate)] = Paused,

@@ -90,7 +90,7 @@ internal sealed class LedgerKit : IAsyncDisposable
             ExpiresAt = expiresAt,
         };
         var id = await Broadcasts.CreateAsync(draft, "test", parent, null);
-        await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, null, "test", null);
+        await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, null, "test", null, bySchedule: false);
         return (await Broadcasts.GetAsync(id))!;
     }
 

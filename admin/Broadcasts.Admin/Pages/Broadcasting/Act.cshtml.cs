@@ -62,6 +62,7 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
             "undo" => Told(await grain.UndoAsync(actor), Texts["Did.undo"], back),
             "approve" => Told(await grain.ApproveAsync(actor), Texts["Did.approve"], back),
             "reject" => Told(await grain.RejectAsync(actor, string.IsNullOrWhiteSpace(Why) ? null : Why.Trim()[..Math.Min(Why.Trim().Length, 500)]), Texts["Did.reject"], back),
+            "skipNext" => Told(await grain.SkipNextAsync(actor), Texts["Did.skipNext"], back),
             "archive" => Told(await grain.ArchiveAsync(actor), Texts["Did.archive"], back),
             "fix" => Told(await grain.FixAsync(actor), Texts["Did.fix"], $"/broadcasts/{Id}/edit"),
             "cancel" => ToldInFlight(await grain.CancelAsync(actor), "Did.cancel", $"/broadcasts/{Id}"),

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json;
+using Broadcasts.Admin.Forms;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
@@ -34,7 +37,7 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         get
         {
             var later = Visitor.Now.Plus(Duration.FromMinutes(90)).InZone(Visitor.Zone).LocalDateTime;
-            return new LocalDateTime(later.Year, later.Month, later.Day, later.Hour, 0).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+            return new LocalDateTime(later.Year, later.Month, later.Day, later.Hour, 0).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
         }
     }
 
@@ -58,9 +61,9 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         return Told(result, seconds > 0 ? Texts["Did.send", begins] : Texts["Did.start"], result.IsDone ? $"/broadcasts/{Id}" : Here);
     }
 
-    public async Task<IActionResult> OnPostScheduleAsync(string? at, string? zone)
+    public async Task<IActionResult> OnPostScheduleAsync(string? at, string? zone, bool isLocal, RepeatEvery? every, string[]? days, string? until, int? count)
     {
-        var schedule = new BroadcastSchedule { LocalTime = at ?? "", TimeZone = zone ?? "" };
+        var schedule = new BroadcastSchedule { LocalTime = at ?? "", TimeZone = zone ?? "", IsLocal = isLocal, RepeatJson = RepeatOf(at, every, days, until, count) };
         var result = await grains.GetGrain<IBroadcastGrain>(Id).ScheduleAsync(schedule, Visitor.Actor);
         return Told(result, Texts["Did.schedule", schedule.LocalTime.Replace('T', ' '), schedule.TimeZone], result.IsDone ? $"/broadcasts/{Id}" : Here);
     }
@@ -87,6 +90,18 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
     }
 
     private static long? FirstChannel(BroadcastDetails details) => details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault();
+
+    // A month's day is that of the first date.
+    private static string? RepeatOf(string? at, RepeatEvery? every, string[]? days, string? until, int? count) => every is not { } unit ? null : JsonSerializer.Serialize(
+        new RepeatRule
+        {
+            Every = unit,
+            Days = unit == RepeatEvery.Week ? WindowInput.ReadDays(days) : null,
+            Day = unit == RepeatEvery.Month && DateTime.TryParse(at, CultureInfo.InvariantCulture, out var first) ? first.Day : null,
+            Until = string.IsNullOrWhiteSpace(until) ? null : until,
+            Count = count,
+        },
+        BroadcastJson.Options);
 
     private string Here => $"/broadcasts/{Id}/send";
 }

@@ -2,13 +2,16 @@ using System.Reflection;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
+using Broadcasts.Broadcasting;
+using Broadcasts.Deliveries;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Settings;
 
-internal sealed class IndexModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn, ApiKeyStore keys, EngineOptions options, ILocalSiloDetails silo, AuditStore audit, SendingRulesStore rules) : ConsolePage
+internal sealed class IndexModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn, ApiKeyStore keys, EngineOptions options, ILocalSiloDetails silo, AuditStore audit,
+    SendingRulesStore rules, SafeHold hold, MissedSchedules missedSchedules, DispatchSignal dispatch) : ConsolePage
 {
     public User Me { get; private set; } = new();
 
@@ -19,6 +22,8 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
     public bool CanAdminister { get; private set; }
 
     public SendingRules Rules { get; private set; } = new();
+
+    public MissedSchedule Missed { get; private set; } = new();
 
     public static string Version => typeof(IndexModel).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
@@ -36,6 +41,7 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         CanAdminister = await Visitor.CanAdministerAsync();
         if (!CanAdminister) return;
         Rules = await rules.GetAsync();
+        Missed = await missedSchedules.GetAsync();
         Users = await users.ListAsync(cancellationToken);
         Keys = await keys.ListAsync(cancellationToken);
     }
@@ -63,6 +69,28 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         var problems = await rules.SetAsync(new() { ApprovalAbove = approval, UndoSeconds = undo, FrequencyCap = cap is { } count ? new(count, days ?? 7) : null }, Visitor.Actor);
         if (problems.Count == 0) Good(Texts["Did.rules"]);
         else Bad(string.Join(" ", problems.Select(Texts.Problem)));
+        return LocalRedirect("/settings");
+    }
+
+    public async Task<IActionResult> OnPostReleaseAsync()
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        await hold.ReleaseAsync(Visitor.Actor);
+        dispatch.Set();
+        Good(Texts["SafeHold.Released"]);
+        return LocalRedirect("/broadcasts");
+    }
+
+    public async Task<IActionResult> OnPostMissedAsync(int grace, MissedAction missed)
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        if (await missedSchedules.SetAsync(new MissedSchedule { Action = missed, GraceMinutes = grace }) is { } problem) Bad(Texts.Problem(problem));
+        else
+        {
+            await audit.AppendAsync(Visitor.Actor, "settings.missedSchedule", "workspace", $"{missed} after {grace} min");
+            Good(Texts["Missed.Saved"]);
+        }
+
         return LocalRedirect("/settings");
     }
 
