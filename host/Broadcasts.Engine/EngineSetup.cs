@@ -46,7 +46,7 @@ internal static class EngineSetup
         builder.Services
             .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>()
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>()
-            .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<Outcomes>()
+            .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
             .AddSingleton<Receipts>().AddSingleton<DispatchService>();
         builder.UseOrleans(silo => Configure(silo, options));

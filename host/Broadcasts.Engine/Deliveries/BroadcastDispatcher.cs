@@ -106,7 +106,9 @@ internal sealed partial class BroadcastDispatcher(
             return true;
         }
 
-        LimitedBy = _running.IsEmpty ? LimitedBy.WaitingForRetries : LimitedBy.ProviderLatency;
+        var due = _slices.Count == 0 ? null : _slices.Min(s => s.NextDue);
+        LimitedBy = !_running.IsEmpty ? LimitedBy.ProviderLatency : due - Now <= channel.Channel.RecipientSpacingMs ? LimitedBy.RecipientSpacing : LimitedBy.WaitingForRetries;
+        WaitingUntil = _running.IsEmpty ? due ?? 0 : 0;
         var next = _slices.Count == 0 ? Now + LongestNap.TotalMilliseconds : _slices.Min(s => s.NextLook);
         await NapAsync(next, stop);
         return true;
@@ -148,7 +150,7 @@ internal sealed partial class BroadcastDispatcher(
         try
         {
             var wish = new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms, IsWarming = channel.InFlight.IsWarming };
-            var lease = await channel.Budget.LeaseAsync(wish);
+            var lease = await channel.Budget.LeaseAsync(wish with { Unused = channel.Unused.Take() });
             if (lease.Count == 0)
             {
                 (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
@@ -160,8 +162,9 @@ internal sealed partial class BroadcastDispatcher(
             var busy = IsBusy;
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
-            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, _notice, services.Time), request.HandOverBy, stop, stopSending);
+            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, channel.Unused, _notice, services.Time), request.HandOverBy, stop, stopSending);
             else work.Empty(claim.NextDue, Now, busy || IsBusy);
+            if (used == 0) channel.Unused.Add(lease, 0);
             return (GateOf(work, claim), 0);
         }
         finally
@@ -241,6 +244,9 @@ internal sealed class SliceWork(OwnedSlice slice)
     /// <summary>When to look for rows again, Unix milliseconds.</summary>
     public double NextLook { get; private set; }
 
+    /// <summary>When the next row is due, as of the last look; null when none waits for a time.</summary>
+    public long? NextDue { get; private set; }
+
     /// <summary>The last look found nothing, now or later.</summary>
     public bool IsDry { get; private set; }
 
@@ -254,6 +260,7 @@ internal sealed class SliceWork(OwnedSlice slice)
     public void Empty(long? nextDue, double now, bool busy)
     {
         FreshFrom = Slice.To + 1;
+        NextDue = nextDue;
         IsDry = nextDue is null && !busy;
         // While answers are on their way rows can come back any moment: later parts, retries.
         NextLook = Math.Min(nextDue ?? double.MaxValue, busy || nextDue is not null ? now + (busy ? 20 : 1000) : double.MaxValue);

@@ -9,6 +9,9 @@ namespace Broadcasts.Deliveries;
 /// <summary>One claim's way: load, render, wait for each permit, hand over, record. Everything claimed is answered for, whatever happens.</summary>
 internal sealed class HandOver : IOutcomeSink
 {
+    /// <summary>How long claimed rows wait for another permit when theirs is void.</summary>
+    private const double PermitWaitMs = 500;
+
     private readonly HandOverServices _services;
     private readonly ChannelRuntime _channel;
     private readonly BroadcastPlan _plan;
@@ -34,7 +37,8 @@ internal sealed class HandOver : IOutcomeSink
     {
         try
         {
-            var recipients = await _services.Loader.LoadAsync(_claim.Rows, _plan.FieldSlugs, stopClaimed);
+            foreach (var (row, dueAt) in await _services.Spacing.FindAsync(_claim, stopClaimed)) GiveBack(_open[row], dueAt);
+            var recipients = await _services.Loader.LoadAsync([.. _open.Values], _plan.FieldSlugs, stopClaimed);
             var messages = Render(recipients);
             _permits.Ready();
             await SendAsync(messages, stopClaimed);
@@ -48,7 +52,8 @@ internal sealed class HandOver : IOutcomeSink
             _services.LogFault(e, _plan.Broadcast.Id, _claim.ClaimId);
         }
 
-        foreach (var row in _open.Values) GiveBack(row);
+        foreach (var row in _open.Values.ToArray()) GiveBack(row, (long)Now);
+        _permits.End();
         await Task.WhenAll(_batches);
     }
 
@@ -144,10 +149,10 @@ internal sealed class HandOver : IOutcomeSink
         var next = 0;
         while (next < messages.Count)
         {
-            var mayGo = await _permits.WaitForAsync(next, messages.Count, _handOverBy, stopClaimed);
+            var mayGo = await _permits.WaitForAsync(next, messages.Count, Math.Min(_handOverBy, Now + PermitWaitMs), stopClaimed);
             stopClaimed.ThrowIfCancellationRequested();
 
-            // Overdue: whoever took over may have called these rows unknown already. They go back unsent.
+            // No permit soon: the rows go back, so that a pause is heard. Overdue: whoever took over may have called them unknown already.
             if (!mayGo || Now > _handOverBy) return;
             if (!_channel.Transport.TryAcquire(out var transport)) { Fault(); return; }
 
@@ -156,6 +161,7 @@ internal sealed class HandOver : IOutcomeSink
             foreach (var (row, _) in due) _open.Remove(row.Id);
             var batch = new MessageBatch([.. due.Select(d => d.Message)], this);
             next += count;
+            _permits.Used(count);
             _batches.Add(Task.Run(() => SendBatchAsync(transport, batch), CancellationToken.None));
         }
     }
@@ -191,10 +197,11 @@ internal sealed class HandOver : IOutcomeSink
         _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, Reason = (int)reason, Detail = detail });
     }
 
-    private void GiveBack(ClaimedRow row)
+    private void GiveBack(ClaimedRow row, long dueAt)
     {
+        _open.Remove(row.Id);
         _channel.InFlight.Release();
-        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = (long)Now, BurnsAttempt = false, IsQuiet = true });
+        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = dueAt, BurnsAttempt = false, IsQuiet = true });
     }
 
     private double Now => _services.Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -8,5 +8,5 @@ internal static class ReportingSetup
     public static IServiceCollection AddReporting(this IServiceCollection services) => services
         .AddSingleton<BroadcastQueries>()
         .AddSingleton<ProgressQueries>()
-        .AddSingleton<ProgressFeed>();
+        .AddSingleton<FullWindows>().AddSingleton<ProgressFeed>();
 }

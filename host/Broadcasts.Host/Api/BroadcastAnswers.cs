@@ -174,6 +174,9 @@ internal sealed record ProgressAnswer
 
     public RateLimit? LimitedBy { get; init; }
 
+    /// <summary>When that ends; only while a longer limit of the channel is used up.</summary>
+    public DateTimeOffset? LimitedUntil { get; init; }
+
     public DateTimeOffset? Eta { get; init; }
 
     public required FunnelAnswer Funnel { get; init; }
@@ -207,6 +210,7 @@ internal sealed record ProgressAnswer
         Unknown = p.Counts.Unknown,
         Rate = p.Rate,
         LimitedBy = p.LimitedBy,
+        LimitedUntil = p.LimitedUntil,
         Eta = p.Eta,
         Funnel = new FunnelAnswer(p.Funnel.Sent, p.Funnel.Delivered, p.Funnel.Read),
         Reasons = ReasonsOf(p),
