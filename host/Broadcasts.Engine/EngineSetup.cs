@@ -33,7 +33,7 @@ internal static class EngineSetup
             ? new PostgresDatabase(options.Database.ConnectionString!)
             : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
         return services.AddContacts().AddReporting().AddApiSecurity()
-            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>().AddSingleton<SingleMessageStore>()
             .AddSingleton<ChannelStore>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
@@ -44,7 +44,7 @@ internal static class EngineSetup
     {
         builder.Services.AddBroadcastsStores(options);
         builder.Services
-            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>()
+            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<SingleMessages>()
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>()
             .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()

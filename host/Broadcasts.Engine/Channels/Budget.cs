@@ -81,13 +81,13 @@ internal sealed class Budget
     /// <summary>What must be on disk before permits up to a moment are given away: all of them count as used if the process dies.</summary>
     public BudgetState Store(double horizon)
     {
-        var interval = IntervalOf(_learned.Effective(Rate?.PerSecond, _seen), 0);
+        var interval = IntervalOf(_learned.Effective(Rate?.PerSecond, _dealt.Sum(_seen), _seen), 0);
         _reserved = horizon > Horizon && interval > 0 ? Math.Ceiling((horizon - Horizon) / interval) + 1 : 0;
         return new BudgetState
         {
             Horizon = horizon,
             ThrottledUntil = ThrottledUntil,
-            Learned = _learned.Ceiling,
+            Learned = _learned.Proven,
             Windows = [.. _windows.Select(w => new WindowState { PerMs = w.Limit.PerMs, Buckets = [.. w.Counted.Where(b => b.To + w.Limit.PerMs + PermitGuard.MostMs > _seen), .. Reserved(horizon)] })],
         };
     }
@@ -102,7 +102,7 @@ internal sealed class Budget
         foreach (var lease in request.Unused ?? []) _windows.ForEach(w => w.GiveBack(lease));
         if (ThrottledUntil > now) return Later(request, now, ThrottledUntil, LimitedBy.ProviderThrottle);
 
-        var effective = _learned.Effective(Rate?.PerSecond, now);
+        var effective = _learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now);
         var interval = IntervalOf(effective, request.IsWarming ? WarmingMs : 0);
         var notice = Math.Clamp(request.NoticeMs, 0, MostNoticeMs);
         var ready = now + notice;
@@ -140,14 +140,14 @@ internal sealed class Budget
         Follow(now);
         ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromDays(1).TotalMilliseconds));
         _refused.Add(1, now);
-        _learned.Refused(Rate?.PerSecond, Math.Max(0, _dealt.Sum(now) - _refused.Sum(now)), now);
+        _learned.Refused(Rate?.PerSecond, Math.Max(0, _dealt.Sum(now) - _refused.Sum(now)), Math.Max(0, ThrottledUntil - now), now);
     }
 
     /// <summary>The first message of a process was held up by connecting and compiling, and left at this moment: the next ones are counted from it.</summary>
     public void UsedAt(double moment, double now)
     {
         Follow(now);
-        if (_learned.Effective(Rate?.PerSecond, now) is not null) _schedule.NotBefore(Math.Min(moment, now));
+        if (_learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now) is not null) _schedule.NotBefore(Math.Min(moment, now));
     }
 
     /// <summary>Nothing goes before a moment, and nothing is learned from it: the provider is away, not too slow.</summary>
@@ -176,7 +176,7 @@ internal sealed class Budget
     public BudgetView View(double now) => new()
     {
         Rate = Rate,
-        EffectivePerSecond = _learned.Effective(Rate?.PerSecond, now),
+        EffectivePerSecond = _learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now),
         ThrottledUntil = ThrottledUntil > now ? (long)ThrottledUntil : null,
         UsedPerSecond = _dealt.Sum(now),
         Windows = [.. _windows.Select(w => new WindowView { Limit = w.Limit, Used = w.UsedAt(now), FullUntil = w.RoomAt(now) == 0 ? (long)w.FreeFrom() : null })],

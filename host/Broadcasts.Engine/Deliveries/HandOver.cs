@@ -1,5 +1,4 @@
 using System.Globalization;
-using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
 using Broadcasts.Templates;
@@ -38,8 +37,9 @@ internal sealed class HandOver : IOutcomeSink
         try
         {
             foreach (var (row, dueAt) in await _services.Spacing.FindAsync(_claim, stopClaimed)) GiveBack(_open[row], dueAt);
-            var recipients = await _services.Loader.LoadAsync([.. _open.Values], _plan.FieldSlugs, stopClaimed);
-            var messages = Render(recipients);
+            var content = await _plan.ContentAsync(_claim.Rows, stopClaimed);
+            var recipients = await _services.Loader.LoadAsync([.. _open.Values], content.FieldSlugs, stopClaimed);
+            var messages = Render(recipients, content);
             _permits.Ready();
             await SendAsync(messages, stopClaimed);
         }
@@ -82,16 +82,16 @@ internal sealed class HandOver : IOutcomeSink
         }
     }
 
-    private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients)
+    private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients, ClaimContent content)
     {
         var messages = new List<(ClaimedRow, OutboundMessage)>(recipients.Count);
-        var renderer = _plan.NewRenderer();
+        var renderer = content.Renderer;
         renderer.Values.Now = _services.Time.GetUtcNow();
         renderer.Values.Set(TemplateSchema.BroadcastName, _plan.Broadcast.Name);
         renderer.Values.Set(TemplateSchema.ChannelName, _channel.Channel.Name);
         foreach (var recipient in recipients)
         {
-            if (TryMake(recipient, renderer) is not { } message) continue;
+            if (TryMake(recipient, content) is not { } message) continue;
             messages.Add((recipient.Row, message));
             _sent[message.Id] = recipient.Row;
         }
@@ -100,11 +100,11 @@ internal sealed class HandOver : IOutcomeSink
     }
 
     // One row's fault is one row's end: given back, it would be claimed again at once, and with it all that were claimed together.
-    private OutboundMessage? TryMake(Recipient recipient, PartRenderer renderer)
+    private OutboundMessage? TryMake(Recipient recipient, ClaimContent content)
     {
         try
         {
-            return Make(recipient, renderer);
+            return Make(recipient, content);
         }
         catch (Exception e)
         {
@@ -114,7 +114,7 @@ internal sealed class HandOver : IOutcomeSink
         }
     }
 
-    private OutboundMessage? Make(Recipient recipient, PartRenderer renderer)
+    private OutboundMessage? Make(Recipient recipient, ClaimContent content)
     {
         if (recipient.Refusal is { } refusal)
         {
@@ -122,9 +122,15 @@ internal sealed class HandOver : IOutcomeSink
             return null;
         }
 
+        if (content.Faults.TryGetValue(recipient.Row.Id, out var fault))
+        {
+            Skip(recipient.Row, SkipReason.TemplateFault, fault);
+            return null;
+        }
+
         var contact = recipient.Contact!;
-        renderer.Fill(contact);
-        var rendered = renderer.Render(recipient.Row.Part);
+        content.Renderer.Fill(contact);
+        var rendered = content.Renderer.Render(content.PartOf(recipient.Row));
         if (rendered.Content is null)
         {
             Skip(recipient.Row, rendered.Reason, rendered.Detail);

@@ -54,7 +54,7 @@ internal sealed class LedgerRecords(SqlDialect dialect)
     private readonly string _laterPartsSql = $"""
         SELECT d.id, d.contact_id, d.claim, d.part, d.status, d.reason, d.attempt, d.address_id, d.channel_id
           FROM deliveries d JOIN {dialect.Rows("@rows", "v", ("id", SqlType.BigInt), ("contact_id", SqlType.BigInt))}
-            ON d.id > v.id AND d.id <= v.id + 4 AND d.contact_id = v.contact_id
+            ON d.id > v.id AND d.id <= v.id + 4 AND d.contact_id = v.contact_id AND d.part > 0
          WHERE d.status = 0
          ORDER BY d.id
         """;

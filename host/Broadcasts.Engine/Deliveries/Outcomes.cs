@@ -14,6 +14,8 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var decision = RetryPolicy.Decide(outcome, row.Attempt, now, plan.Broadcast.StartedAt ?? now, channel.Limits, Random.Shared.NextDouble());
+        // What would pause a broadcast for a person's look is a single message's own end: its neighbours say something else.
+        if (plan.IsSingle && decision.Effect == DecisionEffect.PauseBroadcast) decision = new Decision(DeliveryEvent.Reject);
         writer.Record(new DeliveryRecord
         {
             Id = row.Id,

@@ -23,6 +23,7 @@ internal static class ApiRoutes
         SegmentsApi.Map(api);
         FilesApi.Map(api);
         ChannelsApi.Map(api);
+        MessagesApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
         api.MapGet("/labels", async (BroadcastQueries queries, CancellationToken cancellationToken) => new ListAnswer<string>(await queries.LabelsAsync(cancellationToken), null))
