@@ -132,8 +132,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     private static TimeSpan? Duration(Broadcast broadcast, Channel channel, long messages)
     {
         if (broadcast.SpreadOverMs is { } spread) return TimeSpan.FromMilliseconds(spread);
-        double?[] rates = [channel.Rate?.PerSecond, broadcast.Rate?.PerSecond];
-        return rates.Min() is { } slowest ? TimeSpan.FromSeconds(messages / slowest) : null;
+        TimeSpan? own = broadcast.Rate is { } rate ? TimeSpan.FromSeconds(messages / rate.PerSecond) : null;
+        TimeSpan?[] times = [own, channel.TimeFor(messages)];
+        return times.Max();
     }
 
     private sealed class Counts

@@ -87,7 +87,7 @@ internal sealed class HandOver : IOutcomeSink
         var messages = new List<(ClaimedRow, OutboundMessage)>(recipients.Count);
         var renderer = content.Renderer;
         renderer.Values.Now = _services.Time.GetUtcNow();
-        renderer.Values.Set(TemplateSchema.BroadcastName, _plan.Broadcast.Name);
+        renderer.Values.Set(TemplateSchema.BroadcastName, _plan.IsSingle ? null : _plan.Broadcast.Name);
         renderer.Values.Set(TemplateSchema.ChannelName, _channel.Channel.Name);
         foreach (var recipient in recipients)
         {

@@ -160,6 +160,27 @@ public sealed class BudgetTests
         }
     }
 
+    [Theory, InlineData(30), InlineData(80), InlineData(1000)]
+    public void Lease_ThreeBroadcastsAndSingleMessages_ShareWhatTheSingleOnesLeave(int limit)
+    {
+        var driver = Driver(limit);
+        for (var b = 1; b <= 3; b++) driver.AddGreedy(b, after: b * 0.9);
+        var waits = new List<double>();
+        for (var i = 0; i < 300; i++)
+        {
+            driver.Run(200);
+            var asked = driver.Now;
+            PermitLease lease;
+            while ((lease = driver.Ask(broadcast: 0, wanted: 1)).Count == 0) driver.Run(lease.RetryAt - driver.Now);
+            waits.Add(lease.First - asked);
+        }
+
+        Assert.InRange(waits.Max(), 0, 250);
+        Assert.True(BudgetDriver.MostIn(1000, driver.Moments) <= limit);
+        var shares = driver.Permits.Where(p => p.Broadcast > 0).CountBy(p => p.Broadcast).Select(s => (double)s.Value).ToArray();
+        Assert.All(shares, share => Assert.InRange(share / shares.Sum(), 0.95 / 3, 1.05 / 3));
+    }
+
     [Fact]
     public void Lease_SlowRates_HoldTheirWholeInterval()
     {
