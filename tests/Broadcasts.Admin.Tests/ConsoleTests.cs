@@ -168,6 +168,28 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         Assert.Equal(200, (await page.GotoAsync("/contacts"))!.Status);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Channel_LimitsAreSaved_AreShownWithTheirUseAndCanBeRead(bool script)
+    {
+        await using var context = await console.NewContextAsync(script: script);
+        context.SetDefaultTimeout(Patient);
+        var page = await context.NewPageAsync();
+        await MakeChannelAsync(page, $"Limits {script}");
+        await page.FillAsync("#limit-0", "1000");
+        await page.SelectOptionAsync("#limit-unit-0", "minute");
+        await page.FillAsync("#limit-1", "100000");
+        await page.FillAsync("#spacing", "1.5");
+        await page.ClickAsync("#limits button");
+
+        await Expect(page.Locator("#limits dl")).ToContainTextAsync("0 of 1,000 used");
+        await Expect(page.Locator("#limits dl")).ToContainTextAsync("100,000 per day");
+        await Expect(page.Locator("#spacing")).ToHaveValueAsync("1.5");
+        if (script) Assert.Empty((await page.RunAxe()).Violations.Select(v => $"{v.Id}: {v.Description}"));
+        await page.FillAsync("#limit-0", "");
+        await page.ClickAsync("#limits button");
+        await Expect(page.Locator("#limits dl")).Not.ToContainTextAsync("1,000 used");
+    }
+
     private static async Task MakeChannelAsync(IPage page, string name)
     {
         await page.GotoAsync("/channels/new?transport=filedrop");

@@ -150,6 +150,46 @@ public sealed class ApiTests(RunningBroadcasts service) : IClassFixture<RunningB
     }
 
     [Fact]
+    public async Task Message_ToAnAddress_IsOneMessageHoweverOftenItIsPostedAndIsNoBroadcast()
+    {
+        var channel = await MakeChannelAsync("Single");
+        var contact = await service.PostAsync("/api/v1/contacts", new { firstName = "Eva", addresses = new[] { new { kind = "email", value = "eva-single@example.com" } } });
+        var body = new { address = "Eva-Single@example.com", channelId = channel, part = new { type = "email", subject = "Hi", text = "Hello {{ contact.first_name }}" } };
+        var ids = new List<long>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/messages") { Content = JsonContent.Create(body) };
+            request.Headers.Add("Idempotency-Key", "eva-1");
+            using var answer = await service.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+            ids.Add((await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetInt64());
+        }
+
+        Assert.Equal(ids[0], ids[1]);
+        var sent = await service.UntilAsync($"/api/v1/messages/{ids[0]}", m => m.GetProperty("status").GetString() == "sent");
+        Assert.Equal((contact.GetProperty("id").GetInt64(), 1), (sent.GetProperty("contactId").GetInt64(), sent.GetProperty("attempt").GetInt32()));
+        Assert.DoesNotContain((await service.GetAsync("/api/v1/broadcasts?limit=200")).GetProperty("items").EnumerateArray(), b => b.GetProperty("id").GetInt64() == ids[0] >> 32);
+        await AssertProblemAsync(HttpStatusCode.NotFound, "notFound", await service.Http.GetAsync(new Uri($"/api/v1/broadcasts/{ids[0] >> 32}", UriKind.Relative), TestContext.Current.CancellationToken));
+        await AssertProblemAsync(HttpStatusCode.NotFound, "notFound", await service.Http.GetAsync(new Uri("/api/v1/messages/1", UriKind.Relative), TestContext.Current.CancellationToken));
+        await AssertProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid", await service.Http.PostAsJsonAsync("/api/v1/messages", new { address = "nobody@example.com", channelId = channel, body.part }, TestContext.Current.CancellationToken),
+            problem => Assert.Equal("unknownAddress", problem.GetProperty("problems")[0].GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task Budget_SeveralLimits_AreKeptTogetherAndChangedOneByOne()
+    {
+        var path = $"/api/v1/channels/{await MakeChannelAsync("Limits")}/budget";
+        await PatchAsync(path, new { rate = new { count = 80, per = "second" }, limits = new[] { new { count = 1000, per = "minute" }, new { count = 100_000, per = "day" } }, recipientSpacingMs = 6000 });
+        var budget = await PatchAsync(path, new { rate = new { count = 50, per = "second" } });
+
+        Assert.Equal((50, 6000), (budget.GetProperty("rate").GetProperty("count").GetInt32(), budget.GetProperty("recipientSpacingMs").GetInt32()));
+        Assert.Equal([(1000, "minute", 0), (100_000, "day", 0)], budget.GetProperty("limits").EnumerateArray().Select(l => (l.GetProperty("count").GetInt32(), l.GetProperty("per").GetString()!, l.GetProperty("used").GetInt32())));
+        await AssertProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid", await service.Http.PatchAsJsonAsync(path, new { limits = new[] { new { count = 5, per = "second" } } }, TestContext.Current.CancellationToken),
+            problem => Assert.Equal(("limits[0]", "sameWindow"), (problem.GetProperty("problems")[0].GetProperty("path").GetString(), problem.GetProperty("problems")[0].GetProperty("code").GetString())));
+        Assert.Empty((await PatchAsync(path, new { limits = (object?)null })).GetProperty("limits").EnumerateArray());
+    }
+
+    [Fact]
     public async Task OpenApi_Document_NamesTheRoutesToEverybody()
     {
         using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };

@@ -5,6 +5,9 @@ namespace Broadcasts.Broadcasting;
 /// <summary>A broadcast's row.</summary>
 internal sealed class Broadcast
 {
+    /// <summary><see cref="Kind"/> of the home of a channel's single messages.</summary>
+    public const int SingleMessages = 1;
+
     public long Id { get; init; }
 
     /// <summary>0: a broadcast; 1: the home of a channel's single messages.</summary>

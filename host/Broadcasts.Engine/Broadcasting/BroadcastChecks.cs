@@ -142,6 +142,15 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (audience?.Segment is { } rule && SegmentRule.Parse(rule.GetRawText(), out var wrong) is null) problems.AddRange(wrong.Select(p => p with { Path = $"segment{(p.Path.Length > 0 ? "." + p.Path : "")}" }));
     }
 
+    /// <summary>What is wrong with the one part of a single message.</summary>
+    public async Task<IReadOnlyList<Problem>> CheckPartAsync(Channel channel, BroadcastPart part)
+    {
+        var problems = new List<Problem>();
+        await CheckPartsAsync([part], problems);
+        CheckTransport(channel, [part], problems);
+        return [.. problems.Select(p => p with { Path = p.Path.Replace("parts[0]", "part", StringComparison.Ordinal) })];
+    }
+
     private async Task CheckPartsAsync(BroadcastPart[] parts, List<Problem> problems)
     {
         var compiler = new ContentCompiler(ContentCompiler.SchemaOf(await fields.ListAsync()));

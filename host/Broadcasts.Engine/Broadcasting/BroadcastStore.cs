@@ -15,9 +15,11 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         sent_by, approved_by, routes, safety, claim_to, canary_at, breaker
         """;
 
-    private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id";
+    private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id AND kind <= @kind";
 
-    public Task<Broadcast?> GetAsync(long id) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<Broadcast>(GetSql, new { id }));
+    /// <summary>A broadcast; null when there is none. The home of a channel's single messages is no broadcast to anybody but dispatch.</summary>
+    public Task<Broadcast?> GetAsync(long id, bool orHome = false) =>
+        database.ReadAsync(c => c.QuerySingleOrDefaultAsync<Broadcast>(GetSql, new { id, kind = orHome ? Broadcast.SingleMessages : 0 }));
 
     private const string FindSql = "SELECT id FROM broadcasts WHERE identity_key = @key";
 

@@ -165,9 +165,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     private static TimeSpan? Duration(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts)
     {
         if (broadcast.SpreadOverMs is { } spread) return TimeSpan.FromMilliseconds(spread);
-        var seconds = routes.Where(c => c.Rate is not null).Select(c => counts.ByChannel.GetValueOrDefault(c.Id) / c.Rate!.PerSecond).ToList();
-        if (broadcast.Rate is { } own) seconds.Add(counts.ByChannel.Values.Sum() / own.PerSecond);
-        return seconds.Count == 0 ? null : TimeSpan.FromSeconds(seconds.Max());
+        TimeSpan? own = broadcast.Rate is { } rate ? TimeSpan.FromSeconds(counts.ByChannel.Values.Sum() / rate.PerSecond) : null;
+        return routes.Select(c => c.TimeFor(counts.ByChannel.GetValueOrDefault(c.Id))).Append(own).Max();
     }
 
     private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People);

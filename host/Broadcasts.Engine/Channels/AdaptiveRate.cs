@@ -1,64 +1,120 @@
 namespace Broadcasts.Channels;
 
 /// <summary>
-/// What the provider really permits, learned from its refusals: a refusal cuts to a little below what was accepted in the second before it;
-/// then the rate comes back to that, stays near it for a while, and grows faster the longer nothing is refused (the curve of CUBIC, RFC 9438,
-/// and after it a fixed share per second).
+/// What the provider really permits, learned from its refusals. A refusal cuts to what was accepted in the second before it. Then, now and
+/// then, a little more is tried: a step that doubles as long as nothing is refused, and is taken back when something is. The closer the rate
+/// is to what the owner set, the less there is to win and the rarer the tries.
 /// </summary>
 internal sealed class AdaptiveRate
 {
-    /// <summary>A cut goes this far below what was accepted.</summary>
-    private const double Cut = 0.95;
+    /// <summary>A cut goes this little below what was accepted; the guard of each permit does the rest.</summary>
+    private const double Keep = 0.98;
 
-    /// <summary>Seconds until a cut rate is back at what was accepted.</summary>
-    private const double BackAfter = 12;
+    /// <summary>A rate that was steady and is refused all the same goes down by this at least.</summary>
+    private const double LeastCut = 0.95;
 
-    private const double GrowthPerSecond = 1.08;
+    /// <summary>From so many in a second on, what was accepted is what is permitted.</summary>
+    private const double FewestToTrust = 3;
+
+    /// <summary>The first step of a try: a share of the rate, or some messages per second where that is more.</summary>
+    private const double StepShare = 0.05;
+
+    private const double StepMessages = 5;
+
+    /// <summary>A try costs one wait. So many waits lie between two when there is nothing to win, fewer by the square root of what there is.</summary>
+    private const double WaitsBetween = 20;
+
+    private const double MostToWin = 10;
+
+    /// <summary>At least so many messages lie between two tries: a try costs a refusal.</summary>
+    private const double FewestBetween = 20;
+
+    private const double LongestBetweenMs = 300_000;
+    private const double ProveMs = 1000;
+    private const double FewestToProve = 4;
+
+    /// <summary>A rate that is not used this much proves nothing.</summary>
+    private const double Used = 0.6;
+
     private const double Slowest = 0.1;
-    private double _changedAt;
+    private double _proven;
+    private double _step;
+    private double _nextAt;
+    private double _refusedAt = double.NegativeInfinity;
+    private bool _isTrying;
 
-    /// <summary>The learned ceiling in messages per second at its last change; null while nothing was learned.</summary>
+    /// <summary>The learned ceiling in messages per second; null while nothing was learned.</summary>
     public double? Ceiling { get; private set; }
+
+    /// <summary>What a restart must not forget: without the try that was going on.</summary>
+    public double? Proven => _isTrying ? _proven : Ceiling;
 
     /// <summary>Where learning left off before a restart.</summary>
     public void Restore(double? ceiling, double now)
     {
         Ceiling = ceiling;
-        _changedAt = now;
+        _isTrying = false;
+        if (ceiling is { } rate) _nextAt = now + Between(null, rate, ProveMs);
     }
 
     /// <summary>The clock was stepped.</summary>
-    public void Shift(double by) => _changedAt += by;
+    public void Shift(double by)
+    {
+        _nextAt += by;
+        _refusedAt += by;
+    }
 
     /// <summary>The rate in force: the configured one below the ceiling. Forgets the ceiling once it has grown past the configured rate.</summary>
-    public double? Effective(double? configured, double now)
+    /// <param name="configured">The configured rate; null for none.</param>
+    /// <param name="used">Messages of the last second.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    public double? Effective(double? configured, double used, double now)
     {
-        if (Ceiling is not { } ceiling) return configured;
-        var grown = ceiling / Cut * Growth(Math.Max(0, now - _changedAt) / 1000);
-        if (configured is { } limit && grown >= limit)
-        {
-            Ceiling = null;
-            return configured;
-        }
-
-        return grown;
+        if (Ceiling is not { } rate) return configured;
+        if (now >= _nextAt) rate = Try(rate, used, now);
+        if (!(rate >= configured)) return rate;
+        Restore(null, now);
+        return configured;
     }
 
     /// <summary>The provider refused. Refusals of the same second were on their way already and count once.</summary>
     /// <param name="configured">The configured rate; null for none.</param>
     /// <param name="accepted">Messages accepted in the last second.</param>
+    /// <param name="wait">Milliseconds that the provider asks to wait.</param>
     /// <param name="now">Unix milliseconds.</param>
-    public void Refused(double? configured, double accepted, double now)
+    public void Refused(double? configured, double accepted, double wait, double now)
     {
-        if (Ceiling is not null && now - _changedAt < 1000) return;
-        var current = Effective(configured, now) ?? Math.Max(accepted, 1);
-        Ceiling = Math.Max(Math.Clamp(accepted * Cut, current / 2, current * Cut), Slowest);
-        _changedAt = now;
+        if (now - _refusedAt < 1000) return;
+        _refusedAt = now;
+        var current = Ceiling ?? configured ?? Math.Max(accepted, 1);
+        var permitted = accepted >= FewestToTrust ? accepted * Keep : Math.Max(accepted * Keep, current / 2);
+        var next = _isTrying && permitted >= 0.8 * _proven
+            ? Math.Max(_proven, Math.Min(permitted, _proven * (1 + StepShare)))
+            : Math.Min(permitted, current * LeastCut);
+        Ceiling = Math.Max(next, Slowest);
+        _isTrying = false;
+        _nextAt = now + wait + Between(configured, Ceiling.Value, wait);
     }
 
-    private static double Growth(double seconds)
+    private double Try(double rate, double used, double now)
     {
-        var curve = Math.Pow((Math.Min(seconds, 2 * BackAfter) - BackAfter) / BackAfter, 3);
-        return (1 + (1 - Cut) * curve) * Math.Pow(GrowthPerSecond, Math.Max(0, seconds - 2 * BackAfter));
+        // Nothing can be learned from a rate that nobody uses; a slow one shows too little of itself in a second.
+        if (used < Used * rate && rate > FewestToTrust)
+        {
+            _nextAt = now + ProveMs;
+            return rate;
+        }
+
+        _step = _isTrying ? _step * 2 : Math.Max(StepShare * rate, Math.Min(StepMessages, rate));
+        (_proven, _isTrying) = (rate, true);
+        Ceiling = rate + _step;
+        _nextAt = now + Math.Max(ProveMs, FewestToProve * 1000 / Ceiling.Value);
+        return Ceiling.Value;
+    }
+
+    private static double Between(double? configured, double rate, double wait)
+    {
+        var toWin = Math.Clamp((configured ?? 2 * rate) / rate, 1, MostToWin);
+        return Math.Min(Math.Max(WaitsBetween * Math.Max(wait, 200) / Math.Sqrt(toWin), FewestBetween * 1000 / rate), LongestBetweenMs);
     }
 }

@@ -2,8 +2,15 @@ using Broadcasts.Broadcasting;
 
 namespace Broadcasts.Channels;
 
-/// <summary>Deals the permits of one account: the channel's pace, each broadcast's own pace below it, single messages first, broadcasts in turns.</summary>
-/// <remarks>A plain class on the caller's clock; the grain around it keeps the granted horizon durable.</remarks>
+/// <summary>
+/// Deals the permits of one account: the channel's pace, the windows that are counted beside it, each broadcast's own pace below it, single
+/// messages first, broadcasts in turns.
+/// </summary>
+/// <remarks>
+/// A message is written a little after its permit's moment, and not always equally late: without room for that, a late one and the punctual
+/// ones of a period later meet in one sliding window, and the provider refuses. So a rate is dealt over its period and a guard; in return a
+/// permit is void when the guard has passed. A plain class on the caller's clock; the grain around it keeps what was granted durable.
+/// </remarks>
 internal sealed class Budget
 {
     /// <summary>A lease covers this much time, so that pause and rate changes act at once.</summary>
@@ -13,20 +20,8 @@ internal sealed class Budget
     private const double LeadMs = 30;
     private const int MostPermits = 500;
 
-    /// <summary>
-    /// A message is written a little after its permit's moment, and not always equally late: without room for that, a late one and the
-    /// punctual ones of a period later meet in one sliding window, and the provider refuses. So a rate is dealt over its period and this
-    /// much; in return a permit is void when this much has passed. It costs 1 % of slow rates, 2.5 % of fast ones (decision 0007).
-    /// </summary>
-    private const double SlowGuardMs = 10;
-
-    private const double FastGuardMs = 25;
-
     /// <summary>So much more while connections are opened and code is compiled on a message's way to the socket, where no check sees it.</summary>
     private const double WarmingMs = 30;
-
-    /// <summary>From this many milliseconds between two permits on, a timer's jitter moves no more than one of them.</summary>
-    private const double SlowFromMs = 10;
 
     /// <summary>The longest notice that is believed.</summary>
     private const double MostNoticeMs = 200;
@@ -51,10 +46,12 @@ internal sealed class Budget
     private readonly AdaptiveRate _learned = new();
     private readonly LastSecond _dealt = new();
     private readonly LastSecond _refused = new();
+    private readonly List<SendWindow> _windows = [];
     private double _seen;
+    private double _reserved;
     private long _turns;
 
-    /// <summary>The rate that the owner set; null for none.</summary>
+    /// <summary>The rate that the owner set, the shortest if there are several; null for none.</summary>
     public SendRate? Rate { get; set; }
 
     /// <summary>Nothing goes before this moment.</summary>
@@ -63,24 +60,49 @@ internal sealed class Budget
     /// <summary>The last permit granted so far, Unix milliseconds.</summary>
     public double Horizon => _schedule.Last;
 
-    /// <summary>What refusals taught; null while nothing.</summary>
-    public double? LearnedCeiling => _learned.Ceiling;
-
-    /// <summary>After a restart: permits up to the stored horizon may have been used.</summary>
-    public void Restore(double horizon, double throttledUntil, double? learned, double now)
+    /// <summary>After a restart: permits up to the stored horizon may have been used, and so may those that were reserved. Set the limits first.</summary>
+    public void Restore(BudgetState state, double now)
     {
-        _schedule.NotBefore(Math.Min(horizon, now + MostAheadMs));
-        ThrottledUntil = throttledUntil;
-        _learned.Restore(learned, now);
+        // A horizon further ahead was stored before the clock was set back.
+        var back = Math.Min(0, now + MostAheadMs - state.Horizon);
+        _schedule.NotBefore(state.Horizon + back);
+        ThrottledUntil = state.ThrottledUntil;
+        _learned.Restore(state.Learned, now);
+        foreach (var window in _windows)
+        {
+            // A limit that is new since then has no count of its own: the longest one that was kept knows most about it.
+            var stored = state.Windows.Find(w => w.PerMs == window.Limit.PerMs) ?? state.Windows.MaxBy(w => w.PerMs);
+            if (stored is null) continue;
+            window.Restore(stored.Buckets);
+            if (back < 0) window.Shift(back);
+        }
     }
+
+    /// <summary>What must be on disk before permits up to a moment are given away: all of them count as used if the process dies.</summary>
+    public BudgetState Store(double horizon)
+    {
+        var interval = IntervalOf(_learned.Effective(Rate?.PerSecond, _dealt.Sum(_seen), _seen), 0);
+        _reserved = horizon > Horizon && interval > 0 ? Math.Ceiling((horizon - Horizon) / interval) + 1 : 0;
+        return new BudgetState
+        {
+            Horizon = horizon,
+            ThrottledUntil = ThrottledUntil,
+            Learned = _learned.Proven,
+            Windows = [.. _windows.Select(w => new WindowState { PerMs = w.Limit.PerMs, Buckets = [.. w.Counted.Where(b => b.To + w.Limit.PerMs + PermitGuard.MostMs > _seen), .. Reserved(horizon)] })],
+        };
+    }
+
+    /// <summary>Permits were dealt that the stored state does not cover: they may not be given away yet.</summary>
+    public bool IsBeyond(BudgetState stored) => Horizon > stored.Horizon || _windows.Count > 0 && _reserved < 0;
 
     /// <summary>Deals permits or says when to come back.</summary>
     public PermitLease Lease(PermitRequest request, double now)
     {
         Follow(now);
+        foreach (var lease in request.Unused ?? []) _windows.ForEach(w => w.GiveBack(lease));
         if (ThrottledUntil > now) return Later(request, now, ThrottledUntil, LimitedBy.ProviderThrottle);
 
-        var effective = _learned.Effective(Rate?.PerSecond, now);
+        var effective = _learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now);
         var interval = IntervalOf(effective, request.IsWarming ? WarmingMs : 0);
         var notice = Math.Clamp(request.NoticeMs, 0, MostNoticeMs);
         var ready = now + notice;
@@ -92,6 +114,7 @@ internal sealed class Budget
         // One place of the channel's early is no matter to a broadcast's own pace; a place left empty is lost for everybody.
         var start = ownFrom <= from + interval ? from : ownFrom;
         (asker.Interval, asker.AskedAt) = (own, now);
+        if (FullAt(start) is { } full) return Later(request, now, full - notice, LimitedBy.WindowFull);
         if (start > ready + LeadMs) return Later(request, now, start - notice - LeadMs / 2, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
         // Dealt now, a moment of its own that lies ahead would leave a gap before it that others could have used.
         if (interval > 0 && ownFrom > from + interval && OthersAreActive(request.BroadcastId, now)) return Later(request, now, now + Math.Min(ownFrom - from, LeaseMs), LimitedBy.BroadcastRate);
@@ -100,12 +123,15 @@ internal sealed class Budget
         // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.
         var spacing = interval > 0 ? interval : own;
         var count = Math.Min(request.Wanted, Math.Min(FittingIn(LeaseMs, interval), FittingIn(start + LeaseMs - ownFrom, own)));
+        foreach (var window in _windows) count = Math.Min(count, window.RoomAt(start));
         if (interval > 0) _schedule.Take(start, count, interval);
         if (own > 0) asker.Schedule.Take(ownFrom, count, own);
+        foreach (var window in _windows) window.Take(start, start + (count - 1) * spacing, count);
+        _reserved -= count;
         asker.ServedAt = ++_turns;
         asker.TurnedAwayAt = double.NegativeInfinity;
         _dealt.Add(count, now);
-        return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? GuardOf(interval) : 0 };
+        return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? GuardOf(effective, interval) : 0 };
     }
 
     /// <summary>The provider refused until a moment.</summary>
@@ -114,14 +140,14 @@ internal sealed class Budget
         Follow(now);
         ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromDays(1).TotalMilliseconds));
         _refused.Add(1, now);
-        _learned.Refused(Rate?.PerSecond, Math.Max(0, _dealt.Sum(now) - _refused.Sum(now)), now);
+        _learned.Refused(Rate?.PerSecond, Math.Max(0, _dealt.Sum(now) - _refused.Sum(now)), Math.Max(0, ThrottledUntil - now), now);
     }
 
     /// <summary>The first message of a process was held up by connecting and compiling, and left at this moment: the next ones are counted from it.</summary>
     public void UsedAt(double moment, double now)
     {
         Follow(now);
-        if (_learned.Effective(Rate?.PerSecond, now) is not null) _schedule.NotBefore(Math.Min(moment, now));
+        if (_learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now) is not null) _schedule.NotBefore(Math.Min(moment, now));
     }
 
     /// <summary>Nothing goes before a moment, and nothing is learned from it: the provider is away, not too slow.</summary>
@@ -131,31 +157,70 @@ internal sealed class Budget
         ThrottledUntil = Math.Max(ThrottledUntil, Math.Min(until, now + TimeSpan.FromMinutes(1).TotalMilliseconds));
     }
 
-    /// <summary>A person raised or lowered the rate: what was learned about the old one is void.</summary>
-    public void SetRate(SendRate? rate, double now)
+    /// <summary>A person changed the limits. What was learned about another rate is void; a window goes on counting where it was.</summary>
+    public void SetLimits(SendRate? rate, IReadOnlyList<SendRate> more, double now)
     {
-        Rate = rate;
-        _learned.Restore(null, now);
+        Follow(now);
+        SendRate[] all = [.. (rate is null ? more : more.Prepend(rate)).OrderBy(l => l.PerMs)];
+        var pace = all.FirstOrDefault();
+        if (pace != Rate) _learned.Restore(null, now);
+        Rate = pace;
+        var before = _windows.ToArray();
+        _windows.Clear();
+        foreach (var limit in all.Skip(1)) _windows.Add(WindowFor(limit, before));
+        // What is stored does not know the new windows: the next permits wait for it to be written.
+        _reserved = -1;
     }
 
     /// <summary>What is in force.</summary>
     public BudgetView View(double now) => new()
     {
         Rate = Rate,
-        EffectivePerSecond = _learned.Effective(Rate?.PerSecond, now),
+        EffectivePerSecond = _learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now),
         ThrottledUntil = ThrottledUntil > now ? (long)ThrottledUntil : null,
         UsedPerSecond = _dealt.Sum(now),
+        Windows = [.. _windows.Select(w => new WindowView { Limit = w.Limit, Used = w.UsedAt(now), FullUntil = w.RoomAt(now) == 0 ? (long)w.FreeFrom() : null })],
     };
+
+    // When the fullest window has room again; null while all have.
+    private double? FullAt(double moment)
+    {
+        double? until = null;
+        foreach (var window in _windows)
+        {
+            if (window.RoomAt(moment) == 0) until = Math.Max(until ?? 0, window.FreeFrom());
+        }
+
+        return until;
+    }
+
+    private static SendWindow WindowFor(SendRate limit, SendWindow[] before)
+    {
+        if (Array.Find(before, w => w.Limit.PerMs == limit.PerMs) is { } known)
+        {
+            known.Limit = limit;
+            return known;
+        }
+
+        var window = new SendWindow(limit);
+        if (before.MaxBy(w => w.Limit.PerMs) is { } longest) window.Restore(longest.Counted);
+        return window;
+    }
+
+    private IEnumerable<WindowBucket> Reserved(double horizon) => _reserved >= 1 ? [new WindowBucket(Horizon, horizon, (int)_reserved)] : [];
 
     private double IntervalOf(double? effective, double more)
     {
         if (effective is not { } perSecond) return 0;
-        // The owner's rate holds over the owner's period; a learned one over a second.
-        (double count, double perMs) = Rate is { } rate && effective >= rate.PerSecond ? ((double)rate.Count, (double)rate.PerMs) : (perSecond, 1000.0);
-        return (perMs + GuardOf(perMs / count) + more) / count;
+        var (count, perMs) = OverPeriod(perSecond);
+        return (perMs + PermitGuard.Of(perMs, perMs / count) + more) / count;
     }
 
-    private static double GuardOf(double interval) => interval >= SlowFromMs ? SlowGuardMs : FastGuardMs;
+    private double GuardOf(double? effective, double interval) => effective is { } perSecond ? PermitGuard.Of(OverPeriod(perSecond).PerMs, interval) : 0;
+
+    // The owner's rate holds over the owner's period; a learned one over a second.
+    private (double Count, double PerMs) OverPeriod(double perSecond) =>
+        Rate is { } rate && perSecond >= rate.PerSecond ? (rate.Count, rate.PerMs) : (perSecond, 1000);
 
     private static int FittingIn(double time, double interval) => interval > 0 ? (int)Math.Clamp(time / interval, 1, MostPermits) : MostPermits;
 
@@ -203,6 +268,7 @@ internal sealed class Budget
         if (step > -StepMs) return;
         _schedule.Shift(step);
         _learned.Shift(step);
+        foreach (var window in _windows) window.Shift(step);
         ThrottledUntil += step;
         foreach (var asker in _askers.Values)
         {

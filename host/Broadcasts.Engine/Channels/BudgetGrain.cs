@@ -1,5 +1,4 @@
 using System.Globalization;
-using Broadcasts.Broadcasting;
 using Orleans.Storage;
 
 namespace Broadcasts.Channels;
@@ -14,6 +13,18 @@ public sealed class BudgetState
     [Id(1)] public double ThrottledUntil { get; set; }
 
     [Id(2)] public double? Learned { get; set; }
+
+    /// <summary>What the windows have counted, with what may have been dealt since it was written.</summary>
+    [Id(3)] public List<WindowState> Windows { get; set; } = [];
+}
+
+/// <summary>What one window has counted.</summary>
+[GenerateSerializer, Alias("Broadcasts.WindowState")]
+public sealed class WindowState
+{
+    [Id(0)] public long PerMs { get; set; }
+
+    [Id(1)] public WindowBucket[] Buckets { get; set; } = [];
 }
 
 /// <summary>One account's budget: a <see cref="Budget"/> whose granted horizon is durable before it is used.</summary>
@@ -35,9 +46,9 @@ internal sealed class BudgetGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var channel = await channels.GetAsync(long.Parse(this.GetPrimaryKeyString().AsSpan("channel:".Length), CultureInfo.InvariantCulture));
-        _budget.Rate = channel?.Rate;
-        _budget.Restore(state.State.Horizon, state.State.ThrottledUntil, state.State.Learned, Now);
+        var channel = await ChannelAsync();
+        _budget.SetLimits(channel?.Rate, channel?.Limits ?? [], Now);
+        _budget.Restore(state.State, Now);
     }
 
     // A planned end gives the unused part of the horizon back.
@@ -57,14 +68,13 @@ internal sealed class BudgetGrain(
     public async ValueTask<PermitLease> LeaseAsync(PermitRequest request)
     {
         var lease = _budget.Lease(request, Now);
-        if (lease.Count > 0 && lease.Interval > 0 && _budget.Horizon > state.State.Horizon) await SaveAsync(_budget.Horizon + AheadMs);
+        if (lease.Count > 0 && lease.Interval > 0 && _budget.IsBeyond(state.State)) await SaveAsync(_budget.Horizon + AheadMs);
         return lease;
     }
 
-    public Task SetRateAsync(SendRate? rate)
+    public async Task ReloadAsync()
     {
-        _budget.SetRate(rate, Now);
-        return Task.CompletedTask;
+        if (await ChannelAsync() is { } channel) _budget.SetLimits(channel.Rate, channel.Limits, Now);
     }
 
     public async Task ThrottledAsync(long until)
@@ -87,11 +97,13 @@ internal sealed class BudgetGrain(
 
     public Task<BudgetView> LookAsync() => Task.FromResult(_budget.View(Now));
 
+    private Task<Channel?> ChannelAsync() => channels.GetAsync(long.Parse(this.GetPrimaryKeyString().AsSpan("channel:".Length), CultureInfo.InvariantCulture));
+
     private double Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private async Task SaveAsync(double horizon)
     {
-        state.State = new BudgetState { Horizon = horizon, ThrottledUntil = _budget.ThrottledUntil, Learned = _budget.LearnedCeiling };
+        state.State = _budget.Store(horizon);
         try
         {
             await state.WriteStateAsync();

@@ -62,6 +62,49 @@ public sealed record Channel
     [Id(14)] public long CreatedAt { get; init; }
 
     [Id(15)] public long UpdatedAt { get; init; }
+
+    /// <summary>Limits beside <see cref="Rate"/>, over other lengths of time. All hold at once.</summary>
+    [Id(16)] public SendRate[] Limits { get; init; } = [];
+
+    /// <summary>At least so many milliseconds lie between two messages to one address; 0 for none.</summary>
+    [Id(17)] public long RecipientSpacingMs { get; init; }
+
+    /// <summary>How long a number of messages takes within all limits; null without any.</summary>
+    public TimeSpan? TimeFor(long messages)
+    {
+        var all = Limits.Append(Rate).OfType<SendRate>().ToArray();
+        if (all.MinBy(l => l.PerMs) is not { } pace) return null;
+        // The shortest is a pace; of each other one the last share begins when the shares before it have passed.
+        var seconds = all.Max(l => l == pace ? messages / l.PerSecond : Math.Max(0, messages - 1) / l.Count * (l.PerMs / 1000.0));
+        return TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(36_500).TotalSeconds));
+    }
+}
+
+/// <summary>What an account may send, as its owner says it.</summary>
+/// <param name="Rate">The pace; null for as fast as the provider answers.</param>
+/// <param name="Limits">More limits, over other lengths of time.</param>
+/// <param name="RecipientSpacingMs">Least time between two messages to one address; 0 for none.</param>
+[GenerateSerializer, Immutable, Alias("Broadcasts.ChannelLimits")]
+public sealed record ChannelLimits([property: Id(0)] SendRate? Rate, [property: Id(1)] SendRate[] Limits, [property: Id(2)] long RecipientSpacingMs)
+{
+    private const int Most = 6;
+    private const long LongestPeriod = 31 * 86_400_000L;
+    private const long LongestSpacing = 86_400_000;
+
+    /// <summary>What is wrong with them.</summary>
+    public IEnumerable<Problem> Check()
+    {
+        if (Rate is { Count: < 1 } or { PerMs: < 1 }) yield return new Problem("rate", "badRate", "A rate is at least one message per length of time.");
+        if (Limits.Length > Most) yield return new Problem("limits", "tooManyLimits", $"A channel has at most {Most} limits beside its rate.", $"{Most}");
+        for (var i = 0; i < Limits.Length; i++)
+        {
+            var limit = Limits[i];
+            if (limit.Count < 1 || limit.PerMs is < 1 or > LongestPeriod) yield return new Problem($"limits[{i}]", "badRate", "A rate is at least one message per length of time.");
+            else if (limit.PerMs == Rate?.PerMs || Limits.Take(i).Any(l => l.PerMs == limit.PerMs)) yield return new Problem($"limits[{i}]", "sameWindow", "There is a limit for this length of time already. Keep the lower one.");
+        }
+
+        if (RecipientSpacingMs is < 0 or > LongestSpacing) yield return new Problem("recipientSpacingMs", "badSpacing", $"Between two messages to one address lie 0 to {LongestSpacing} milliseconds.", $"{LongestSpacing}");
+    }
 }
 
 /// <summary>What a person writes of a channel.</summary>

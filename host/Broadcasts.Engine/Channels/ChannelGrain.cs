@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
@@ -18,12 +19,12 @@ internal sealed class ChannelGrain(ChannelStore channels, AuditStore audit, Disp
 
     public async Task FaultAsync(FailureReason reason, string? detail) => await MoveAsync(ChannelStatus.Active, ChannelStatus.Paused, reason, detail, "fault", "system");
 
-    public async Task<CommandResult> SetRateAsync(SendRate? rate, string actor)
+    public async Task<CommandResult> SetLimitsAsync(ChannelLimits limits, string actor)
     {
-        if (rate is { Count: < 1 } or { PerMs: < 1 }) return CommandResult.Invalid(new Problem("rate", "badRate", "A rate is at least one message per length of time."));
-        if (!await channels.SetRateAsync(Id, rate)) return CommandResult.NotFound($"Channel {Id}");
-        await GrainFactory.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(Id)).SetRateAsync(rate);
-        await audit.AppendAsync(actor, "channel.rate", Subject, rate is null ? "none" : $"{rate.Count}/{rate.PerMs} ms");
+        if (limits.Check().ToArray() is { Length: > 0 } problems) return CommandResult.Invalid(problems);
+        if (!await channels.SetLimitsAsync(Id, limits)) return CommandResult.NotFound($"Channel {Id}");
+        await GrainFactory.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(Id)).ReloadAsync();
+        await audit.AppendAsync(actor, "channel.limits", Subject, JsonSerializer.Serialize(limits, BroadcastJson.Options));
         dispatch.Set();
         return new CommandResult();
     }

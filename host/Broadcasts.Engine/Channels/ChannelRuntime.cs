@@ -18,6 +18,8 @@ internal sealed class ChannelRuntime(long id, IBudgetGrain budget)
 
     public InFlightGate InFlight { get; } = new();
 
+    public UnusedPermits Unused { get; } = new();
+
     public Channel Channel => _channel!;
 
     public ChannelTransport Transport { get; private set; } = null!;

@@ -31,7 +31,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (await store.FindAsync(edit.Name) is { } other && other != id) return NameTaken(edit.Name);
         if (!await store.UpdateAsync(id, edit, plan.Kind, plan.Plain, plan.Secret, expectedVersion))
             return new CommandResult { Code = CommandCode.Changed, Version = channel.Version, Message = $"Somebody saved this channel meanwhile (version {channel.Version}, yours was {expectedVersion}). Look at the change and save again." };
-        if (edit.Rate != channel.Rate) await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).SetRateAsync(edit.Rate);
+        if (edit.Rate != channel.Rate) await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).ReloadAsync();
         if (runtimes.Find(id) is not null) await runtimes.OpenAsync(id, cancellationToken);
         await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, cancellationToken);
         dispatch.Set();
@@ -54,7 +54,10 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 
     public Task<CommandResult> ResumeAsync(long id, string actor) => grains.GetGrain<IChannelGrain>(id).ResumeAsync(actor);
 
-    public Task<CommandResult> SetRateAsync(long id, SendRate? rate, string actor) => grains.GetGrain<IChannelGrain>(id).SetRateAsync(rate, actor);
+    public Task<CommandResult> SetLimitsAsync(long id, ChannelLimits limits, string actor) => grains.GetGrain<IChannelGrain>(id).SetLimitsAsync(limits, actor);
+
+    /// <summary>What of the channel's limits is in force and in use.</summary>
+    public Task<BudgetView> BudgetAsync(long id) => grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).LookAsync();
 
     /// <summary>Proves settings and credentials by a harmless call of the transport.</summary>
     public async Task<ConnectionReport> TestAsync(long id, string actor, CancellationToken cancellationToken = default)
@@ -73,7 +76,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
     {
         var problems = new List<Problem>();
         if (string.IsNullOrWhiteSpace(edit.Name) || edit.Name.Trim().Length > LongestName) problems.Add(new("name", "badName", $"A channel's name has 1 to {LongestName} characters.", $"{LongestName}"));
-        if (edit.Rate is { Count: < 1 } or { PerMs: < 1 }) problems.Add(new("rate", "badRate", "A rate is at least one message per length of time."));
+        problems.AddRange(new ChannelLimits(edit.Rate, current?.Limits ?? [], 0).Check());
         if (edit.MaxAttempts is < 1 or > 50) problems.Add(new("maxAttempts", "outOfRange", "A message is tried 1 to 50 times.", "1", "50"));
         if (edit.RetryForMs < 0) problems.Add(new("retryFor", "negative", "The time for retries can't be negative."));
         if (transports.Find(edit.Transport) is not { } transport)

@@ -11,7 +11,7 @@ namespace Broadcasts.Channels;
 /// <summary>The channels' rows.</summary>
 internal sealed class ChannelStore(Database database, ISecretProtector secrets, TimeProvider time)
 {
-    private const string Columns = "id, name, transport, address_kind, settings, secrets, status, status_reason, status_detail, rate_count, rate_per_ms, when_in_doubt, max_attempts, retry_for_ms, version, created_at, updated_at";
+    private const string Columns = "id, name, transport, address_kind, settings, secrets, status, status_reason, status_detail, rate_count, rate_per_ms, when_in_doubt, max_attempts, retry_for_ms, version, created_at, updated_at, limits, recipient_spacing_ms";
 
     private const string GetSql = $"SELECT {Columns} FROM channels WHERE id = @id";
 
@@ -78,12 +78,16 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetStatusSql,
             new { id, expected = (int)expected, next = (int)next, reason = (int?)reason, detail, now = Now }, t) == 1);
 
-    private const string SetRateSql = "UPDATE channels SET rate_count = @count, rate_per_ms = @perMs, updated_at = @now WHERE id = @id";
+    private const string SetLimitsSql = """
+        UPDATE channels SET rate_count = @count, rate_per_ms = @perMs, limits = @limits, recipient_spacing_ms = @spacing, updated_at = @now
+         WHERE id = @id
+        """;
 
-    public Task<bool> SetRateAsync(long id, SendRate? rate) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetRateSql, new { id, count = rate?.Count, perMs = rate?.PerMs, now = Now }, t) == 1);
+    public Task<bool> SetLimitsAsync(long id, ChannelLimits limits) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetLimitsSql,
+            new { id, count = limits.Rate?.Count, perMs = limits.Rate?.PerMs, limits = JsonSerializer.Serialize(limits.Limits), spacing = limits.RecipientSpacingMs, now = Now }, t) == 1);
 
-    private const string UsersSql = "SELECT name FROM broadcasts WHERE channel_id = @id AND status IN (0, 1, 2, 3) ORDER BY id LIMIT 10";
+    private const string UsersSql = "SELECT name FROM broadcasts WHERE channel_id = @id AND kind = 0 AND status IN (0, 1, 2, 3) ORDER BY id LIMIT 10";
 
     private const string DeleteSql = "DELETE FROM channels WHERE id = @id AND NOT EXISTS (SELECT 1 FROM broadcasts WHERE channel_id = @id)";
 
@@ -168,6 +172,10 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
 
         public long UpdatedAt { get; init; }
 
+        public string Limits { get; init; } = "[]";
+
+        public long RecipientSpacingMs { get; init; }
+
         public Channel ToChannel(ISecretProtector protector) => new()
         {
             Id = Id,
@@ -185,6 +193,8 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
             Version = Version,
             CreatedAt = CreatedAt,
             UpdatedAt = UpdatedAt,
+            Limits = JsonSerializer.Deserialize<SendRate[]>(Limits) ?? [],
+            RecipientSpacingMs = RecipientSpacingMs,
             StoredSecrets = Secrets is null ? [] : NamesOf(protector, Secrets),
         };
 

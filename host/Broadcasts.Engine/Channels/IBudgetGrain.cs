@@ -10,9 +10,9 @@ public interface IBudgetGrain : IGrainWithStringKey
     [Alias("Lease")]
     ValueTask<PermitLease> LeaseAsync(PermitRequest request);
 
-    /// <summary>The account's rate as its owner set it. Acts on the next lease.</summary>
-    [Alias("SetRate")]
-    Task SetRateAsync(SendRate? rate);
+    /// <summary>The owner changed the account's limits: reads them again. Acts on the next lease.</summary>
+    [Alias("Reload")]
+    Task ReloadAsync();
 
     /// <summary>The provider refused: wait until then, and go on slower.</summary>
     [Alias("Throttled")]
@@ -49,7 +49,16 @@ public readonly record struct PermitRequest
 
     /// <summary>The asker's process has not sent much through this channel yet.</summary>
     [Id(4)] public bool IsWarming { get; init; }
+
+    /// <summary>Permits of earlier leases that the asker's process surely did not use; null for none.</summary>
+    [Id(5)] public UnusedLease[]? Unused { get; init; }
 }
+
+/// <summary>Permits of a lease that nothing was sent with.</summary>
+/// <param name="First">The lease's first moment.</param>
+/// <param name="Count">How many.</param>
+[GenerateSerializer, Immutable, Alias("Broadcasts.UnusedLease")]
+public readonly record struct UnusedLease([property: Id(0)] double First, [property: Id(1)] int Count);
 
 /// <summary>Permits as absolute moments: the first, and the time between two.</summary>
 [GenerateSerializer, Immutable, Alias("Broadcasts.PermitLease")]
@@ -94,6 +103,12 @@ public enum LimitedBy
 
     /// <summary>The recipients' own times have not come.</summary>
     RecipientTimes = 21,
+
+    /// <summary>One of the channel's longer limits is used up for now.</summary>
+    WindowFull = 30,
+
+    /// <summary>The recipients who are left were written to a moment ago.</summary>
+    RecipientSpacing = 31,
 }
 
 /// <summary>A budget as people see it.</summary>
@@ -110,4 +125,20 @@ public sealed record BudgetView
 
     /// <summary>Permits of the last second.</summary>
     [Id(3)] public double UsedPerSecond { get; init; }
+
+    /// <summary>The limits that are counted beside the rate, shortest first.</summary>
+    [Id(4)] public WindowView[] Windows { get; init; } = [];
+}
+
+/// <summary>A window as people see it.</summary>
+[GenerateSerializer, Immutable, Alias("Broadcasts.WindowView")]
+public sealed record WindowView
+{
+    [Id(0)] public required SendRate Limit { get; init; }
+
+    /// <summary>Permits of this window up to now.</summary>
+    [Id(1)] public int Used { get; init; }
+
+    /// <summary>When there is room again, Unix milliseconds; null while there is.</summary>
+    [Id(2)] public long? FullUntil { get; init; }
 }

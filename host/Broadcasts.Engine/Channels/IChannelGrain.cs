@@ -13,9 +13,9 @@ public interface IChannelGrain : IGrainWithIntegerKey
     [Alias("Resume")]
     Task<CommandResult> ResumeAsync(string actor);
 
-    /// <summary>Changes the account's rate; null for none. Acts at once.</summary>
-    [Alias("SetRate")]
-    Task<CommandResult> SetRateAsync(SendRate? rate, string actor);
+    /// <summary>Changes what the account may send. Acts at once.</summary>
+    [Alias("SetLimits")]
+    Task<CommandResult> SetLimitsAsync(ChannelLimits limits, string actor);
 
     /// <summary>The provider said that a person is needed. The first fault pauses; more of them change nothing.</summary>
     [Alias("Fault")]

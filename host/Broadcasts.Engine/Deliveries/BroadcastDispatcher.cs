@@ -27,11 +27,19 @@ internal sealed partial class BroadcastDispatcher(
     private static readonly TimeSpan OutageWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(1);
 
+    /// <summary>A dispatcher of single messages stays this long without any: the next one finds it awake.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(30);
+
+    /// <summary>So often it looks for messages that other processes took in.</summary>
+    private static readonly TimeSpan LookForSingles = TimeSpan.FromMilliseconds(100);
+
     private readonly ConcurrentQueue<OwnedSlice> _arriving = new();
     private readonly List<SliceWork> _slices = [];
     private readonly ConcurrentDictionary<HandOver, Task> _running = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly ClaimNotice _notice = new();
+    private double _lastClaim = services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    private volatile bool _lookNow;
 
     /// <summary>What holds it back now.</summary>
     public LimitedBy LimitedBy { get; private set; }
@@ -46,6 +54,9 @@ internal sealed partial class BroadcastDispatcher(
 
     public long ChannelId => channel.Id;
 
+    /// <summary>It sends a channel's single messages.</summary>
+    public bool IsSingle => plan.IsSingle;
+
     /// <summary>Gives it one more slice.</summary>
     public void Add(OwnedSlice slice)
     {
@@ -54,7 +65,11 @@ internal sealed partial class BroadcastDispatcher(
     }
 
     /// <summary>Looks again at once: a rate changed, rows came back.</summary>
-    public void Wake() => _wake.Release();
+    public void Wake()
+    {
+        _lookNow = plan.IsSingle;
+        _wake.Release();
+    }
 
     /// <summary>Runs until there is nothing left to claim.</summary>
     /// <param name="stop">The service stops: no new claim; what is claimed and not handed over goes back.</param>
@@ -65,7 +80,13 @@ internal sealed partial class BroadcastDispatcher(
         {
             while (!stop.IsCancellationRequested && !IsExpired)
             {
-                while (_arriving.TryDequeue(out var slice)) _slices.Add(new SliceWork(slice));
+                while (_arriving.TryDequeue(out var slice)) _slices.Add(new SliceWork(slice, plan.IsSingle));
+                if (_lookNow)
+                {
+                    _lookNow = false;
+                    _slices.ForEach(s => s.LookNow());
+                }
+
                 if (plan.Times?.ClosedUntil((long)Now) is { } opening)
                 {
                     (LimitedBy, WaitingUntil) = (LimitedBy.SendWindow, opening);
@@ -107,16 +128,30 @@ internal sealed partial class BroadcastDispatcher(
     {
         if (_running.IsEmpty && services.Writer.Unrecorded == 0 && _slices.TrueForAll(s => s.IsDry))
         {
-            if (_arriving.IsEmpty) return false;
-            return true;
+            if (_arriving.IsEmpty && !IsLingering) return false;
+            if (!_arriving.IsEmpty) return true;
         }
 
-        LimitedBy = !_running.IsEmpty ? LimitedBy.ProviderLatency : plan.Times is { IsPerRecipient: true } ? LimitedBy.RecipientTimes : LimitedBy.WaitingForRetries;
-        WaitingUntil = _running.IsEmpty && _slices.Min(s => s.NextDue) is { } due ? due : 0;
+        var due = _slices.Count == 0 ? null : _slices.Min(s => s.NextDue);
+        LimitedBy = WaitsFor(due);
+        WaitingUntil = _running.IsEmpty ? due ?? 0 : 0;
         var next = _slices.Count == 0 ? Now + LongestNap.TotalMilliseconds : _slices.Min(s => s.NextLook);
+        if (plan.IsSingle && next > Now + LookForSingles.TotalMilliseconds)
+        {
+            next = Now + LookForSingles.TotalMilliseconds;
+            _lookNow = true;
+        }
+
         await NapAsync(next, stop);
         return true;
     }
+
+    private bool IsLingering => plan.IsSingle && Now - _lastClaim < Linger.TotalMilliseconds;
+
+    private LimitedBy WaitsFor(long? due) =>
+        !_running.IsEmpty ? LimitedBy.ProviderLatency
+        : due - Now <= channel.Channel.RecipientSpacingMs ? LimitedBy.RecipientSpacing
+        : plan.Times is { IsPerRecipient: true } ? LimitedBy.RecipientTimes : LimitedBy.WaitingForRetries;
 
     private async Task<bool> StepAsync(SliceWork work, CancellationToken stop, CancellationToken stopSending)
     {
@@ -157,12 +192,12 @@ internal sealed partial class BroadcastDispatcher(
     // The room is given back before anybody waits for a permit: others on this channel can use it meanwhile.
     private async Task<(bool GoOn, double RetryAt)> LeaseAndClaimAsync(SliceWork work, CancellationToken stop, CancellationToken stopSending)
     {
-        var room = await channel.InFlight.TakeAsync(MostPerClaim, stop);
+        var room = await channel.InFlight.TakeAsync(MostPerClaim, stop, isUrgent: plan.IsSingle);
         var used = 0;
         try
         {
-            var wish = new PermitRequest { BroadcastId = BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms, IsWarming = channel.InFlight.IsWarming };
-            var lease = await channel.Budget.LeaseAsync(wish);
+            var wish = new PermitRequest { BroadcastId = plan.IsSingle ? 0 : BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms, IsWarming = channel.InFlight.IsWarming };
+            var lease = await channel.Budget.LeaseAsync(wish with { Unused = channel.Unused.Take() });
             if (lease.Count == 0)
             {
                 (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
@@ -174,8 +209,9 @@ internal sealed partial class BroadcastDispatcher(
             var busy = IsBusy;
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
-            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, _notice, services.Time), request.HandOverBy, stop, stopSending);
+            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, channel.Unused, _notice, services.Time), request.HandOverBy, stop, stopSending);
             else work.Empty(claim.NextDue, Now, busy || IsBusy, claim.Gate == ClaimGate.Held);
+            if (used == 0) channel.Unused.Add(lease, 0);
             return (GateOf(work, claim), 0);
         }
         finally
@@ -198,6 +234,7 @@ internal sealed partial class BroadcastDispatcher(
     private void Begin(SliceWork work, Claim claim, Permits permits, long handOverBy, CancellationToken stop, CancellationToken stopSending)
     {
         meters.Claimed(claim.Rows.Count);
+        _lastClaim = Now;
         work.Claimed(claim.Rows);
         var handOver = new HandOver(services, channel, plan, claim, permits, handOverBy, stopSending);
         var task = Task.Run(() => handOver.RunAsync(stop), CancellationToken.None);
@@ -243,12 +280,12 @@ internal sealed partial class BroadcastDispatcher(
 }
 
 /// <summary>How far one slice has come.</summary>
-internal sealed class SliceWork(OwnedSlice slice)
+internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
 {
     public OwnedSlice Slice { get; } = slice;
 
     /// <summary>No never-claimed row lies before it. Starts at the slice's first row in every process, so a lost hint costs a scan, never a row.</summary>
-    public long FreshFrom { get; private set; } = slice.From;
+    public long FreshFrom { get; private set; } = isSingle ? slice.To + 1 : slice.From;
 
     /// <summary>Every row was claimed once; what is left are retries and later parts.</summary>
     public bool IsExhausted => FreshFrom > Slice.To;
@@ -264,6 +301,9 @@ internal sealed class SliceWork(OwnedSlice slice)
 
     /// <summary>Rows of it were found outside of their window.</summary>
     public bool MustPostpone { get; set; }
+
+    /// <summary>Something new may be there.</summary>
+    public void LookNow() => NextLook = 0;
 
     public void Claimed(IReadOnlyList<ClaimedRow> rows)
     {

@@ -5,40 +5,60 @@ using Broadcasts.Templates;
 namespace Broadcasts.Deliveries;
 
 /// <summary>A started broadcast, ready to be rendered: parsed once, shared by all its claims. Its content can't change any more.</summary>
-internal sealed class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, TemplateSchema schema, IReadOnlyDictionary<long, UploadedFile> files)
+internal class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, TemplateSchema schema, IReadOnlyDictionary<long, UploadedFile> files)
 {
     public Broadcast Broadcast { get; } = broadcast;
 
-    /// <summary>Anew with each start of a dispatcher: who lets a broadcast go on starts the count from nothing.</summary>
-    public ContentBreaker Breaker { get; } = new(broadcast.ReadSafety().SameFaults ?? BroadcastSafety.UsualSameFaults);
+    /// <summary>Anew with each start of a dispatcher: who lets a broadcast go on starts the count from nothing. Single messages have nothing in common.</summary>
+    public ContentBreaker Breaker { get; } = new(broadcast.Kind == Broadcasting.Broadcast.SingleMessages ? 0 : broadcast.ReadSafety().SameFaults ?? BroadcastSafety.UsualSameFaults);
 
     /// <summary>Whether the workspace's frequency cap holds for it.</summary>
     public bool IsCapped { get; } = broadcast is { Kind: 0 } && !broadcast.ReadSafety().IgnoresFrequencyCap;
-
-    private readonly bool[] _isProviderTemplate = [.. broadcast.ReadParts().Select(p => p is TemplatePart)];
-
-    /// <summary>Whether a part is a template that the provider holds.</summary>
-    public bool IsProviderTemplate(int part) => _isProviderTemplate[part];
 
     /// <summary>When it may write to whom; null: at any time.</summary>
     public SendTimes? Times { get; } = SendTimes.Of(broadcast);
 
     /// <summary>Custom fields that its texts print; without any, no contact's fields are parsed.</summary>
-    public string[] FieldSlugs { get; } =
-        [.. parts.SelectMany(p => p.Variables).Where(v => schema.TryFind(v, out var index) && index >= TemplateSchema.FirstField).Select(SlugOf).Distinct()];
+    public string[] FieldSlugs { get; } = SlugsOf(parts, schema);
+
+    /// <summary>Its rows are single messages: they go before every broadcast, and there is no end to them.</summary>
+    public bool IsSingle => Broadcast.Kind == Broadcasting.Broadcast.SingleMessages;
 
     public PartRenderer NewRenderer() => new(parts, schema, files);
+
+    /// <summary>What the rows of a claim say.</summary>
+    public virtual ValueTask<ClaimContent> ContentAsync(IReadOnlyList<ClaimedRow> rows, CancellationToken cancellationToken) =>
+        new(new ClaimContent { Renderer = NewRenderer(), FieldSlugs = FieldSlugs, PartOf = static row => row.Part });
+
+    protected static string[] SlugsOf(IEnumerable<CompiledPart> parts, TemplateSchema schema) =>
+        [.. parts.SelectMany(p => p.Variables).Where(v => schema.TryFind(v, out var index) && index >= TemplateSchema.FirstField).Select(SlugOf).Distinct()];
 
     private static string SlugOf(string variable) => variable[(variable.LastIndexOf('.') + 1)..];
 }
 
+/// <summary>The parsed texts of a claim's rows.</summary>
+internal sealed class ClaimContent
+{
+    public required PartRenderer Renderer { get; init; }
+
+    /// <summary>Custom fields that the texts print.</summary>
+    public required string[] FieldSlugs { get; init; }
+
+    /// <summary>Which of the renderer's parts a row says.</summary>
+    public required Func<ClaimedRow, int> PartOf { get; init; }
+
+    /// <summary>Rows whose text can't be rendered any more, and why.</summary>
+    public IReadOnlyDictionary<long, string> Faults { get; init; } = new Dictionary<long, string>();
+}
+
 /// <summary>Makes plans.</summary>
-internal sealed class BroadcastPlans(BroadcastStore broadcasts, FieldStore fields, FileStore files)
+internal sealed class BroadcastPlans(BroadcastStore broadcasts, SingleMessageStore messages, FieldStore fields, FileStore files)
 {
     /// <summary>The plan of a broadcast; null with the problems when its content does not compile (a custom field was deleted, a file is gone).</summary>
     public async Task<(BroadcastPlan? Plan, IReadOnlyList<Problem> Problems)> MakeAsync(long broadcastId, CancellationToken cancellationToken)
     {
-        var broadcast = await broadcasts.GetAsync(broadcastId) ?? throw new InvalidOperationException($"Broadcast {broadcastId} does not exist.");
+        var broadcast = await broadcasts.GetAsync(broadcastId, orHome: true) ?? throw new InvalidOperationException($"Broadcast {broadcastId} does not exist.");
+        if (broadcast.Kind == Broadcast.SingleMessages) return (new SingleMessagePlan(broadcast, messages, fields, files), []);
         var schema = ContentCompiler.SchemaOf(await fields.ListAsync(cancellationToken));
         var compiler = new ContentCompiler(schema);
         var parts = broadcast.ReadParts();

@@ -181,7 +181,7 @@ internal sealed partial class DispatchService(
             return;
         }
 
-        if (await broadcasts.GetAsync(key.Broadcast) is not { State: BroadcastStatus.InProgress }) return;
+        if (await broadcasts.GetAsync(key.Broadcast, orHome: true) is not { State: BroadcastStatus.InProgress }) return;
         if (await channels.OpenAsync(key.Channel, stop) is not { } channel || channel.Channel.Status != ChannelStatus.Active) return;
         if (channel.Transport.Problem is { } problem)
         {
@@ -218,7 +218,7 @@ internal sealed partial class DispatchService(
         try
         {
             await running.Dispatcher.RunAsync(stop, _stopSending.Token);
-            if (!stop.IsCancellationRequested) await grains.GetGrain<IBroadcastGrain>(key.Broadcast).CheckAsync();
+            if (!stop.IsCancellationRequested && !running.Dispatcher.IsSingle) await grains.GetGrain<IBroadcastGrain>(key.Broadcast).CheckAsync();
         }
         catch (Exception e)
         {
@@ -228,7 +228,7 @@ internal sealed partial class DispatchService(
         {
             // Rows that wait for something beyond this process (an earlier part in doubt) are looked at now and then.
             var until = time.Now() + (long)Rest.TotalMilliseconds;
-            foreach (var slice in running.Slices.Keys) _restUntil[slice] = until;
+            if (!running.Dispatcher.IsSingle) foreach (var slice in running.Slices.Keys) _restUntil[slice] = until;
             _running.TryRemove(key, out _);
         }
     }

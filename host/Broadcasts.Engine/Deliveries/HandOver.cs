@@ -1,5 +1,4 @@
 using System.Globalization;
-using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
 using Broadcasts.Templates;
@@ -9,6 +8,9 @@ namespace Broadcasts.Deliveries;
 /// <summary>One claim's way: load, render, wait for each permit, hand over, record. Everything claimed is answered for, whatever happens.</summary>
 internal sealed class HandOver : IOutcomeSink
 {
+    /// <summary>How long claimed rows wait for another permit when theirs is void.</summary>
+    private const double PermitWaitMs = 500;
+
     private readonly HandOverServices _services;
     private readonly ChannelRuntime _channel;
     private readonly BroadcastPlan _plan;
@@ -37,8 +39,10 @@ internal sealed class HandOver : IOutcomeSink
     {
         try
         {
-            var recipients = await _services.Loader.LoadAsync(_claim.Rows, _plan.FieldSlugs, _plan.IsCapped, stopClaimed);
-            var messages = Render(recipients);
+            foreach (var (row, dueAt) in await _services.Spacing.FindAsync(_claim, stopClaimed)) GiveBack(_open[row], dueAt);
+            var content = await _plan.ContentAsync(_claim.Rows, stopClaimed);
+            var recipients = await _services.Loader.LoadAsync([.. _open.Values], content.FieldSlugs, _plan.IsCapped, stopClaimed);
+            var messages = Render(recipients, content);
             _permits.Ready();
             await SendAsync(messages, stopClaimed);
         }
@@ -51,7 +55,8 @@ internal sealed class HandOver : IOutcomeSink
             _services.LogFault(e, _plan.Broadcast.Id, _claim.ClaimId);
         }
 
-        foreach (var row in _open.Values) GiveBack(row);
+        foreach (var row in _open.Values.ToArray()) GiveBack(row, (long)Now);
+        _permits.End();
         await Task.WhenAll(_batches);
     }
 
@@ -80,16 +85,16 @@ internal sealed class HandOver : IOutcomeSink
         }
     }
 
-    private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients)
+    private List<(ClaimedRow Row, OutboundMessage Message)> Render(IReadOnlyList<Recipient> recipients, ClaimContent content)
     {
         var messages = new List<(ClaimedRow, OutboundMessage)>(recipients.Count);
-        var renderer = _plan.NewRenderer();
+        var renderer = content.Renderer;
         renderer.Values.Now = _services.Time.GetUtcNow();
-        renderer.Values.Set(TemplateSchema.BroadcastName, _plan.Broadcast.Name);
+        renderer.Values.Set(TemplateSchema.BroadcastName, _plan.IsSingle ? null : _plan.Broadcast.Name);
         renderer.Values.Set(TemplateSchema.ChannelName, _channel.Channel.Name);
         foreach (var recipient in recipients)
         {
-            if (TryMake(recipient, renderer) is not { } message) continue;
+            if (TryMake(recipient, content) is not { } message) continue;
             messages.Add((recipient.Row, message));
             _sent[message.Id] = recipient.Row;
         }
@@ -98,11 +103,11 @@ internal sealed class HandOver : IOutcomeSink
     }
 
     // One row's fault is one row's end: given back, it would be claimed again at once, and with it all that were claimed together.
-    private OutboundMessage? TryMake(Recipient recipient, PartRenderer renderer)
+    private OutboundMessage? TryMake(Recipient recipient, ClaimContent content)
     {
         try
         {
-            return Make(recipient, renderer);
+            return Make(recipient, content);
         }
         catch (Exception e)
         {
@@ -112,7 +117,7 @@ internal sealed class HandOver : IOutcomeSink
         }
     }
 
-    private OutboundMessage? Make(Recipient recipient, PartRenderer renderer)
+    private OutboundMessage? Make(Recipient recipient, ClaimContent content)
     {
         if (recipient.Refusal is { } refusal)
         {
@@ -120,26 +125,31 @@ internal sealed class HandOver : IOutcomeSink
             return null;
         }
 
-        if (IsWindowClosed(recipient))
-        {
-            Skip(recipient.Row, SkipReason.WindowClosed, null);
-            return null;
-        }
-
         if (_plan.Times?.ClosedUntil(recipient.TimeZone, recipient.Country, (long)Now) is { } opens)
         {
-            _open.Remove(recipient.Row.Id);
             GiveBack(recipient.Row, opens);
             FoundWindowClosed = true;
             return null;
         }
 
+        if (content.Faults.TryGetValue(recipient.Row.Id, out var fault))
+        {
+            Skip(recipient.Row, SkipReason.TemplateFault, fault);
+            return null;
+        }
+
         var contact = recipient.Contact!;
-        renderer.Fill(contact);
-        var rendered = renderer.Render(recipient.Row.Part);
+        content.Renderer.Fill(contact);
+        var rendered = content.Renderer.Render(content.PartOf(recipient.Row));
         if (rendered.Content is null)
         {
             Skip(recipient.Row, rendered.Reason, rendered.Detail);
+            return null;
+        }
+
+        if (IsWindowClosed(recipient, rendered.Content))
+        {
+            Skip(recipient.Row, SkipReason.WindowClosed, null);
             return null;
         }
 
@@ -157,8 +167,8 @@ internal sealed class HandOver : IOutcomeSink
     }
 
     // A template that the provider holds is what may be sent outside the window.
-    private bool IsWindowClosed(Recipient recipient) =>
-        _channel.Transport.Capabilities.MessagingWindow is { } window && !_plan.IsProviderTemplate(recipient.Row.Part)
+    private bool IsWindowClosed(Recipient recipient, MessageContent content) =>
+        _channel.Transport.Capabilities.MessagingWindow is { } window && content is not TemplateContent
         && (recipient.LastInboundAt is not { } heard || heard + window.TotalMilliseconds <= Now);
 
     private async Task SendAsync(List<(ClaimedRow Row, OutboundMessage Message)> messages, CancellationToken stopClaimed)
@@ -166,10 +176,10 @@ internal sealed class HandOver : IOutcomeSink
         var next = 0;
         while (next < messages.Count)
         {
-            var mayGo = await _permits.WaitForAsync(next, messages.Count, _handOverBy, stopClaimed);
+            var mayGo = await _permits.WaitForAsync(next, messages.Count, Math.Min(_handOverBy, Now + PermitWaitMs), stopClaimed);
             stopClaimed.ThrowIfCancellationRequested();
 
-            // Overdue: whoever took over may have called these rows unknown already. They go back unsent.
+            // No permit soon: the rows go back, so that a pause is heard. Overdue: whoever took over may have called them unknown already.
             if (!mayGo || Now > _handOverBy) return;
             if (!_channel.Transport.TryAcquire(out var transport)) { Fault(); return; }
 
@@ -178,6 +188,7 @@ internal sealed class HandOver : IOutcomeSink
             foreach (var (row, _) in due) _open.Remove(row.Id);
             var batch = new MessageBatch([.. due.Select(d => d.Message)], this);
             next += count;
+            _permits.Used(count);
             _batches.Add(Task.Run(() => SendBatchAsync(transport, batch), CancellationToken.None));
         }
     }
@@ -213,10 +224,11 @@ internal sealed class HandOver : IOutcomeSink
         _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Skip, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, Reason = (int)reason, Detail = detail });
     }
 
-    private void GiveBack(ClaimedRow row, long? dueAt = null)
+    private void GiveBack(ClaimedRow row, long dueAt)
     {
+        _open.Remove(row.Id);
         _channel.InFlight.Release();
-        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = dueAt ?? (long)Now, BurnsAttempt = false, IsQuiet = true });
+        _services.Writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Return, Claim = _claim.ClaimId, At = (long)Now, Attempt = row.Attempt, DueAt = dueAt, BurnsAttempt = false, IsQuiet = true });
     }
 
     private double Now => _services.Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -12,6 +12,7 @@ internal sealed partial class HandOverServices(
     Outcomes outcomes,
     MessageIds ids,
     OptOutLinks optOut,
+    RecipientSpacing spacing,
     TimeProvider time,
     ILogger<HandOver> logger)
 {
@@ -24,6 +25,8 @@ internal sealed partial class HandOverServices(
     public MessageIds Ids => ids;
 
     public OptOutLinks OptOut => optOut;
+
+    public RecipientSpacing Spacing => spacing;
 
     public TimeProvider Time => time;
 

@@ -31,20 +31,23 @@ internal sealed class InFlightGate
     /// <summary>Handed over or about to be, unanswered.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Takes up to <paramref name="wanted"/> places; waits until a quarter of the whole is free, so that a claim is worth its commit.</summary>
-    public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes up to <paramref name="wanted"/> places; waits until a quarter of the whole is free, so that a claim is worth its commit.
+    /// The urgent ones take the next place that is free, before all that wait, and no more than they need at a time.
+    /// </summary>
+    public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken, bool isUrgent = false)
     {
         Waiter waiter;
         lock (_lock)
         {
-            if (_waiting.Count == 0 && RoomFor(wanted) is var room and > 0)
+            if ((_waiting.Count == 0 || isUrgent && !_waiting.First!.Value.IsUrgent) && RoomFor(wanted, isUrgent) is var room and > 0)
             {
                 _inFlight += room;
                 return room;
             }
 
-            waiter = new Waiter(wanted);
-            _waiting.AddLast(waiter);
+            waiter = new Waiter(wanted, isUrgent);
+            Enqueue(waiter);
         }
 
         await using var stop = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).Granted.TrySetCanceled(token), waiter);
@@ -89,7 +92,7 @@ internal sealed class InFlightGate
     {
         while (_waiting.First is { } first)
         {
-            var room = RoomFor(first.Value.Wanted);
+            var room = RoomFor(first.Value.Wanted, first.Value.IsUrgent);
             if (!first.Value.Granted.Task.IsCompleted && room == 0) return;
             _waiting.RemoveFirst();
             // One that was cancelled takes nothing.
@@ -97,15 +100,26 @@ internal sealed class InFlightGate
         }
     }
 
-    private int RoomFor(int wanted)
+    private void Enqueue(Waiter waiter)
+    {
+        var before = waiter.IsUrgent ? _waiting.First : null;
+        while (before is { Value.IsUrgent: true }) before = before.Next;
+        if (before is null) _waiting.AddLast(waiter);
+        else _waiting.AddBefore(before, waiter);
+    }
+
+    private int RoomFor(int wanted, bool isUrgent)
     {
         var limit = Math.Min(_limit, _open);
+        if (isUrgent) return Math.Clamp(limit - _inFlight, 0, Math.Min(wanted, Math.Max(1, limit / 4)));
         var room = Math.Min(wanted, limit - _inFlight);
         return room >= Math.Min(wanted, Math.Max(1, limit / 4)) ? room : 0;
     }
 
-    private sealed class Waiter(int wanted)
+    private sealed class Waiter(int wanted, bool isUrgent)
     {
+        public bool IsUrgent { get; } = isUrgent;
+
         public int Wanted { get; } = wanted;
 
         // Continuations on the pool: they must not run inside the lock.

@@ -10,7 +10,7 @@ namespace Broadcasts.Deliveries;
 internal sealed class LedgerClaims(SqlDialect dialect)
 {
     private readonly string _gateSql = $"""
-        SELECT s.epoch, s.owner, s.channel_id, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status,
+        SELECT s.epoch, s.owner, s.channel_id, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status, c.recipient_spacing_ms,
                (SELECT COUNT(*) FROM settings WHERE name = 'safeHold') AS held
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id JOIN channels c ON c.id = s.channel_id
          WHERE s.id = @slice
@@ -82,7 +82,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         rows.Sort(static (a, b) => a.Id.CompareTo(b.Id));
         await connection.ExecuteAsync(CountSql, new { rows = rows.Count, slice = slice.Id }, transaction);
         await connection.ExecuteAsync(OpenSql, new { rows = rows.Count, claim }, transaction);
-        return new(claim, rows, ClaimGate.Open, null);
+        return new(claim, rows, ClaimGate.Open, null) { RecipientSpacingMs = gate.RecipientSpacingMs };
     }
 
     private sealed class GateRow
@@ -103,6 +103,8 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         public long? ExpiresAt { get; init; }
 
         public long? ClaimTo { get; init; }
+
+        public long RecipientSpacingMs { get; init; }
     }
 }
 

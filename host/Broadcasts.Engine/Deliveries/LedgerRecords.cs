@@ -45,16 +45,16 @@ internal sealed class LedgerRecords(SqlDialect dialect)
 
     private const string DropClosedSql = "DELETE FROM claims WHERE slice_id = @slice AND open_rows <= 0";
 
-    // The next part waits with the largest due time until this one is out.
+    // The next part waits with the largest due time until this one is out, and then as long as the channel wants between two messages to one address.
     private readonly string _releaseSql = $"""
-        UPDATE deliveries SET due_at = @now
+        UPDATE deliveries SET due_at = @now + COALESCE((SELECT c.recipient_spacing_ms FROM channels c WHERE c.id = deliveries.channel_id), 0)
          WHERE {dialect.InList("id", "@next")} AND status = 0 AND due_at = 9223372036854775807
         """;
 
     private readonly string _laterPartsSql = $"""
         SELECT d.id, d.contact_id, d.claim, d.part, d.status, d.reason, d.attempt, d.address_id, d.channel_id
           FROM deliveries d JOIN {dialect.Rows("@rows", "v", ("id", SqlType.BigInt), ("contact_id", SqlType.BigInt))}
-            ON d.id > v.id AND d.id <= v.id + 4 AND d.contact_id = v.contact_id
+            ON d.id > v.id AND d.id <= v.id + 4 AND d.contact_id = v.contact_id AND d.part > 0
          WHERE d.status = 0
          ORDER BY d.id
         """;

@@ -35,7 +35,11 @@ internal sealed class ClaimedRow
 /// <param name="Rows">The rows, already Sending on disk.</param>
 /// <param name="Gate">Why nothing was claimed although rows may be there.</param>
 /// <param name="NextDue">When no row is ready: the next moment at which one will be; null when there is none.</param>
-internal sealed record Claim(long ClaimId, IReadOnlyList<ClaimedRow> Rows, ClaimGate Gate, long? NextDue);
+internal sealed record Claim(long ClaimId, IReadOnlyList<ClaimedRow> Rows, ClaimGate Gate, long? NextDue)
+{
+    /// <summary>Least time between two messages to one address on the channel; 0 for none.</summary>
+    public long RecipientSpacingMs { get; init; }
+}
 
 /// <summary>What a claim found closed.</summary>
 internal enum ClaimGate

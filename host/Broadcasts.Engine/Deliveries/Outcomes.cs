@@ -16,6 +16,8 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
         // Where recipients have times of their own, the start says nothing about how long one was tried; the attempts are counted all the same.
         var since = plan.Times is null ? plan.Broadcast.StartedAt ?? now : now;
         var decision = RetryPolicy.Decide(outcome, row.Attempt, now, since, channel.Limits, Random.Shared.NextDouble());
+        // What would pause a broadcast for a person's look is a single message's own end: its neighbours say something else.
+        if (plan.IsSingle && decision.Effect == DecisionEffect.PauseBroadcast) decision = new Decision(DeliveryEvent.Reject);
         writer.Record(new DeliveryRecord
         {
             Id = row.Id,

@@ -1,9 +1,10 @@
+using System.Collections.Concurrent;
 using Broadcasts.Channels;
 
 namespace Broadcasts.Deliveries;
 
 /// <summary>The permits of one claim's messages, in their order. A permit that could not be used in time is void, and another one is asked for.</summary>
-internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, ClaimNotice notice, TimeProvider time)
+internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, UnusedPermits unused, ClaimNotice notice, TimeProvider time)
 {
     /// <summary>Permits this close are used together: a timer is not finer.</summary>
     private const double TogetherMs = 1;
@@ -17,6 +18,17 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     private readonly double _dealtAt = Now(time);
     private PermitLease _lease = lease;
     private int _first;
+    private int _used;
+
+    /// <summary>Messages were sent.</summary>
+    public void Used(int count) => _used += count;
+
+    /// <summary>Nothing more is sent with the lease: says what is left of it, once.</summary>
+    public void End()
+    {
+        unused.Add(_lease, _used);
+        _lease = default;
+    }
 
     /// <summary>The messages are made: says how long that took, so that the next permits begin when they can be used.</summary>
     public void Ready() => notice.Took(Now(time) - _dealtAt);
@@ -31,7 +43,7 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     {
         while (true)
         {
-            if (IsVoid(index)) await RenewAsync(index, count, latest, stop);
+            if (IsVoid(index) && !await RenewAsync(index, count, latest, stop)) return false;
             var wait = _lease.At(index - _first) - Now(time);
             if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(wait, LongestWaitMs)), time, stop);
             if (!IsVoid(index)) return true;
@@ -45,19 +57,43 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     private bool IsVoid(int index) =>
         index - _first >= _lease.Count || _lease.UsableMs > 0 && Now(time) - _lease.At(index - _first) > _lease.UsableMs - ToTheSocketMs;
 
-    private async Task RenewAsync(int index, int count, double latest, CancellationToken stop)
+    // A permit that comes too late is not waited for: whoever holds the row meanwhile would not hear of a pause.
+    private async Task<bool> RenewAsync(int index, int count, double latest, CancellationToken stop)
     {
         _first = index;
         do
         {
-            _lease = await budget.LeaseAsync(request with { Wanted = count - index, NoticeMs = 0 });
-            if (_lease.Count > 0) return;
+            End();
+            (_lease, _used) = (await budget.LeaseAsync(request with { Wanted = count - index, NoticeMs = 0, Unused = unused.Take() }), 0);
+            if (_lease.Count > 0) return true;
+            if (_lease.RetryAt > latest) return false;
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(_lease.RetryAt - Now(time), 1, LongestWaitMs)), time, stop);
         }
         while (Now(time) <= latest);
+        return false;
     }
 
     private static double Now(TimeProvider time) => time.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).TotalMilliseconds;
+}
+
+/// <summary>Permits of one channel that this process did not use: told with the next request, so that long limits do not count them.</summary>
+internal sealed class UnusedPermits
+{
+    private readonly ConcurrentQueue<UnusedLease> _leases = new();
+
+    public void Add(PermitLease lease, int used)
+    {
+        if (lease.Interval > 0 && lease.Count > used) _leases.Enqueue(new UnusedLease(lease.First, lease.Count - used));
+    }
+
+    /// <summary>All of them, once; null for none.</summary>
+    public UnusedLease[]? Take()
+    {
+        if (_leases.IsEmpty) return null;
+        var taken = new List<UnusedLease>();
+        while (_leases.TryDequeue(out var lease)) taken.Add(lease);
+        return [.. taken];
+    }
 }
 
 /// <summary>How long a dispatcher needs from its permits to its first write: the longest of late, slowly forgotten.</summary>

@@ -37,6 +37,11 @@ internal sealed record Progress
     /// <summary>Rate that the channel's owner set; null for the provider's own.</summary>
     public SendRate? ChannelRate { get; init; }
 
+    public long? ChannelId { get; init; }
+
+    /// <summary>The channel has limits beside its rate.</summary>
+    public bool ChannelHasWindows { get; init; }
+
     /// <summary>Messages per second over the last seconds; null when it was not watched that long.</summary>
     public double? Rate { get; init; }
 
@@ -45,6 +50,12 @@ internal sealed record Progress
 
     /// <summary>Why it does not move; null while it does.</summary>
     public Waiting? Waiting { get; init; }
+
+    /// <summary>When that ends; null when it is not known.</summary>
+    public DateTimeOffset? LimitedUntil { get; init; }
+
+    /// <summary>The limit of the channel that is used up.</summary>
+    public SendRate? FullWindow { get; init; }
 
     /// <summary>When the last message should leave at this rate.</summary>
     public DateTimeOffset? Eta { get; init; }
@@ -87,4 +98,7 @@ internal enum RateLimit
 
     /// <summary>The rate that the broadcast's author set.</summary>
     Broadcast,
+
+    /// <summary>A longer limit of the channel is used up for now.</summary>
+    Window,
 }

@@ -4,7 +4,7 @@ using Broadcasts.Broadcasting;
 namespace Broadcasts.Reporting;
 
 /// <summary>Progress as it moves. However many pages look at a broadcast, its numbers are read once.</summary>
-internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts waiting, TimeProvider time)
+internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts waiting, TimeProvider time, FullWindows? windows = null)
 {
     private static readonly TimeSpan Moving = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Resting = TimeSpan.FromSeconds(1);
@@ -23,8 +23,10 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
         {
             // A watch's pace is fed by its own reads; another one is kept for callers who poll.
             var pace = _watches.TryGetValue(id, out var watch) ? watch.Pace : PaceOf(id);
-            return pace.Complete(progress) with { Waiting = waiting.Of(id) };
+            progress = pace.Complete(progress) with { Waiting = waiting.Of(id) };
         }
+
+        return await WithWindowsAsync(progress);
     }
 
     /// <summary>The numbers now and each time they move, at most a second old, until the caller stops. Ends at once when there is no such broadcast.</summary>
@@ -94,6 +96,7 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
                     progress = watch.Pace.Complete(progress) with { Waiting = waiting.Of(id) };
                 }
 
+                progress = await WithWindowsAsync(progress);
                 watch.Publish(progress);
                 await Task.Delay(progress.Status == BroadcastStatus.InProgress ? Moving : Resting, time, watch.Stop.Token);
             }
@@ -116,6 +119,8 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
             watch.End();
         }
     }
+
+    private async Task<Progress> WithWindowsAsync(Progress progress) => windows is null ? progress : await windows.AddAsync(progress);
 
     private Pace PaceOf(long id)
     {

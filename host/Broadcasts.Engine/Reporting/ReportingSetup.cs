@@ -9,5 +9,6 @@ internal static class ReportingSetup
         .AddSingleton<BroadcastQueries>()
         .AddSingleton<ProgressQueries>()
         .AddSingleton<WaitingBroadcasts>()
+        .AddSingleton<FullWindows>()
         .AddSingleton<ProgressFeed>();
 }

@@ -23,6 +23,7 @@ internal static class ApiRoutes
         SegmentsApi.Map(api);
         FilesApi.Map(api);
         ChannelsApi.Map(api);
+        MessagesApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
         SafeHoldApi.Map(api);

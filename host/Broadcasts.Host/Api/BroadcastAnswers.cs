@@ -216,6 +216,9 @@ internal sealed record ProgressAnswer
     /// <summary>Why it does not move; absent while it does.</summary>
     public Waiting? Waiting { get; init; }
 
+    /// <summary>When that ends; only while a longer limit of the channel is used up.</summary>
+    public DateTimeOffset? LimitedUntil { get; init; }
+
     public DateTimeOffset? Eta { get; init; }
 
     public required FunnelAnswer Funnel { get; init; }
@@ -250,6 +253,7 @@ internal sealed record ProgressAnswer
         Rate = p.Rate,
         LimitedBy = p.LimitedBy,
         Waiting = p.Waiting,
+        LimitedUntil = p.LimitedUntil,
         Eta = p.Eta,
         Funnel = new FunnelAnswer(p.Funnel.Sent, p.Funnel.Delivered, p.Funnel.Read),
         Reasons = ReasonsOf(p),

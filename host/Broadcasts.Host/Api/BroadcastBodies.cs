@@ -185,6 +185,7 @@ internal enum RateUnit
     Second,
     Minute,
     Hour,
+    Day,
 }
 
 /// <summary>A pace: <c>{count, per}</c>, or <c>{spreadOver}</c> as an ISO 8601 duration.</summary>
@@ -207,6 +208,7 @@ internal sealed record RateBody
                 1_000 => new RateBody { Count = rate.Count, Per = RateUnit.Second },
                 60_000 => new RateBody { Count = rate.Count, Per = RateUnit.Minute },
                 3_600_000 => new RateBody { Count = rate.Count, Per = RateUnit.Hour },
+                86_400_000 => new RateBody { Count = rate.Count, Per = RateUnit.Day },
                 _ => new RateBody { Count = (int)Math.Clamp(Math.Round(rate.PerSecond * 3600), 1, int.MaxValue), Per = RateUnit.Hour },
             };
         }
@@ -225,9 +227,9 @@ internal sealed record RateBody
             return default;
         }
 
-        if (Count is not { } count || Per is not { } per) problems.Add(new Problem(path, "rate", "A rate is {count, per: second | minute | hour} or {spreadOver: \"PT2H\"}."));
+        if (Count is not { } count || Per is not { } per) problems.Add(new Problem(path, "rate", "A rate is {count, per: second | minute | hour | day} or {spreadOver: \"PT2H\"}."));
         else if (count is < 1 or > 1_000_000) problems.Add(new Problem($"{path}.count", "range", "From 1 to 1000000.", count.ToString(CultureInfo.InvariantCulture)));
-        else return (new SendRate(count, per switch { RateUnit.Second => 1_000, RateUnit.Minute => 60_000, _ => 3_600_000 }), null);
+        else return (new SendRate(count, per switch { RateUnit.Second => 1_000, RateUnit.Minute => 60_000, RateUnit.Hour => 3_600_000, _ => 86_400_000 }), null);
         return default;
     }
 

@@ -116,12 +116,38 @@ internal sealed record ChannelPatchBody
 }
 
 /// <summary>A budget as the API tells it.</summary>
-internal sealed record BudgetAnswer(RateBody? Rate, double? EffectivePerSecond, DateTimeOffset? ThrottledUntil, double UsedPerSecond);
+internal sealed record BudgetAnswer(RateBody? Rate, IReadOnlyList<WindowAnswer> Limits, long RecipientSpacingMs, double? EffectivePerSecond, DateTimeOffset? ThrottledUntil, double UsedPerSecond);
 
-/// <summary>The account's rate; null for no limit of our own.</summary>
+/// <summary>A limit beside the rate: what it allows, what is used of it now, and when it has room again while it has none.</summary>
+internal sealed record WindowAnswer(int? Count, RateUnit? Per, int Used, DateTimeOffset? FullUntil)
+{
+    public static WindowAnswer Of(WindowView window)
+    {
+        var limit = RateBody.Of(window.Limit)!;
+        return new(limit.Count, limit.Per, window.Used, Times.Of(window.FullUntil));
+    }
+}
+
+/// <summary>What an account may send. Members that are missing stay, null takes away.</summary>
 internal sealed record BudgetBody
 {
+    /// <summary>The pace; null for as fast as the provider answers.</summary>
     public RateBody? Rate { get; init; }
+
+    /// <summary>More limits, over other lengths of time; all hold at once.</summary>
+    public RateBody[] Limits { get; init; } = [];
+
+    /// <summary>Least time between two messages to one address.</summary>
+    public long RecipientSpacingMs { get; init; }
+
+    /// <summary>The limits after a change; what the change does not name stays exactly as it was.</summary>
+    public static ChannelLimits Patch(Channel channel, JsonElement change, List<Problem> problems)
+    {
+        var body = ApiJson.Patch(new BudgetBody { Rate = RateBody.Of(channel.Rate), Limits = [.. channel.Limits.Select(l => RateBody.Of(l)!)], RecipientSpacingMs = channel.RecipientSpacingMs }, change);
+        var rate = change.TryGetProperty("rate", out _) ? body.Rate?.Read("rate", problems, canSpread: false).Rate : channel.Rate;
+        var limits = change.TryGetProperty("limits", out _) ? body.Limits.Select((l, i) => l.Read($"limits[{i}]", problems, canSpread: false).Rate).OfType<SendRate>().ToArray() : channel.Limits;
+        return new ChannelLimits(rate, limits, body.RecipientSpacingMs);
+    }
 }
 
 /// <summary>Channels and their budgets.</summary>
@@ -140,7 +166,7 @@ internal static class ChannelsApi
         group.MapPost("{id:long}/pause", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.PauseAsync(id, http.Actor()), store)).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
         group.MapPost("{id:long}/resume", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.ResumeAsync(id, http.Actor()), store)).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
         group.MapGet("{id:long}/budget", GetBudgetAsync).Needs(ApiScopes.Read).Produces<BudgetAnswer>();
-        group.MapPatch("{id:long}/budget", SetBudgetAsync).Needs(ApiScopes.Channels).Produces<BudgetAnswer>();
+        group.MapPatch("{id:long}/budget", SetBudgetAsync).Needs(ApiScopes.Channels).Accepts<BudgetBody>("application/json").Produces<BudgetAnswer>();
     }
 
     private static async Task<IResult> CreateAsync(ChannelBody body, ChannelService channels, ChannelStore store, HttpContext http)
@@ -175,17 +201,18 @@ internal static class ChannelsApi
 
     private static async Task<IResult> GetBudgetAsync(long id, ChannelStore store, IGrainFactory grains)
     {
-        if (await store.GetAsync(id) is null) return ApiProblems.NotFound($"Channel {id}");
+        if (await store.GetAsync(id) is not { } channel) return ApiProblems.NotFound($"Channel {id}");
         var view = await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).LookAsync();
-        return Results.Ok(new BudgetAnswer(RateBody.Of(view.Rate), view.EffectivePerSecond, Times.Of(view.ThrottledUntil), view.UsedPerSecond));
+        return Results.Ok(new BudgetAnswer(RateBody.Of(channel.Rate), [.. view.Windows.Select(WindowAnswer.Of)], channel.RecipientSpacingMs, view.EffectivePerSecond, Times.Of(view.ThrottledUntil), view.UsedPerSecond));
     }
 
-    private static async Task<IResult> SetBudgetAsync(long id, BudgetBody body, ChannelService channels, ChannelStore store, IGrainFactory grains, HttpContext http)
+    private static async Task<IResult> SetBudgetAsync(long id, JsonElement body, ChannelService channels, ChannelStore store, IGrainFactory grains, HttpContext http)
     {
+        if (await store.GetAsync(id) is not { } channel) return ApiProblems.NotFound($"Channel {id}");
         var problems = new List<Problem>();
-        var rate = body.Rate?.Read("rate", problems, canSpread: false).Rate;
+        var limits = BudgetBody.Patch(channel, body, problems);
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
-        var result = await channels.SetRateAsync(id, rate, http.Actor());
+        var result = await channels.SetLimitsAsync(id, limits, http.Actor());
         return result.IsDone ? await GetBudgetAsync(id, store, grains) : ApiProblems.Of(result);
     }
 

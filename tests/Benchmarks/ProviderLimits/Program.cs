@@ -3,7 +3,7 @@
 //   dotnet run --project tests/Benchmarks/ProviderLimits -c Release -- [--limits 30,80,100,1000] [--seconds 20] [--processes 1] [--broadcasts 1] [--database sqlite]
 //
 // Several processes need --database postgres and BROADCASTS_TEST_POSTGRES, a connection string of a role that may create databases.
-// Use is what was accepted, of what the limit permits, from the first arrival on.
+// Use is what was accepted, of what the limit permits, from the first arrival on. CoV is the coefficient of variation of the seconds' counts.
 
 using System.Globalization;
 using Broadcasts.Benchmarks.ProviderLimits;
@@ -15,7 +15,7 @@ var processes = settings.GetValue("processes", 1);
 var broadcasts = settings.GetValue("broadcasts", 1);
 var database = settings.GetValue("database", processes > 1 ? "postgres" : "sqlite");
 
-Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  most in 1 s  in 100 ms  first second  shares and first refusals (s)");
+Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  most in 1 s  in 100 ms  first second    CoV  shares and first refusals (s)");
 foreach (var limit in settings.GetValue("limits", "30,80,100,1000").Split(',').Select(int.Parse))
 {
     await RunAsync(limit);
@@ -61,7 +61,16 @@ void Print(int limit, Provider provider, List<long> shares)
     var arrivals = provider.Arrivals.Where(a => a - first < seconds * 1000).ToList();
     var use = (arrivals.Count - provider.Refused.Count) / (double)(limit * seconds);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
+        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {Variation(arrivals, first),5:0.000}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
+}
+
+// Of the whole seconds after the third: before that a process warms up.
+static double Variation(List<double> arrivals, double first)
+{
+    var counts = arrivals.Where(a => a - first >= 3000).CountBy(a => (int)((a - first) / 1000)).OrderBy(c => c.Key).SkipLast(1).Select(c => (double)c.Value).ToArray();
+    if (counts.Length < 2) return 0;
+    var mean = counts.Average();
+    return Math.Sqrt(counts.Average(c => (c - mean) * (c - mean))) / mean;
 }
 
 static int MostIn(double length, List<double> moments)

@@ -7,83 +7,94 @@ public sealed class AdaptiveRateTests
     [Fact]
     public void Effective_NothingLearned_IsTheConfiguredRate()
     {
-        Assert.Equal(100, new AdaptiveRate().Effective(100, 0));
-        Assert.Null(new AdaptiveRate().Effective(null, 0));
+        Assert.Equal(100, new AdaptiveRate().Effective(100, 0, 0));
+        Assert.Null(new AdaptiveRate().Effective(null, 0, 0));
     }
 
     [Fact]
-    public void Refused_CutsBelowWhatWasAcceptedOnceASecond()
+    public void Refused_CutsToWhatWasAcceptedOnceASecond()
     {
         var rate = new AdaptiveRate();
-        rate.Refused(100, 80, 1000);
-        rate.Refused(100, 10, 1001);
-        rate.Refused(100, 10, 1999);
+        rate.Refused(100, 80, 0, 1000);
+        rate.Refused(100, 10, 0, 1001);
+        rate.Refused(100, 10, 0, 1999);
 
-        Assert.Equal(76, rate.Effective(100, 1000)!.Value, 6);
+        Assert.Equal(78.4, rate.Effective(100, 80, 1000)!.Value, 6);
     }
 
     [Theory]
     [InlineData(100, 100, 95)]
     [InlineData(100, 140, 95)]
+    [InlineData(100, 30, 29.4)]
+    [InlineData(100, 5, 4.9)]
+    [InlineData(100, 2, 50)]
     [InlineData(100, 0, 50)]
-    [InlineData(100, 30, 50)]
-    public void Refused_CutsAtLeastALittleAndAtMostByHalf(double configured, double accepted, double expected)
+    public void Refused_TrustsWhatWasAcceptedUnlessItIsNextToNothing(double configured, double accepted, double expected)
     {
         var rate = new AdaptiveRate();
-        rate.Refused(configured, accepted, 0);
+        rate.Refused(configured, accepted, 1000, 0);
 
-        Assert.Equal(expected, rate.Effective(configured, 0)!.Value, 6);
+        Assert.Equal(expected, rate.Effective(configured, accepted, 0)!.Value, 6);
     }
 
     [Fact]
-    public void Effective_AfterACut_ComesBackStaysAndThenGrowsEverFaster()
+    public void Effective_NothingIsRefusedAnyMore_GrowsByStepsThatDoubleAndForgets()
     {
         var rate = new AdaptiveRate();
-        rate.Refused(10_000, 100, 0);
-        rate.Refused(10_000, 100, 1000);
-        rate.Refused(10_000, 100, 2000);
-        rate.Refused(10_000, 100, 3000);
-        for (var s = 4; s < 10; s++) rate.Refused(10_000, 100, s * 1000);
-        double At(double seconds) => rate.Effective(10_000, 9000 + seconds * 1000)!.Value;
-
-        Assert.InRange(At(0), 80, 118);
-        Assert.InRange(At(12) / At(0), 1.05, 1.06);
-        Assert.InRange(At(18) / At(12), 1.0, 1.01);
-        Assert.InRange(At(54) / At(24), 9, 11);
-    }
-
-    [Fact]
-    public void Effective_WithoutRefusals_GrowsBackAndForgets()
-    {
-        var rate = new AdaptiveRate();
-        rate.Refused(100, 0, 0);
-        var before = 0.0;
-        for (var s = 0; s <= 40; s++)
+        rate.Refused(1000, 100, 1000, 0);
+        var seen = new List<double>();
+        for (var now = 0.0; now < 60_000 && rate.Ceiling is { } ceiling; now += 100)
         {
-            var now = rate.Effective(100, s * 1000.0)!.Value;
-            Assert.True(now >= before && now <= 100);
-            before = now;
+            if (seen.Count == 0 || seen[^1] != ceiling) seen.Add(ceiling);
+            rate.Effective(1000, ceiling, now);
         }
 
-        Assert.Equal(100, before);
         Assert.Null(rate.Ceiling);
+        Assert.Equal(98, seen[0], 6);
+        var steps = seen.Zip(seen.Skip(1), (a, b) => b - a).ToArray();
+        Assert.Equal(5, steps[0], 6);
+        Assert.All(steps.Zip(steps.Skip(1)), s => Assert.Equal(2, s.Second / s.First, 6));
     }
 
     [Fact]
-    public void Refused_WithoutAConfiguredRate_StartsFromWhatWasUsed()
+    public void Refused_DuringATry_GoesBackToWhatWasProven()
     {
         var rate = new AdaptiveRate();
-        rate.Refused(null, 300, 0);
+        rate.Refused(1000, 100, 1000, 0);
+        var now = 0.0;
+        while (rate.Effective(1000, 100, now) == 98) now += 100;
+        Assert.InRange(now, 5000, 30_000);
+        Assert.Equal(98, rate.Proven);
 
-        Assert.Equal(285, rate.Effective(null, 0));
+        rate.Refused(1000, 100, 1000, now);
+
+        Assert.Equal(98, rate.Ceiling!.Value, 6);
+    }
+
+    [Fact]
+    public void Effective_NobodySends_ProvesNothing()
+    {
+        var rate = new AdaptiveRate();
+        rate.Refused(1000, 100, 1000, 0);
+
+        for (var now = 0.0; now < 3_600_000; now += 500) Assert.Equal(98, rate.Effective(1000, 0, now));
     }
 
     [Fact]
     public void Refused_ForEver_NeverStops()
     {
         var rate = new AdaptiveRate();
-        for (var s = 0; s < 1000; s++) rate.Refused(30, 0, s * 1000.0);
+        for (var s = 0; s < 1000; s++) rate.Refused(30, 0, 1000, s * 1000.0);
 
-        Assert.InRange(rate.Effective(30, 999_000)!.Value, 0.05, 0.2);
+        Assert.InRange(rate.Effective(30, 0, 999_000)!.Value, 0.05, 0.2);
+    }
+
+    [Fact]
+    public void Restore_AfterARestart_GoesOnWithWhatWasProven()
+    {
+        var rate = new AdaptiveRate();
+        rate.Restore(42, 5000);
+
+        Assert.Equal(42, rate.Effective(100, 42, 5001));
     }
 }

@@ -103,7 +103,7 @@ public sealed class BroadcastRunTests(EngineFixture fixture) : IClassFixture<Eng
         await Engine.StartBroadcastAsync(id);
         await Engine.WaitAsync(id, p => p.Counts.Sent >= 1, "some are sent");
 
-        EngineUnderTest.Require(await Engine.Get<ChannelService>().SetRateAsync(channel.Id, null, "test"));
+        EngineUnderTest.Require(await Engine.Get<ChannelService>().SetLimitsAsync(channel.Id, new ChannelLimits(null, [], 0), "test"));
 
         Assert.Equal(300, (await Engine.CompletedAsync(id, seconds: 20)).Counts.Sent);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
@@ -24,6 +25,14 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
     [BindProperty]
     public RateInput Rate { get; set; } = new();
 
+    /// <summary>The limits beside the rate, with room for more.</summary>
+    [BindProperty]
+    public List<RateInput> Limits { get; set; } = [];
+
+    /// <summary>Seconds between two messages to one address.</summary>
+    [BindProperty]
+    public string? Spacing { get; set; }
+
     [BindProperty]
     public WhenInDoubt WhenInDoubt { get; set; }
 
@@ -33,6 +42,8 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
     public Channel? Channel { get; private set; }
 
     public TransportInfo? Info { get; private set; }
+
+    public BudgetView? Budget { get; private set; }
 
     public IReadOnlyList<TransportInfo> Transports => transports.All;
 
@@ -64,7 +75,7 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
         if (!Rate.TryRead(out var rate)) problems.Add(new("rate", "badRate", "A rate is at least one message per length of time."));
         if (problems.Count == 0)
         {
-            var edit = new ChannelEdit(Name?.Trim() ?? "", Info.Id, SettingsValidator.FromText(Info.Fields, texts), rate) { WhenInDoubt = WhenInDoubt };
+            var edit = new ChannelEdit(Name?.Trim() ?? "", Info.Id, SettingsValidator.FromText(Info.Fields, texts), rate) { WhenInDoubt = WhenInDoubt, MaxAttempts = Channel?.MaxAttempts ?? 5, RetryForMs = Channel?.RetryForMs ?? 86_400_000 };
             var (id, result) = Id == 0 ? await service.CreateAsync(edit, Visitor.Actor, cancellationToken) : (Id, await service.UpdateAsync(Id, edit, Version, Visitor.Actor, cancellationToken));
             if (result.IsDone) return Told(result, Texts[Id == 0 ? "Channels.Created" : "Channels.Saved"], $"/channels/{id}");
             problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
@@ -75,6 +86,23 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
         Values = texts.Where(t => !Info.Fields.First(f => f.Name == t.Key).Secret).ToDictionary();
         Response.StatusCode = 422;
         return Page();
+    }
+
+    public async Task<IActionResult> OnPostLimitsAsync()
+    {
+        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
+        if (await channels.GetAsync(Id) is not { } channel) return NotFound();
+        var limits = new List<SendRate>();
+        foreach (var input in Limits)
+        {
+            if (!input.TryRead(out var limit)) return Refused("limits", "badRate", "A rate is at least one message per length of time.");
+            if (limit is not null) limits.Add(limit);
+        }
+
+        var seconds = 0m;
+        if (!string.IsNullOrWhiteSpace(Spacing) && !decimal.TryParse(Spacing, NumberStyles.Number, CultureInfo.CurrentCulture, out seconds) || Math.Abs(seconds) > 1_000_000)
+            return Refused("recipientSpacingMs", "badSpacing", "Between two messages to one address lie 0 to 86400000 milliseconds.");
+        return Told(await service.SetLimitsAsync(Id, new ChannelLimits(channel.Rate, [.. limits], (long)(seconds * 1000)), Visitor.Actor), Texts["Limits.Saved"], Here);
     }
 
     public async Task<IActionResult> OnPostPauseAsync() =>
@@ -115,6 +143,11 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
 
     public bool IsStored(SettingField field) => Channel?.StoredSecrets.Contains(field.Name) == true;
 
+    // Two rows are left blank for more; each save brings two again.
+    private static List<RateInput> InputsOf(SendRate[] limits) => [.. limits.Select(RateInput.Of), new RateInput { Unit = "minute" }, new RateInput { Unit = "day" }];
+
+    private IActionResult Refused(string path, string code, string message) => Told(CommandResult.Invalid(new Problem(path, code, message)), "", Here);
+
     private string Here => $"/channels/{Id}";
 
     private async Task<bool> LoadAsync()
@@ -126,6 +159,8 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
             Channel = await channels.GetAsync(Id);
             if (Channel is null) return false;
             Users = await channels.UsersAsync(Id);
+            Budget = await service.BudgetAsync(Id);
+            (Limits, Spacing) = (InputsOf(Channel.Limits), (Channel.RecipientSpacingMs / 1000m).ToString("0.###", CultureInfo.CurrentCulture));
             Transport = Channel.Transport;
         }
 
