@@ -97,7 +97,7 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         {
             Every = unit,
             Days = unit == RepeatEvery.Week ? WindowInput.ReadDays(days) : null,
-            Day = unit == RepeatEvery.Month && DateTime.TryParse(at, CultureInfo.InvariantCulture, out var first) ? first.Day : null,
+            Day = unit == RepeatEvery.Month ? ScheduleTime.Parse(at)?.Day : null,
             Until = string.IsNullOrWhiteSpace(until) ? null : until,
             Count = count,
         },
