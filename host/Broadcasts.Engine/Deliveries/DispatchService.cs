@@ -48,7 +48,6 @@ internal sealed partial class DispatchService(
     private readonly ConcurrentDictionary<long, long> _restUntil = new();
     private readonly CancellationTokenSource _stopSending = new();
     private readonly string _me = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}");
-    private long _beatAt;
 
     /// <summary>On SQLite the data directory is locked: no other process can be alive.</summary>
     private bool Alone => !options.Database.IsPostgres;
@@ -56,7 +55,9 @@ internal sealed partial class DispatchService(
     /// <summary>The dispatchers that run now, for people who ask what holds a broadcast back.</summary>
     public IEnumerable<BroadcastDispatcher> Dispatchers => _running.Values.Select(r => r.Dispatcher);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(SweepsAsync(stoppingToken), Alone ? Task.CompletedTask : BeatsAsync(stoppingToken));
+
+    private async Task SweepsAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -108,7 +109,6 @@ internal sealed partial class DispatchService(
 
     private async Task SweepAsync(CancellationToken stop)
     {
-        await BeatAsync();
         var open = await slices.OpenAsync(_me, Alone);
         var strangers = open.Where(s => s.Owner != _me).ToList();
         var owned = open.Where(s => s.Owner == _me).Select(s => new OwnedSlice(s.Id, s.BroadcastId, s.ChannelId, s.IdFrom, s.IdTo, s.Epoch)).ToList();
@@ -141,12 +141,29 @@ internal sealed partial class DispatchService(
         foreach (var id in await broadcasts.LeftoversAsync()) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
     }
 
-    private async Task BeatAsync()
+    // Beside the sweeps: one that takes long (a plugin is loaded, thousands of rows are settled) must not look like a death.
+    private async Task BeatsAsync(CancellationToken stop)
     {
-        var now = time.Now();
-        if (Alone || _running.IsEmpty || now - _beatAt < Beat.TotalMilliseconds) return;
-        _beatAt = now;
-        await slices.BeatAsync(_me);
+        using var timer = new PeriodicTimer(Beat, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await slices.BeatAsync(_me);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    LogBeat(e);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Slices are released when everything in flight is on disk.
+        }
     }
 
     private async Task SettleAsync(OwnedSlice slice)
@@ -240,6 +257,9 @@ internal sealed partial class DispatchService(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking for work failed; the next look is in a second")]
     private partial void LogSweep(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sign of life could not be written; after some seconds of silence another process takes over")]
+    private partial void LogBeat(Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The dispatcher of broadcast {Broadcast} on channel {Channel} ended with a fault; it is started again")]
     private partial void LogDispatcher(Exception e, long broadcast, long channel);
