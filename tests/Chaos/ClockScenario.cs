@@ -21,8 +21,7 @@ internal static class ClockScenario
         {
             ["LD_PRELOAD"] = library,
             ["FAKETIME_TIMESTAMP_FILE"] = clock,
-            ["FAKETIME_NO_CACHE"] = "1",
-            ["DONT_FAKE_MONOTONIC"] = "1",
+            ["FAKETIME_CACHE_DURATION"] = "1",
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
         });
         foreach (var mark in run.Marks(run.Size.Of(FullSteps, 4)))
@@ -40,7 +39,7 @@ internal static class ClockScenario
         if (longest > Stall.TotalMilliseconds) run.Broken.Add(string.Create(CultureInfo.InvariantCulture, $"nothing went out for {longest / 1000.0:0.0} s"));
         run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"longest pause between two messages {longest} ms"));
 
-        // Read at every look at the clock: written beside and moved into place, so that it is never half a line.
+        // Looked at once a second: written beside and moved into place, so that it is never half a line.
         async Task SetAsync(int seconds)
         {
             await File.WriteAllTextAsync(clock + ".new", string.Create(CultureInfo.InvariantCulture, $"{seconds:+0;-0;+0}\n"));
