@@ -64,6 +64,12 @@ internal sealed class ChaosRun : IAsyncDisposable
     /// <summary>What the faults so far may have left in doubt.</summary>
     public long AllowedUnknown { get; set; }
 
+    /// <summary>The disk of its own.</summary>
+    public SmallDisk? Disk { get; private init; }
+
+    /// <summary>The server of its own.</summary>
+    public PrivatePostgres? Server { get; private init; }
+
     public List<string> Notes { get; } = [];
 
     public List<string> Broken { get; } = [];
@@ -71,10 +77,10 @@ internal sealed class ChaosRun : IAsyncDisposable
     /// <summary>Prepares one; nothing runs yet.</summary>
     /// <param name="size">How much.</param>
     /// <param name="database">sqlite, postgres or cluster.</param>
-    /// <param name="root">Where the data directories are; by default a temporary folder.</param>
-    /// <param name="server">Connection string of a PostgreSQL of the run's own; by default the tests' one.</param>
-    public static async Task<ChaosRun> CreateAsync(ChaosSize size, string database, string? root = null, string? server = null) =>
-        new(size, database, await Installation.CreateAsync(database == "sqlite" ? database : "postgres", root, server));
+    /// <param name="disk">Where the data directories are, and the run's to unmount; by default a temporary folder.</param>
+    /// <param name="server">A PostgreSQL of the run's own, and the run's to stop; by default the tests' one.</param>
+    public static async Task<ChaosRun> CreateAsync(ChaosSize size, string database, SmallDisk? disk = null, PrivatePostgres? server = null) =>
+        new(size, database, await Installation.CreateAsync(database == "sqlite" ? database : "postgres", disk?.Path, server?.ConnectionString)) { Disk = disk, Server = server };
 
     /// <summary>Fills the contacts, starts the processes and sends the broadcast.</summary>
     public async Task BeginAsync(ProviderSetup provider, int processes = 1, int parts = 1, IReadOnlyDictionary<string, string?>? environment = null)
@@ -166,6 +172,8 @@ internal sealed class ChaosRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Installation.DisposeAsync();
+        if (Server is not null) await Server.DisposeAsync();
+        if (Disk is not null) await Disk.DisposeAsync();
         Journal.Dispose();
         _folder.Dispose();
     }

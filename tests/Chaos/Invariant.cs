@@ -7,8 +7,8 @@ namespace Broadcasts.Chaos;
 /// <summary>The promise, checked at the end of every scenario from the tables themselves and from the provider's own record.</summary>
 internal static class Invariant
 {
-    /// <summary>What a second may hold beyond the rate: a message that was written a little late meets those of a second later.</summary>
-    private const double LateWrites = 1.05;
+    /// <summary>What a second may hold beyond the rate: the simulator takes a message half its latency after the hand-over, by a timer that a busy machine serves late.</summary>
+    private const double LateTimers = 1.1;
 
     public static async Task<ChaosResult> CheckAsync(ChaosRun run, string scenario, double seconds)
     {
@@ -39,7 +39,7 @@ internal static class Invariant
         var status = await run.Ledger.StatusAsync(run.Broadcast);
         Hold(status == BroadcastStatus.Completed, $"the broadcast is {status}");
         var most = TakenJournal.MostInASecond(taken);
-        Hold(most <= run.MostPerSecond * LateWrites, $"{most} within a second at {run.MostPerSecond}/s");
+        Hold(most <= run.MostPerSecond * LateTimers, $"{most} within a second at {run.MostPerSecond}/s");
 
         return new ChaosResult
         {

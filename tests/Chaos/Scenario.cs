@@ -8,8 +8,16 @@ internal sealed record Scenario(string Name, string[] Databases, Func<ChaosRun, 
 {
     public const string Cluster = "cluster";
 
+    private const int DiskMegabytes = 256;
+
     private static readonly string[] Both = ["sqlite", "postgres"];
     private static readonly string[] Three = [Cluster];
+
+    /// <summary>Its data directories are on a small disk of their own.</summary>
+    public bool NeedsDisk { get; init; }
+
+    /// <summary>It has a PostgreSQL server of its own.</summary>
+    public bool NeedsServer { get; init; }
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
@@ -20,6 +28,10 @@ internal sealed record Scenario(string Name, string[] Databases, Func<ChaosRun, 
         new("pause", Both, CommandScenarios.PauseAsync),
         new("rate", Both, CommandScenarios.RateAsync),
         new("clock", Both, ClockScenario.RunAsync),
+        new("disk-full", ["sqlite"], DiskScenario.RunAsync) { NeedsDisk = true },
+        new("database-restart", ["postgres"], DatabaseScenarios.RestartAsync) { NeedsServer = true },
+        new("busy", ["sqlite"], DatabaseScenarios.BusyAsync),
+        new("read-only", ["postgres"], DatabaseScenarios.ReadOnlyAsync),
         new("cluster-kill", Three, ClusterScenarios.KillAsync),
         new("cluster-freeze", Three, r => ClusterScenarios.FreezeAsync(r, new ProviderSetup())),
         new("cluster-freeze-idempotent", Three, r => ClusterScenarios.FreezeAsync(r, new ProviderSetup { Idempotent = true, Resend = true })),
@@ -35,7 +47,7 @@ internal sealed record Scenario(string Name, string[] Databases, Func<ChaosRun, 
         ChaosRun? run = null;
         try
         {
-            run = await ChaosRun.CreateAsync(size, database);
+            run = await ChaosRun.CreateAsync(size, database, NeedsDisk ? await SmallDisk.MountAsync(DiskMegabytes) : null, NeedsServer ? await PrivatePostgres.StartAsync() : null);
             await DisturbAsync(run);
             return await Invariant.CheckAsync(run, Name, Seconds());
         }
