@@ -55,6 +55,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<DueScanner>();
         builder.Services.AddHostedService<EventPolling>();
         builder.Services.AddHostedService<UnknownSettler>();
+        if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
     }
 
     /// <summary>Creates or upgrades the tables and reads what the services need before they start. Call once, before the host starts.</summary>

@@ -118,6 +118,14 @@ public sealed class Installation : IAsyncDisposable
         return await ReadAsync(answer);
     }
 
+    /// <summary>POST of a file below /api/v1/.</summary>
+    public async Task<JsonElement> PostFileAsync(string path, byte[] file)
+    {
+        using var body = new ByteArrayContent(file);
+        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), body);
+        return await ReadAsync(answer);
+    }
+
     /// <summary>PATCH below /api/v1/.</summary>
     public async Task<JsonElement> PatchAsync(string path, object body)
     {

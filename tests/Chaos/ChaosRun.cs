@@ -147,7 +147,8 @@ internal sealed class ChaosRun : IAsyncDisposable
     /// <summary>Messages that one claim holds at most.</summary>
     public int OneClaim => (int)Math.Ceiling(Size.PerSecond * ClaimMs / 1000);
 
-    private int OnItsWay => (int)Math.Ceiling(Size.PerSecond * Provider.LatencyMs / 2 / 1000.0);
+    /// <summary>Messages between the hand-over and the provider.</summary>
+    public int OnItsWay => (int)Math.Ceiling(Size.PerSecond * Provider.LatencyMs / 2 / 1000.0);
 
     /// <summary>Waits for the broadcast's end.</summary>
     public Task CompletedAsync(TimeSpan? limit = null) =>

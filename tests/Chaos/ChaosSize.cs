@@ -11,6 +11,9 @@ internal sealed record ChaosSize(int Seed, int Recipients, int Kills)
     /// <summary>Messages per second of the channel: slow enough that the faults find the broadcast running.</summary>
     public int PerSecond => Math.Clamp(Recipients / 40, 100, 500);
 
+    /// <summary>Everything at its full size.</summary>
+    public bool IsFull => Kills >= Full;
+
     /// <summary>A number that is so much at full size.</summary>
     public int Of(int full, int least = 1) => Math.Max(least, (int)Math.Round(full * Math.Min(1, Kills / Full)));
 }

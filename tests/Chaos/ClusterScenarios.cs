@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Compression;
+using System.Text.Json.Nodes;
 
 namespace Broadcasts.Chaos;
 
@@ -11,13 +13,16 @@ internal static class ClusterScenarios
     /// <summary>After this the claims of a process that stands still are overdue.</summary>
     private const int LeastFreeze = 16;
 
-    /// <summary>A short run shares its machine with others.</summary>
-    private static TimeSpan TakeOverLimit(ChaosRun run) => TimeSpan.FromSeconds(run.Size.Of(30) == 30 ? 5 : 10);
+    private static readonly TimeSpan KilledLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Nobody resets the connections of a process that stands still: it is voted out later than a dead one.</summary>
+    private static readonly TimeSpan FrozenLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Two processes that own slices are killed, one after the other, and started again.</summary>
     public static async Task KillAsync(ChaosRun run)
     {
         await run.BeginAsync(new ProviderSetup(), Silos);
+        await InstallAsync(run);
         foreach (var share in (double[])[0.2, 0.5])
         {
             await run.TakenAsync((int)(run.Size.Recipients * share));
@@ -27,7 +32,7 @@ internal static class ClusterScenarios
             var lost = await run.Ledger.OpenSlicesOfAsync(victim.Id);
             var at = TakenJournal.Now;
             await run.KillAsync(victim);
-            await NoteTakeOverAsync(run, lost, at);
+            await NoteTakeOverAsync(run, lost, at, KilledLimit);
             run.Installation.Launch(number);
         }
 
@@ -50,7 +55,7 @@ internal static class ClusterScenarios
         run.Faults++;
         await run.AllowAsync(victim.Id);
         await run.Installation.UseAsync(run.Installation.Processes.First(p => p != victim));
-        await NoteTakeOverAsync(run, lost, at);
+        await NoteTakeOverAsync(run, lost, at, FrozenLimit);
         await ChaosRun.PauseAsync(TimeSpan.FromSeconds(run.Size.Of(FullFreeze, LeastFreeze)) - TimeSpan.FromMilliseconds(TakenJournal.Now - at));
         var woken = TakenJournal.Now;
         var before = run.Journal.Read().Count(t => t.Process == victim.Id);
@@ -59,7 +64,9 @@ internal static class ClusterScenarios
         // Its own kind has voted it out meanwhile: it ends, as a service manager expects, and is started again.
         var code = await run.Installation.EndAsync(victim);
         var afterwards = run.Journal.Read().Count(t => t.Process == victim.Id) - before;
-        run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"frozen for {(woken - at) / 1000.0:0} s; after waking {afterwards} of its messages reached the provider; it ended with code {code} after {(TakenJournal.Now - woken) / 1000.0:0.0} s"));
+        // The simulator's network is inside the process and froze with it: what had been written before arrives now.
+        if (afterwards > run.OnItsWay + 1) run.Broken.Add(string.Create(CultureInfo.InvariantCulture, $"{afterwards} messages reached the provider after the waking, {run.OnItsWay} were on their way"));
+        run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"frozen for {(woken - at) / 1000.0:0} s; {afterwards} messages that were on their way then arrived after the waking; the process ended with code {code} after {(TakenJournal.Now - woken) / 1000.0:0.0} s"));
         run.Installation.Launch(number);
         await run.CompletedAsync(TimeSpan.FromMinutes(8));
     }
@@ -90,7 +97,36 @@ internal static class ClusterScenarios
         NoteShares(run);
     }
 
-    private static async Task NoteTakeOverAsync(ChaosRun run, List<SliceLine> lost, long at)
+    // Put in at one process, it is to serve in all of them.
+    private static async Task InstallAsync(ChaosRun run)
+    {
+        const string Version = "99.0.0";
+        var bundled = Directory.GetFiles(Path.Combine(Path.GetDirectoryName(ProcessUnderTest.Executable)!, "bundled-transports"), "*FileDrop*.nupkg")[0];
+        var begin = TakenJournal.Now;
+        await run.Installation.PostFileAsync("plugins", WithVersion(await File.ReadAllBytesAsync(bundled), Version));
+        await run.UntilAsync(async () => await run.Ledger.ServingAsync("filedrop", Version) == Silos, "the plugin serves in every process", TimeSpan.FromSeconds(30));
+        run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"a plugin installed at one process served in all {Silos} after {(TakenJournal.Now - begin) / 1000.0:0.0} s"));
+    }
+
+    private static byte[] WithVersion(byte[] package, string version)
+    {
+        using var stream = new MemoryStream();
+        stream.Write(package);
+        using (var archive = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            var entry = archive.GetEntry("transport.json")!;
+            JsonNode manifest;
+            using (var old = entry.Open()) manifest = JsonNode.Parse(old)!;
+            manifest["version"] = version;
+            entry.Delete();
+            using var writer = new StreamWriter(archive.CreateEntry("transport.json").Open());
+            writer.Write(manifest.ToJsonString());
+        }
+
+        return stream.ToArray();
+    }
+
+    private static async Task NoteTakeOverAsync(ChaosRun run, List<SliceLine> lost, long at, TimeSpan limit)
     {
         await run.UntilAsync(async () =>
         {
@@ -102,7 +138,8 @@ internal static class ClusterScenarios
         await run.UntilAsync(() => Task.FromResult(run.Journal.Read().Count > begin), "messages go out again", TimeSpan.FromSeconds(30));
         var sent = TakenJournal.Now - at;
         run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lost.Count} slices taken over after {taken / 1000.0:0.0} s, messages went out again after {sent / 1000.0:0.0} s at the latest"));
-        if (sent > TakeOverLimit(run).TotalMilliseconds) run.Broken.Add(string.Create(CultureInfo.InvariantCulture, $"slices went on elsewhere after {sent / 1000.0:0.0} s, promised are {TakeOverLimit(run).TotalSeconds:0} s"));
+        // A short run shares its machine with others.
+        if (sent > limit.TotalMilliseconds * (run.Size.IsFull ? 1 : 3)) run.Broken.Add(string.Create(CultureInfo.InvariantCulture, $"slices went on elsewhere after {sent / 1000.0:0.0} s, promised are {limit.TotalSeconds:0} s"));
     }
 
     // Frozen while it holds the lock of the journal, it would freeze the provider.

@@ -39,6 +39,11 @@ internal sealed class LedgerView(string provider, string connectionString)
 
     public Task<List<SliceLine>> SlicesAsync() => ReadAsync(async c => (await c.QueryAsync<SliceLine>(OwnersSql)).AsList());
 
+    private const string ServingSql = "SELECT COUNT(*) FROM plugin_observed WHERE id = @id AND version = @version AND state = 0";
+
+    /// <summary>How many processes serve with a version of a plugin.</summary>
+    public Task<long> ServingAsync(string id, string version) => ReadAsync(c => c.QuerySingleAsync<long>(ServingSql, new { id, version }));
+
     private const string WrongCountsSql = """
         SELECT COUNT(*) FROM slices s
          WHERE s.pending <> (SELECT COUNT(*) FROM deliveries d WHERE d.id BETWEEN s.id_from AND s.id_to AND d.status = 0)
