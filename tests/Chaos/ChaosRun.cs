@@ -141,7 +141,9 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         var open = (await Ledger.SendingOfAsync(process)).ToHashSet();
         if (open.Count == 0) return;
-        AllowedUnknown += Journal.Read().Count(t => open.Contains(t.Row)) + OnItsWay + OneClaim;
+        var taken = Journal.Read().Count(t => open.Contains(t.Row));
+        AllowedUnknown += taken + OnItsWay + OneClaim;
+        Notes.Add(string.Create(CultureInfo.InvariantCulture, $"fault {Faults}: {open.Count} claimed and not answered, {taken} of them taken by the provider"));
     }
 
     /// <summary>Messages that one claim holds at most.</summary>
