@@ -1,4 +1,4 @@
-# Sourced by run.sh: finds, installs and starts what the tests talk to.
+# Sourced by run.sh and chaos.sh: finds, installs and starts what the tests talk to.
 
 missing=()
 apt_updated=
@@ -55,13 +55,32 @@ find_smtp_sink() { BROADCASTS_TEST_SMTP_SINK=$(PATH="$PATH:/usr/sbin:/usr/local/
 
 find_chromium() { BROADCASTS_TEST_CHROMIUM=${BROADCASTS_TEST_CHROMIUM:-$(first_of chromium chromium-browser google-chrome)} && [ -n "$BROADCASTS_TEST_CHROMIUM" ]; }
 
-find_tools() {
+find_faketime() {
+    local file
+    for file in /usr/lib/*/faketime/libfaketime.so.1 /usr/lib64/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1; do
+        [ -e "$file" ] && BROADCASTS_TEST_FAKETIME=$file && return 0
+    done
+    return 1
+}
+
+find_dotnet() {
     say "== tools"
     if ! command -v dotnet >/dev/null; then
         say "The .NET SDK is missing: install the version that global.json names."
         exit 1
     fi
-    [ -n "${BROADCASTS_TEST_POSTGRES:-}" ] || find_postgres || { install_package postgresql && find_postgres; } || missing+=("PostgreSQL server (package postgresql)")
+}
+
+# What the chaos suite needs: it brings up servers of its own too, to restart them.
+find_chaos_tools() {
+    find_dotnet
+    find_postgres || { install_package postgresql && find_postgres; } || [ -n "${BROADCASTS_TEST_POSTGRES:-}" ] || missing+=("PostgreSQL server (package postgresql)")
+    find_faketime || { install_package libfaketime && find_faketime; } || missing+=("libfaketime (package libfaketime)")
+    export BROADCASTS_TEST_POSTGRES_BIN="${postgres_bin:-}" BROADCASTS_TEST_FAKETIME
+}
+
+find_tools() {
+    find_chaos_tools
     find_chromium || { install_package chromium && find_chromium; } || missing+=("Chromium (package chromium)")
     find_smtp_sink || { install_package postfix && find_smtp_sink; } || missing+=("smtp-sink (package postfix)")
     export BROADCASTS_TEST_CHROMIUM BROADCASTS_TEST_SMTP_SINK

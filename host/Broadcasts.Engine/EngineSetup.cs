@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Broadcasts.Audiences;
@@ -59,6 +58,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<IncarnationBeat>();
         builder.Services.AddHostedService<UnknownSettler>();
         builder.Services.AddHostedService<StallWatch>();
+        if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
     }
 
     /// <summary>Creates or upgrades the tables and reads what the services need before they start. Call once, before the host starts.</summary>
@@ -77,7 +77,7 @@ internal static class EngineSetup
     private static void Configure(ISiloBuilder silo, EngineOptions options)
     {
         var address = IPAddress.Parse(options.Cluster.Address);
-        var port = options.Cluster.Port > 0 ? options.Cluster.Port : FreePort(address);
+        var port = options.Cluster.Port > 0 ? options.Cluster.Port : ClusterPort.Choose(address, options.DataDirectory);
         silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.Name, ServiceId));
         if (options.Database.IsPostgres) Cluster(silo, options, address, port);
         else Alone(silo, options, port);
@@ -124,7 +124,8 @@ internal static class EngineSetup
             o.MaxProbeTimeout = TimeSpan.FromSeconds(2.5);
             o.NumMissedProbesLimit = 3;
             o.TableRefreshTimeout = TimeSpan.FromSeconds(10);
-            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+            // Who starts asks everybody that wrote this within three times as long: on new machines, the dead of a moment ago too.
+            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
         });
     }
 
@@ -133,11 +134,4 @@ internal static class EngineSetup
     // The same at every start: what this process observed of its plugins replaces what it observed before.
     private static string SiloName(EngineOptions options) =>
         $"{Environment.MachineName}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.DataDirectory))))[..8]}";
-
-    private static int FreePort(IPAddress address)
-    {
-        using var listener = new TcpListener(address, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -56,6 +56,6 @@ public sealed class SimulatorSettings
     [Setting("Answer lookups", LabelEs = "Responder consultas", Help = "Says which messages it took.", HelpEs = "Dice qué mensajes aceptó.", Advanced = true)]
     public bool Lookup { get; set; }
 
-    [Setting("Journal file", LabelEs = "Archivo de registro", Help = "Full path. One line per message that was really taken: id, attempt, outcome.", HelpEs = "Ruta completa. Una línea por mensaje realmente aceptado: id, intento, resultado.", Advanced = true), StringLength(1000)]
+    [Setting("Journal file", LabelEs = "Archivo de registro", Help = "Full path. One line per message that was really taken: id, attempt, outcome, ms of the machine's own clock, process. Processes may share it.", HelpEs = "Ruta completa. Una línea por mensaje realmente aceptado: id, intento, resultado, ms del reloj propio de la máquina, proceso. Varios procesos pueden compartirlo.", Advanced = true), StringLength(1000)]
     public string? JournalFile { get; set; }
 }

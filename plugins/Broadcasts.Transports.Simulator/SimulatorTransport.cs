@@ -21,10 +21,8 @@ internal class SimulatorTransport : ITransport, IEventPoller, IConnectionTest
         if (settings.LimitPerSecond > 0) _limit = new SlidingLimit(settings.LimitPerSecond, time);
         if (settings.Receipts) _receipts = new ReceiptQueue(_fate, TimeSpan.FromMilliseconds(settings.ReceiptDelayMs), time);
         if (settings.Idempotent || settings.Lookup) _taken = new TakenIds(Remembered);
-        if (string.IsNullOrWhiteSpace(settings.JournalFile)) return;
-        // A provider that drops repeats still knows them after this process was killed.
-        foreach (var id in _taken is null ? [] : Journal.IdsIn(settings.JournalFile)) _taken!.Add(id);
-        _journal = new Journal(settings.JournalFile);
+        // A provider that drops repeats still knows them after this process was killed, and knows those of other processes.
+        if (!string.IsNullOrWhiteSpace(settings.JournalFile)) _journal = new Journal(settings.JournalFile, _taken is { } taken ? id => taken.Add(id) : null);
     }
 
     public TimeSpan PollInterval => TimeSpan.FromMilliseconds(Math.Clamp(_settings.ReceiptDelayMs / 2, 100, 1000));
@@ -54,6 +52,7 @@ internal class SimulatorTransport : ITransport, IEventPoller, IConnectionTest
     /// <summary>What the provider knows of a message by our id.</summary>
     protected LookupResult Look(string messageId)
     {
+        _journal?.Use(static _ => { });
         var found = _taken!.Contains(messageId);
         return new LookupResult { Found = found, ProviderId = found ? _fate.ProviderId(messageId) : null };
     }
@@ -70,10 +69,14 @@ internal class SimulatorTransport : ITransport, IEventPoller, IConnectionTest
     private SendOutcome[] Take(MessageBatch batch)
     {
         var answers = new SendOutcome[batch.Count];
-        var lines = new StringBuilder();
-        for (var i = 0; i < answers.Length; i++) answers[i] = Take(batch[i], lines);
-        _journal?.Write(lines);
+        if (_journal is null) TakeAll(new StringBuilder());
+        else _journal.Use(TakeAll);
         return answers;
+
+        void TakeAll(StringBuilder lines)
+        {
+            for (var i = 0; i < answers.Length; i++) answers[i] = Take(batch[i], lines);
+        }
     }
 
     private SendOutcome Take(OutboundMessage message, StringBuilder lines)
@@ -84,7 +87,7 @@ internal class SimulatorTransport : ITransport, IEventPoller, IConnectionTest
         var isRepeat = isTaken && _taken is not null && !_taken.Add(message.Id);
         if (isTaken && !(isRepeat && _settings.Idempotent))
         {
-            if (_journal is not null) Journal.Line(lines, message, verdict);
+            if (_journal is not null) Journal.Line(lines, message, verdict, _time);
             if (!message.IsTest) _receipts?.Add(message.Id);
         }
 

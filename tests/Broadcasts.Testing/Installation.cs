@@ -12,11 +12,13 @@ public sealed class Installation : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private readonly TestDatabase _database;
+    private readonly string _root;
     private readonly Dictionary<string, string?> _environment = [];
     private readonly List<ProcessUnderTest> _processes = [];
+    private readonly Dictionary<ProcessUnderTest, int> _numbers = [];
     private HttpClient _http = new();
 
-    private Installation(TestDatabase database) => _database = database;
+    private Installation(TestDatabase database, string? root) => (_database, _root) = (database, root ?? _folder.Path);
 
     /// <summary>The processes that were started and not killed.</summary>
     public IReadOnlyList<ProcessUnderTest> Processes => _processes;
@@ -25,13 +27,18 @@ public sealed class Installation : IAsyncDisposable
     public TestDatabase Database => _database;
 
     /// <summary>Where a process keeps what is its own.</summary>
-    public string DataOf(int process) => _folder.File(process.ToString(CultureInfo.InvariantCulture));
+    public string DataOf(int process) => Path.Combine(_root, process.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The number of the data directory that a process was started with.</summary>
+    public int NumberOf(ProcessUnderTest process) => _numbers[process];
 
     /// <summary>Prepares one; nothing runs yet.</summary>
     /// <param name="provider">sqlite or postgres.</param>
-    public static async Task<Installation> CreateAsync(string provider)
+    /// <param name="root">Folder for the data directories, which stays; by default one that is deleted at the end.</param>
+    /// <param name="server">Connection string of a PostgreSQL of its own; by default the tests' one.</param>
+    public static async Task<Installation> CreateAsync(string provider, string? root = null, string? server = null)
     {
-        var installation = new Installation(await TestDatabase.CreateAsync(provider, migrate: false));
+        var installation = new Installation(await TestDatabase.CreateAsync(provider, migrate: false, server), root);
         installation._environment["Broadcasts__HostDirectory"] = installation._folder.File("host");
         if (provider == "postgres")
         {
@@ -53,22 +60,49 @@ public sealed class Installation : IAsyncDisposable
         return command.StandardOutput;
     }
 
-    /// <summary>Starts one process more and waits until it is ready.</summary>
-    public async Task<ProcessUnderTest> StartAsync(int data)
+    /// <summary>Starts one process more, waits until it is ready and talks to it from now on.</summary>
+    /// <param name="data">Number of its data directory.</param>
+    /// <param name="environment">Variables for it alone.</param>
+    /// <param name="executable">Another copy of the program.</param>
+    public async Task<ProcessUnderTest> StartAsync(int data, IReadOnlyDictionary<string, string?>? environment = null, string? executable = null)
     {
-        var process = ProcessUnderTest.Start(["run", "--data", DataOf(data), "--urls", "http://127.0.0.1:0"], _environment);
+        var process = Launch(data, environment, executable);
+        await UseAsync(process);
+        return process;
+    }
+
+    /// <summary>Starts one process more and waits for nothing.</summary>
+    public ProcessUnderTest Launch(int data, IReadOnlyDictionary<string, string?>? environment = null, string? executable = null)
+    {
+        var variables = new Dictionary<string, string?>(_environment);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) variables[name] = value;
+        var process = ProcessUnderTest.Start(["run", "--data", DataOf(data), "--urls", "http://127.0.0.1:0"], variables, executable);
         _processes.Add(process);
+        _numbers[process] = data;
+        return process;
+    }
+
+    /// <summary>Talks to this process from now on, as soon as it is ready.</summary>
+    public async Task UseAsync(ProcessUnderTest process)
+    {
         var address = (await process.WaitForLineAsync("is ready: ", Long)).Split("is ready: ")[1].Trim();
         await UseAsync(new Uri(address));
-        return process;
+    }
+
+    /// <summary>Takes one off the list that ended, or was asked to end, and waits for its end.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> EndAsync(ProcessUnderTest process)
+    {
+        var code = await process.ExitCodeAsync(Long);
+        _processes.Remove(process);
+        return code;
     }
 
     /// <summary>Ends one as a power cut would.</summary>
     public async Task KillAsync(ProcessUnderTest process)
     {
         process.Kill();
-        await process.ExitCodeAsync(Long);
-        _processes.Remove(process);
+        await EndAsync(process);
     }
 
     /// <summary>GET below /api/v1/.</summary>
@@ -82,6 +116,21 @@ public sealed class Installation : IAsyncDisposable
     public async Task<JsonElement> PostAsync(string path, object? body = null)
     {
         using var answer = await _http.PostAsJsonAsync(new Uri(path, UriKind.Relative), body ?? new { });
+        return await ReadAsync(answer);
+    }
+
+    /// <summary>POST of a file below /api/v1/.</summary>
+    public async Task<JsonElement> PostFileAsync(string path, byte[] file)
+    {
+        using var body = new ByteArrayContent(file);
+        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), body);
+        return await ReadAsync(answer);
+    }
+
+    /// <summary>PATCH below /api/v1/.</summary>
+    public async Task<JsonElement> PatchAsync(string path, object body)
+    {
+        using var answer = await _http.PatchAsJsonAsync(new Uri(path, UriKind.Relative), body);
         return await ReadAsync(answer);
     }
 

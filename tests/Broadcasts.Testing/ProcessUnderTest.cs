@@ -10,6 +10,8 @@ public sealed class ProcessUnderTest : IAsyncDisposable
 {
     private const int Sigterm = 15;
     private const int Sigkill = 9;
+    private static readonly int Sigstop = OperatingSystem.IsLinux() ? 19 : 17;
+    private static readonly int Sigcont = OperatingSystem.IsLinux() ? 18 : 19;
 
     private static readonly TimeSpan CleanUpLimit = TimeSpan.FromSeconds(15);
 
@@ -115,6 +117,12 @@ public sealed class ProcessUnderTest : IAsyncDisposable
         if (OperatingSystem.IsWindows()) _process.Kill();
         else Signal(Sigkill);
     }
+
+    /// <summary>Stops it where it is, as a suspended machine would. Linux and macOS only.</summary>
+    public void Freeze() => Signal(Sigstop);
+
+    /// <summary>Lets it go on after <see cref="Freeze"/>.</summary>
+    public void Thaw() => Signal(Sigcont);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

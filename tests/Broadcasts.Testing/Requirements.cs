@@ -15,6 +15,9 @@ public static class Requirements
     /// <summary>Path of Postfix' smtp-sink.</summary>
     public static string SmtpSink => Require("BROADCASTS_TEST_SMTP_SINK", "Postfix' smtp-sink");
 
+    /// <summary>Path of libfaketime's library; null when it is not here.</summary>
+    public static string? FakeTime => Environment.GetEnvironmentVariable("BROADCASTS_TEST_FAKETIME") is { Length: > 0 } path ? path : null;
+
     /// <summary>True in a run that must not leave anything out.</summary>
     public static bool IsCi => Environment.GetEnvironmentVariable("CI") == "true";
 

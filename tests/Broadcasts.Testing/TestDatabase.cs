@@ -19,9 +19,11 @@ public sealed class TestDatabase : IAsyncDisposable
 {
     private readonly TempFolder? _folder;
     private readonly string? _postgresName;
+    private readonly string? _server;
 
-    private TestDatabase(string provider, string connectionString, Database database, TempFolder? folder, string? postgresName)
+    private TestDatabase(string provider, string connectionString, Database database, TempFolder? folder, string? postgresName, string? server = null)
     {
+        _server = server;
         Provider = provider;
         ConnectionString = connectionString;
         Database = database;
@@ -41,12 +43,15 @@ public sealed class TestDatabase : IAsyncDisposable
     internal Database Database { get; }
 
     /// <summary>Creates and migrates one. On PostgreSQL the test is skipped, or with CI=true fails, when there is no server.</summary>
-    public static async Task<TestDatabase> CreateAsync(string provider, bool migrate = true)
+    /// <param name="provider">sqlite or postgres.</param>
+    /// <param name="migrate">With its tables.</param>
+    /// <param name="server">A PostgreSQL of the caller's own, for a database without tables; by default the tests' one.</param>
+    public static async Task<TestDatabase> CreateAsync(string provider, bool migrate = true, string? server = null)
     {
         return provider switch
         {
             "sqlite" => CreateSqlite(migrate),
-            "postgres" => await CreatePostgresAsync(migrate),
+            "postgres" => await CreatePostgresAsync(migrate, server ?? Requirements.Postgres),
             _ => throw new ArgumentException($"There is no database '{provider}'. Use sqlite or postgres.", nameof(provider)),
         };
     }
@@ -56,7 +61,7 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         await Database.DisposeAsync();
         _folder?.Dispose();
-        if (_postgresName is not null) await ExecuteOnServerAsync($"DROP DATABASE IF EXISTS {_postgresName} WITH (FORCE)");
+        if (_postgresName is not null) await ExecuteOnServerAsync(_server!, $"DROP DATABASE IF EXISTS {_postgresName} WITH (FORCE)");
     }
 
     /// <summary>A file as the first step of a migration makes it: a reader can't open one that is not there.</summary>
@@ -78,19 +83,19 @@ public sealed class TestDatabase : IAsyncDisposable
         return new TestDatabase("sqlite", path, new SqliteDatabase(path), folder, null);
     }
 
-    private static async Task<TestDatabase> CreatePostgresAsync(bool migrate)
+    private static async Task<TestDatabase> CreatePostgresAsync(bool migrate, string server)
     {
         var name = $"test_{Guid.NewGuid():N}";
-        await ExecuteOnServerAsync($"CREATE DATABASE {name} TEMPLATE {(migrate ? MigratedTemplates.Postgres : "template1")}");
+        await ExecuteOnServerAsync(server, $"CREATE DATABASE {name} TEMPLATE {(migrate ? MigratedTemplates.Postgres : "template1")}");
 
         // A pool of its own per database, closed with it: hundreds of tests must not pile connections up.
-        var connectionString = new NpgsqlConnectionStringBuilder(Requirements.Postgres) { Database = name, MaxPoolSize = 20 }.ToString();
-        return new TestDatabase("postgres", connectionString, new PostgresDatabase(connectionString), null, name);
+        var connectionString = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ToString();
+        return new TestDatabase("postgres", connectionString, new PostgresDatabase(connectionString), null, name, server);
     }
 
-    private static async Task ExecuteOnServerAsync(string sql)
+    private static async Task ExecuteOnServerAsync(string server, string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Requirements.Postgres) { Pooling = false }.ToString());
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ToString());
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();

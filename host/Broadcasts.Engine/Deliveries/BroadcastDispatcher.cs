@@ -120,7 +120,8 @@ internal sealed partial class BroadcastDispatcher(
     private SliceWork? Ready()
     {
         var now = Now;
-        return _slices.Find(s => s.NextLook <= now);
+        // No look is planned further ahead than a nap, unless the clock was set back since.
+        return _slices.Find(s => s.NextLook <= now || (s.NextLook > now + 2 * LongestNap.TotalMilliseconds && s.NextLook < double.MaxValue));
     }
 
     // Nothing is ready. Rows may still come back from what is in flight; only when that is over and on disk is a slice done.

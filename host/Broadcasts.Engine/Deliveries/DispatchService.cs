@@ -47,10 +47,9 @@ internal sealed partial class DispatchService(
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<(long Broadcast, long Channel), Running> _running = new();
-    private readonly ConcurrentDictionary<long, long> _restUntil = new();
+    private readonly ConcurrentDictionary<long, long> _restSince = new();
     private readonly CancellationTokenSource _stopSending = new();
     private readonly string _me = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}");
-    private long _beatAt;
 
     /// <summary>On SQLite the data directory is locked: no other process can be alive.</summary>
     private bool Alone => !options.Database.IsPostgres;
@@ -58,7 +57,9 @@ internal sealed partial class DispatchService(
     /// <summary>The dispatchers that run now, for people who ask what holds a broadcast back.</summary>
     public IEnumerable<BroadcastDispatcher> Dispatchers => _running.Values.Select(r => r.Dispatcher);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(SweepsAsync(stoppingToken), ChecksAsync(stoppingToken), Alone ? Task.CompletedTask : BeatsAsync(stoppingToken));
+
+    private async Task SweepsAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -79,7 +80,7 @@ internal sealed partial class DispatchService(
             }
 
             if (!called) continue;
-            _restUntil.Clear();
+            _restSince.Clear();
             foreach (var running in _running.Values) running.Dispatcher.Wake();
         }
     }
@@ -110,7 +111,6 @@ internal sealed partial class DispatchService(
 
     private async Task SweepAsync(CancellationToken stop)
     {
-        await BeatAsync();
         var open = await slices.OpenAsync(_me, Alone);
         var strangers = open.Where(s => s.Owner != _me).ToList();
         var owned = open.Where(s => s.Owner == _me).Select(s => new OwnedSlice(s.Id, s.BroadcastId, s.ChannelId, s.IdFrom, s.IdTo, s.Epoch)).ToList();
@@ -123,10 +123,9 @@ internal sealed partial class DispatchService(
 
         // In a cluster a takeover can come before the hand-over time of the dead owner's claims is over: they are looked for at each sweep.
         foreach (var slice in await slices.StaleAsync(_me, Alone)) await SettleAsync(slice);
-        var now = time.Now();
         // Held data: slices are owned and what was in flight is settled, but nothing new leaves.
         if (await hold.GetAsync() is not null) return;
-        foreach (var group in owned.Where(s => _restUntil.GetValueOrDefault(s.Id) <= now).GroupBy(s => (s.BroadcastId, s.ChannelId)))
+        foreach (var group in owned.Where(s => !_restSince.TryGetValue(s.Id, out var since) || time.GetElapsedTime(since) >= Rest).GroupBy(s => (s.BroadcastId, s.ChannelId)))
         {
             if (!stop.IsCancellationRequested) await AssignAsync(group.Key, [.. group], stop);
         }
@@ -135,7 +134,34 @@ internal sealed partial class DispatchService(
         {
             if (await broadcasts.GetAsync(running.Dispatcher.BroadcastId) is { } broadcast) running.Dispatcher.Rate = broadcast.Rate;
         }
+    }
 
+    // Beside the sweeps: the grain of a broadcast can be in a process that stands still, and nobody takes over while everybody waits for its answer.
+    private async Task ChecksAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Sweep, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                try
+                {
+                    await CheckAsync().WaitAsync(stop);
+                }
+                catch (Exception e) when (!stop.IsCancellationRequested)
+                {
+                    LogCheck(e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The next start looks again.
+        }
+    }
+
+    private async Task CheckAsync()
+    {
         // A broadcast that nobody works on here is complete, or its freeze was interrupted.
         foreach (var (id, isHeld) in await broadcasts.RunningAsync())
         {
@@ -145,12 +171,29 @@ internal sealed partial class DispatchService(
         foreach (var id in await broadcasts.LeftoversAsync()) await grains.GetGrain<IBroadcastGrain>(id).CheckAsync();
     }
 
-    private async Task BeatAsync()
+    // Beside the sweeps: one that takes long (a plugin is loaded, thousands of rows are settled) must not look like a death.
+    private async Task BeatsAsync(CancellationToken stop)
     {
-        var now = time.Now();
-        if (Alone || _running.IsEmpty || now - _beatAt < Beat.TotalMilliseconds) return;
-        _beatAt = now;
-        await slices.BeatAsync(_me);
+        using var timer = new PeriodicTimer(Beat, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await slices.BeatAsync(_me);
+                }
+                catch (Exception e) when (!stop.IsCancellationRequested)
+                {
+                    LogBeat(e);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Slices are released when everything in flight is on disk.
+        }
     }
 
     private async Task SettleAsync(OwnedSlice slice)
@@ -227,8 +270,8 @@ internal sealed partial class DispatchService(
         finally
         {
             // Rows that wait for something beyond this process (an earlier part in doubt) are looked at now and then.
-            var until = time.Now() + (long)Rest.TotalMilliseconds;
-            if (!running.Dispatcher.IsSingle) foreach (var slice in running.Slices.Keys) _restUntil[slice] = until;
+            var now = time.GetTimestamp();
+            if (!running.Dispatcher.IsSingle) foreach (var slice in running.Slices.Keys) _restSince[slice] = now;
             _running.TryRemove(key, out _);
         }
     }
@@ -244,6 +287,12 @@ internal sealed partial class DispatchService(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking for work failed; the next look is in a second")]
     private partial void LogSweep(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for broadcasts that are complete failed; the next look is in a moment")]
+    private partial void LogCheck(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sign of life could not be written; after some seconds of silence another process takes over")]
+    private partial void LogBeat(Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The dispatcher of broadcast {Broadcast} on channel {Channel} ended with a fault; it is started again")]
     private partial void LogDispatcher(Exception e, long broadcast, long channel);

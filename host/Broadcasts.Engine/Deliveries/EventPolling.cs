@@ -8,7 +8,8 @@ namespace Broadcasts.Deliveries;
 internal sealed partial class EventPolling(ChannelRuntimes channels, ChannelStore store, Receipts receipts, TimeProvider time, ILogger<EventPolling> logger) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
-    private readonly Dictionary<long, DateTimeOffset> _next = [];
+    // When each was asked last, on the clock that nobody sets.
+    private readonly Dictionary<long, long> _asked = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -20,9 +21,9 @@ internal sealed partial class EventPolling(ChannelRuntimes channels, ChannelStor
             {
                 foreach (var channel in channels.All.Where(c => c.Transport.CanPoll))
                 {
-                    if (_next.GetValueOrDefault(channel.Id) > time.GetUtcNow()) continue;
+                    if (_asked.TryGetValue(channel.Id, out var asked) && time.GetElapsedTime(asked) < channel.Transport.PollInterval) continue;
                     await PollAsync(channel, stoppingToken);
-                    _next[channel.Id] = time.GetUtcNow() + channel.Transport.PollInterval;
+                    _asked[channel.Id] = time.GetTimestamp();
                 }
             }
         }

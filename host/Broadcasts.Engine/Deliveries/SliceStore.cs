@@ -8,8 +8,8 @@ namespace Broadcasts.Deliveries;
 /// <summary>Who hands over which range. A slice without a live owner is taken by whoever sees it first; the epoch fences the one before.</summary>
 internal sealed class SliceStore(Database database, TimeProvider time)
 {
-    /// <summary>An owner that has not been heard of for this long is dead.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    /// <summary>An owner that has not been heard of for this long is dead. A wrong guess costs a change of owner: its claims are fenced, its answers still count.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
 
     private const int MostAtOnce = 64;
 

@@ -15,7 +15,7 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly string _findSql = $"""
-        SELECT d.id, d.attempt, d.ended_at, d.channel_id, CASE WHEN d.channel_id = s.channel_id THEN 0 ELSE 1 END AS is_moved
+        SELECT d.id, d.claim, d.attempt, d.ended_at, d.channel_id, CASE WHEN d.channel_id = s.channel_id THEN 0 ELSE 1 END AS is_moved
           FROM slices s
           JOIN broadcasts b ON b.id = s.broadcast_id
           JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
@@ -84,12 +84,15 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
         return (drops || wanted) && row.Attempt < channel.Channel.MaxAttempts ? Again(row, now) : null;
     }
 
+    // Under the claim that is in doubt: every process settles, and a slower one must not take back what a faster one has claimed anew.
     private static DeliveryRecord Again(Doubt row, long now) =>
-        new() { Id = row.Id, Event = DeliveryEvent.Return, At = now, DueAt = now, Attempt = row.Attempt, IsQuiet = true };
+        new() { Id = row.Id, Event = DeliveryEvent.Return, Claim = row.Claim, At = now, DueAt = now, Attempt = row.Attempt, IsQuiet = true };
 
     private sealed class Doubt
     {
         public long Id { get; init; }
+
+        public long? Claim { get; init; }
 
         public int Attempt { get; init; }
 

@@ -43,7 +43,7 @@ internal sealed partial class BundledTransports(PluginStore store, PluginFolder 
     }
 
     /// <summary>Loads side by side what is desired and not loaded by an installation just now.</summary>
-    private async Task LoadDesiredAsync(CancellationToken cancellationToken)
+    public async Task LoadDesiredAsync(CancellationToken cancellationToken)
     {
         var desired = await store.DesiredAsync(cancellationToken);
         var versions = (await store.ListAsync(cancellationToken)).ToDictionary(p => (p.Id, p.Version));
