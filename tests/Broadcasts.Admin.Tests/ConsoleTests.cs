@@ -175,6 +175,9 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         context.SetDefaultTimeout(Patient);
         var page = await context.NewPageAsync();
         await MakeChannelAsync(page, $"Limits {script}");
+        await page.FillAsync("#rate-count", "50");
+        await page.ClickAsync(".card-foot button.primary");
+        await Expect(page.Locator("#limits dl")).ToContainTextAsync("at most 50 per second");
         await page.FillAsync("#limit-0", "1000");
         await page.SelectOptionAsync("#limit-unit-0", "minute");
         await page.FillAsync("#limit-1", "100000");
