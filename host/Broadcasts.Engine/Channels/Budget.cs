@@ -46,7 +46,7 @@ internal sealed class Budget
     private readonly AdaptiveRate _learned = new();
     private readonly LastSecond _dealt = new();
     private readonly LastSecond _refused = new();
-    private readonly List<SendWindow> _windows = [];
+    private readonly List<LimitWindow> _windows = [];
     private double _seen;
     private double _reserved;
     private long _turns;
@@ -194,7 +194,7 @@ internal sealed class Budget
         return until;
     }
 
-    private static SendWindow WindowFor(SendRate limit, SendWindow[] before)
+    private static LimitWindow WindowFor(SendRate limit, LimitWindow[] before)
     {
         if (Array.Find(before, w => w.Limit.PerMs == limit.PerMs) is { } known)
         {
@@ -202,7 +202,7 @@ internal sealed class Budget
             return known;
         }
 
-        var window = new SendWindow(limit);
+        var window = new LimitWindow(limit);
         if (before.MaxBy(w => w.Limit.PerMs) is { } longest) window.Restore(longest.Counted);
         return window;
     }

@@ -2,13 +2,14 @@ using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Deliveries;
 
 /// <summary>Finds why a broadcast does not move: from what its dispatcher waits for here, and from what the database says wherever it runs.</summary>
-internal sealed class WaitingReasons(Database database, BroadcastStore broadcasts, ChannelStore channels, DispatchService dispatch, LedgerWriter writer, IGrainFactory grains, TimeProvider time)
+internal sealed class WaitingReasons(Database database, BroadcastStore broadcasts, ChannelStore channels, DispatchService dispatch, LedgerWriter writer, SafeHold hold, IGrainFactory grains, TimeProvider time)
 {
     private const string NextDueSql = """
         SELECT MIN(due_at) FROM deliveries WHERE id BETWEEN @from AND @to AND due_at < 9223372036854775807 AND status = 0
@@ -24,6 +25,7 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
     public async Task<Waiting?> FindAsync(RunningCounts counts, CancellationToken cancellationToken)
     {
         if (writer.Outage is { } outage) return new("database", Detail: outage);
+        if (await hold.GetAsync() is not null) return new("safeHold");
         if (await broadcasts.GetAsync(counts.Id) is not { } broadcast) return null;
         if (broadcast.ClaimTo == 0) return new("freezing");
         if (await ChannelAsync(broadcast) is { } channel) return channel;
@@ -46,16 +48,24 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         return here is null ? null : new(CodeOf(here.LimitedBy), Times.Of((long)here.WaitingUntil));
     }
 
+    // Of several channels the first that goes on counts; one that goes on now is no reason to wait.
     private async Task<Waiting?> BudgetAsync(Broadcast broadcast)
     {
-        long? first = null;
+        Waiting? first = null;
         foreach (var channel in broadcast.ChannelIds)
         {
-            if ((await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync()).ThrottledUntil is not { } until || until <= time.Now()) return null;
-            first = Math.Min(first ?? long.MaxValue, until);
+            if (Of(await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync()) is not { } waits) return null;
+            if (first is null || waits.Until < first.Until) first = waits;
         }
 
-        return first is { } next ? new(CodeOf(LimitedBy.ProviderThrottle), Times.Of(next)) : null;
+        return first;
+    }
+
+    private Waiting? Of(BudgetView budget)
+    {
+        var now = time.Now();
+        if (budget.ThrottledUntil is { } throttled && throttled > now) return new(CodeOf(LimitedBy.ProviderThrottle), Times.Of(throttled));
+        return budget.Windows.Max(w => w.FullUntil) is { } full && full > now ? new(CodeOf(LimitedBy.WindowFull), Times.Of(full)) : null;
     }
 
     private async Task<Waiting?> RowsAsync(Broadcast broadcast, CancellationToken cancellationToken)
@@ -63,6 +73,12 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         var (from, to) = (DeliveryId.First(broadcast.Id), broadcast.ClaimTo ?? DeliveryId.Last(broadcast.Id));
         var (next, isFresh) = await database.ReadAsync(async c =>
             (await c.QuerySingleAsync<long?>(NextDueSql, new { from, to }), await c.QuerySingleAsync<bool>(FreshSql, new { id = broadcast.Id })), cancellationToken);
+        if (SendTimes.Of(broadcast) is { } times)
+        {
+            if (times.ClosedUntil(time.Now()) is { } opens) return new(CodeOf(LimitedBy.SendWindow), Times.Of(opens));
+            if (next > time.Now()) return new(CodeOf(LimitedBy.RecipientTimes), Times.Of(next));
+        }
+
         if (next > time.Now()) return new(CodeOf(LimitedBy.WaitingForRetries), Times.Of(next));
         if (next is not null) return null;
         if (broadcast.ClaimTo is not null) return new("canary", broadcast.CanaryAt + broadcast.ReadSafety().Canary?.WaitMs is { } until ? Times.Of(until) : null);

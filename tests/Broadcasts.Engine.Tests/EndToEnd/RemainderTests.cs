@@ -65,7 +65,7 @@ public sealed class RemainderTests(EngineFixture fixture) : IClassFixture<Engine
 
         var (child, made) = await Engine.Get<BroadcastFactory>().ResendFailedAsync(id, "test");
         EngineUnderTest.Require(made);
-        EngineUnderTest.Require(await Engine.Get<ChannelService>().SetRateAsync(channel.Id, null, "test"));
+        EngineUnderTest.Require(await Engine.Get<ChannelService>().SetLimitsAsync(channel.Id, new ChannelLimits(null, [], 0), "test"));
         await Engine.StartBroadcastAsync(child);
         var done = await Engine.CompletedAsync(child);
 

@@ -2,7 +2,6 @@ using System.Reflection;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
-using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Identity;

@@ -13,7 +13,7 @@ public readonly record struct WindowBucket([property: Id(0)] double From, [prope
 /// A limit over a long time that is counted, not paced: it may be used up at once, and then nothing goes until its oldest permits are out
 /// of it. Counted in hundredths of its length; a bucket leaves as a whole, when its last permit may: never too early.
 /// </summary>
-internal sealed class SendWindow(SendRate limit)
+internal sealed class LimitWindow(SendRate limit)
 {
     private const int Buckets = 100;
 
