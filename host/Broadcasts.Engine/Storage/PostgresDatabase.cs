@@ -8,9 +8,13 @@ internal sealed class PostgresDatabase : Database
 {
     private const long MigrationLock = 0x42726F6164636173;
 
+    // A process that stands still in the middle of a transaction keeps its locks: the server ends it after this long, so that another one can take over.
+    private const string EndIdleTransactions = "-c idle_in_transaction_session_timeout=5000";
+
     public PostgresDatabase(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "broadcasts", MaxAutoPrepare = 50 };
+        builder.Options = $"{builder.Options} {EndIdleTransactions}".TrimStart();
         ConnectionString = builder.ToString();
         DataSource = NpgsqlDataSource.Create(ConnectionString);
     }
