@@ -112,12 +112,12 @@ public sealed class LedgerClaimsTests
         await kit.Slices.BeatAsync("me");
 
         Assert.Empty(await kit.Slices.OpenAsync("other", aloneInTheWorld: false));
-        kit.Time.Advance(TimeSpan.FromSeconds(4));
+        kit.Time.Advance(TimeSpan.FromSeconds(2.5));
         await kit.Slices.BeatAsync("me");
-        kit.Time.Advance(TimeSpan.FromSeconds(4));
+        kit.Time.Advance(TimeSpan.FromSeconds(2.5));
         Assert.Empty(await kit.Slices.OpenAsync("other", aloneInTheWorld: false));
 
-        kit.Time.Advance(TimeSpan.FromSeconds(2));
+        kit.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Single(await kit.TakeAsync("other", alone: false));
         Assert.Empty(await kit.Slices.OpenAsync("me", aloneInTheWorld: false));
     }
