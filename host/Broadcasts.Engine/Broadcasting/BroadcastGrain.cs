@@ -194,7 +194,7 @@ internal sealed partial class BroadcastGrain(
             return;
         }
 
-        if (broadcast.ClaimTo is not null && !await HasPassedCanaryAsync(broadcast)) return;
+        if (broadcast.ClaimTo is not null && !(broadcast.ExpiresAt <= time.Now()) && !await HasPassedCanaryAsync(broadcast)) return;
         if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, end.Detail))
             await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Detail);
     }

@@ -35,11 +35,11 @@ internal sealed class Canaries(Database database, TimeProvider time)
 
     private const string ReleaseSql = "UPDATE broadcasts SET claim_to = NULL, version = version + 1 WHERE id = @id AND claim_to IS NOT NULL";
 
-    // A retry that waits for its time does not hold the canary up; it counts as tried.
+    // A retry that waits for its time does not hold the canary up, nor a later part that waits for one in doubt; whoever was never tried does.
     private const string FaredSql = """
         SELECT COUNT(*) AS tried, COALESCE(SUM(CASE WHEN status = 5 THEN 1 ELSE 0 END), 0) AS failed,
                COALESCE(SUM(CASE WHEN opted_out_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS opted_out,
-               COALESCE(SUM(CASE WHEN status = 1 OR (status = 0 AND (due_at IS NULL OR due_at <= @now)) THEN 1 ELSE 0 END), 0) AS open
+               COALESCE(SUM(CASE WHEN status = 1 OR (status = 0 AND (due_at IS NULL OR due_at <= @now OR (attempt = 0 AND due_at < 9223372036854775807))) THEN 1 ELSE 0 END), 0) AS open
           FROM deliveries WHERE id BETWEEN @from AND @to AND status <> 6
         """;
 

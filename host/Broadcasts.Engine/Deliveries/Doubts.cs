@@ -34,7 +34,7 @@ internal sealed class Doubts(Database database, BroadcastStore broadcasts, Chann
     private const int PageSize = 500;
 
     private const string PageSql = """
-        SELECT d.id, d.attempt, d.ended_at, d.reason FROM slices s JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
+        SELECT d.id, d.claim, d.attempt, d.ended_at, d.reason FROM slices s JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
          WHERE s.broadcast_id = @broadcast AND s.unknown > 0 AND s.id_to > @after AND d.id > @after
         """;
 
@@ -81,9 +81,10 @@ internal sealed class Doubts(Database database, BroadcastStore broadcasts, Chann
         }
     }
 
+    // Under the claim that is in doubt: what was claimed anew meanwhile is not touched.
     private DeliveryRecord RecordOf(DoubtRow row, DoubtAnswer answer, string actor)
     {
-        var record = new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.ReceiptSent, At = time.Now(), Attempt = row.Attempt, Outcome = SendOutcomeKind.Accepted, Detail = $"{actor}: sent" };
+        var record = new DeliveryRecord { Id = row.Id, Claim = row.Claim, Event = DeliveryEvent.ReceiptSent, At = time.Now(), Attempt = row.Attempt, Outcome = SendOutcomeKind.Accepted, Detail = $"{actor}: sent" };
         return answer switch
         {
             DoubtAnswer.Sent => record,
@@ -107,6 +108,8 @@ internal sealed class Doubts(Database database, BroadcastStore broadcasts, Chann
     private sealed class DoubtRow
     {
         public long Id { get; init; }
+
+        public long? Claim { get; init; }
 
         public int Attempt { get; init; }
 

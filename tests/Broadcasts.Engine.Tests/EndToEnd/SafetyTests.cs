@@ -86,6 +86,20 @@ public sealed class SafetyTests(EngineFixture fixture) : IClassFixture<EngineFix
     }
 
     [Fact]
+    public async Task Canary_ExpiresWhileItIsWaitedFor_EndsAndTheOthersAreSkipped()
+    {
+        var channel = await Engine.AddSimulatorAsync();
+        var safety = JsonSerializer.Serialize(new BroadcastSafety { Canary = new() { Count = 3, WaitMs = 600_000 } }, BroadcastJson.Options);
+        var draft = EngineUnderTest.DraftOf(channel.Id, await Engine.AddPeopleAsync(30));
+        var id = await Engine.AddBroadcastAsync(draft with { SafetyJson = safety, ExpiresAt = TimeProvider.System.GetUtcNow().AddSeconds(4).ToUnixTimeMilliseconds() });
+        await Engine.StartBroadcastAsync(id);
+
+        var done = await Engine.CompletedAsync(id);
+        Assert.Equal((3, 27), (done.Counts.Sent, done.Counts.Skipped));
+        Assert.Equal("expired", Assert.Single(done.Reasons).Reason);
+    }
+
+    [Fact]
     public async Task Undo_InTime_LeavesADraftAndNothingWentOut()
     {
         var channel = await Engine.AddSimulatorAsync();
