@@ -13,7 +13,7 @@ public abstract class ScenarioTests
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', [ResultTable.Header, ResultTable.Line(result), .. ResultTable.Remarks(result)]));
         if (result.Skipped is { } why)
         {
-            if (Requirements.IsCi) Assert.Fail(why);
+            if (Requirements.IsCi && result.CanBeInstalled) Assert.Fail(why);
             Assert.Skip(why);
         }
 

@@ -48,6 +48,9 @@ internal sealed record ChaosResult
     /// <summary>Why it could not be run here; null when it was.</summary>
     public string? Skipped { get; init; }
 
+    /// <summary>What it was skipped for can be installed; a right that the user does not have can not.</summary>
+    public bool CanBeInstalled { get; init; }
+
     /// <summary>Broken promises; none is what is wanted.</summary>
     public IReadOnlyList<string> Broken { get; init; } = [];
 
@@ -58,4 +61,7 @@ internal sealed record ChaosResult
 }
 
 /// <summary>This machine can't do what the scenario needs.</summary>
-internal sealed class ScenarioSkippedException(string why) : Exception(why);
+internal sealed class ScenarioSkippedException(string why, bool canBeInstalled = true) : Exception(why)
+{
+    public bool CanBeInstalled => canBeInstalled;
+}

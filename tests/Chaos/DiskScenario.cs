@@ -55,11 +55,11 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public static async Task<SmallDisk> MountAsync(int megabytes)
     {
-        if (!OperatingSystem.IsLinux() || Environment.UserName != "root") throw new ScenarioSkippedException("a small disk needs Linux and root");
+        if (!OperatingSystem.IsLinux() || Environment.UserName != "root") throw new ScenarioSkippedException("a small disk needs Linux and root", canBeInstalled: false);
         var disk = new SmallDisk(new TempFolder());
         if (await RunAsync("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={megabytes}m"), "broadcasts-chaos", disk.Path) == 0) return disk;
         disk._folder.Dispose();
-        throw new ScenarioSkippedException("a tmpfs can't be mounted here");
+        throw new ScenarioSkippedException("a tmpfs can't be mounted here", canBeInstalled: false);
     }
 
     public async ValueTask DisposeAsync()

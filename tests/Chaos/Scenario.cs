@@ -53,7 +53,7 @@ internal sealed record Scenario(string Name, string[] Databases, Func<ChaosRun, 
         }
         catch (ScenarioSkippedException e)
         {
-            return new ChaosResult { Scenario = Name, Database = database, Size = size, Skipped = e.Message };
+            return new ChaosResult { Scenario = Name, Database = database, Size = size, Skipped = e.Message, CanBeInstalled = e.CanBeInstalled };
         }
         catch (Exception e)
         {
