@@ -36,11 +36,17 @@ internal sealed class AdaptiveRate
     /// <summary>A rate that is not used this much proves nothing.</summary>
     private const double Used = 0.6;
 
+    /// <summary>A rate that was used and not refused for so long, and is refused once, was exceeded by a message that left late: the wait is kept, nothing is cut.</summary>
+    private const double HeldMs = 20_000;
+
+    private const double HeldShare = 0.9;
+
     private const double Slowest = 0.1;
     private double _proven;
     private double _step;
     private double _nextAt;
     private double _refusedAt = double.NegativeInfinity;
+    private double _heldSince = double.PositiveInfinity;
     private bool _isTrying;
 
     /// <summary>The learned ceiling in messages per second; null while nothing was learned.</summary>
@@ -52,7 +58,7 @@ internal sealed class AdaptiveRate
     /// <summary>Where learning left off before a restart.</summary>
     public void Restore(double? ceiling, double now)
     {
-        Ceiling = ceiling;
+        (Ceiling, _heldSince) = (ceiling, now);
         _isTrying = false;
         if (ceiling is { } rate) _nextAt = now + Between(null, rate, ProveMs);
     }
@@ -62,6 +68,7 @@ internal sealed class AdaptiveRate
     {
         _nextAt += by;
         _refusedAt += by;
+        _heldSince += by;
     }
 
     /// <summary>The rate in force: the configured one below the ceiling. Forgets the ceiling once it has grown past the configured rate.</summary>
@@ -85,7 +92,9 @@ internal sealed class AdaptiveRate
     public void Refused(double? configured, double accepted, double wait, double now)
     {
         if (now - _refusedAt < 1000) return;
-        _refusedAt = now;
+        var hasHeld = !_isTrying && now - _heldSince >= HeldMs && accepted >= HeldShare * (Ceiling ?? configured);
+        (_refusedAt, _heldSince) = (now, now);
+        if (hasHeld) return;
         var current = Ceiling ?? configured ?? Math.Max(accepted, 1);
         var permitted = accepted >= FewestToTrust ? accepted * Keep : Math.Max(accepted * Keep, current / 2);
         var next = _isTrying && permitted >= 0.8 * _proven

@@ -3,8 +3,8 @@ using Broadcasts.Broadcasting;
 namespace Broadcasts.Channels;
 
 /// <summary>
-/// Deals the permits of one account: the channel's pace, the windows that are counted beside it, each broadcast's own pace below it, single
-/// messages first, broadcasts in turns.
+/// Deals the permits of one account: the channel's pace, the windows that are counted beside it, each broadcast's own pace below it. Who is
+/// next among those who ask is the <see cref="PermitQueue"/>'s.
 /// </summary>
 /// <remarks>
 /// A message is written a little after its permit's moment, and not always equally late: without room for that, a late one and the punctual
@@ -16,8 +16,11 @@ internal sealed class Budget
     /// <summary>A lease covers this much time, so that pause and rate changes act at once.</summary>
     private const double LeaseMs = 20;
 
-    /// <summary>A lease may begin this far ahead, so that a slow commit between two leases loses no permit. Lease and lead bound what a kill leaves in doubt: 50 ms of the rate.</summary>
-    private const double LeadMs = 30;
+    /// <summary>Who needs longer than that for one claim gets as much as it takes, up to this: more would be in doubt after a kill.</summary>
+    private const double LongestLeaseMs = 50;
+
+    /// <summary>A lease begins this much after its asker can use it, so that a late timer or a slow commit loses no permit.</summary>
+    private const double LeadMs = 20;
     private const int MostPermits = 500;
 
     /// <summary>So much more while connections are opened and code is compiled on a message's way to the socket, where no check sees it.</summary>
@@ -25,9 +28,6 @@ internal sealed class Budget
 
     /// <summary>The longest notice that is believed.</summary>
     private const double MostNoticeMs = 200;
-
-    /// <summary>How long a turned-away asker keeps its turn.</summary>
-    private const double TurnMs = 1500;
 
     /// <summary>Who asked within this time is about to ask again.</summary>
     private const double ActiveMs = 100;
@@ -99,8 +99,7 @@ internal sealed class Budget
     public PermitLease Lease(PermitRequest request, double now)
     {
         Follow(now);
-        foreach (var lease in request.Unused ?? []) _windows.ForEach(w => w.GiveBack(lease));
-        if (ThrottledUntil > now) return Later(request, now, ThrottledUntil, LimitedBy.ProviderThrottle);
+        if (ThrottledUntil > now) return Later(now, ThrottledUntil, LimitedBy.ProviderThrottle);
 
         var effective = _learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now);
         var interval = IntervalOf(effective, request.IsWarming ? WarmingMs : 0);
@@ -114,25 +113,33 @@ internal sealed class Budget
         // One place of the channel's early is no matter to a broadcast's own pace; a place left empty is lost for everybody.
         var start = ownFrom <= from + interval ? from : ownFrom;
         (asker.Interval, asker.AskedAt) = (own, now);
-        if (FullAt(start) is { } full) return Later(request, now, full - notice, LimitedBy.WindowFull);
-        if (start > ready + LeadMs) return Later(request, now, start - notice - LeadMs / 2, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
+        if (FullAt(start) is { } full) return Later(now, full - notice, LimitedBy.WindowFull);
+        if (start > ready + LeadMs) return Later(now, start - notice - LeadMs, own > interval ? LimitedBy.BroadcastRate : effective < Rate?.PerSecond || Rate is null ? LimitedBy.LearnedRate : LimitedBy.ChannelRate);
         // Dealt now, a moment of its own that lies ahead would leave a gap before it that others could have used.
-        if (interval > 0 && ownFrom > from + interval && OthersAreActive(request.BroadcastId, now)) return Later(request, now, now + Math.Min(ownFrom - from, LeaseMs), LimitedBy.BroadcastRate);
-        if (interval > 0 && SomebodyElseIsNext(request.BroadcastId, asker, now, from + interval)) return Later(request, now, now + Math.Clamp(interval / 4, 2, 50), LimitedBy.OtherBroadcasts);
+        if (interval > 0 && ownFrom > from + interval && OthersAreActive(request.BroadcastId, now)) return Later(now, now + Math.Min(ownFrom - from, LeaseMs), LimitedBy.BroadcastRate);
 
         // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.
         var spacing = interval > 0 ? interval : own;
-        var count = Math.Min(request.Wanted, Math.Min(FittingIn(LeaseMs, interval), FittingIn(start + LeaseMs - ownFrom, own)));
+        var length = Math.Clamp(notice, LeaseMs, LongestLeaseMs);
+        var count = Math.Min(request.Wanted, Math.Min(FittingIn(length, interval), FittingIn(start + length - ownFrom, own)));
         foreach (var window in _windows) count = Math.Min(count, window.RoomAt(start));
         if (interval > 0) _schedule.Take(start, count, interval);
         if (own > 0) asker.Schedule.Take(ownFrom, count, own);
         foreach (var window in _windows) window.Take(start, start + (count - 1) * spacing, count);
         _reserved -= count;
         asker.ServedAt = ++_turns;
-        asker.TurnedAwayAt = double.NegativeInfinity;
         _dealt.Add(count, now);
         return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? GuardOf(effective, interval) : 0 };
     }
+
+    /// <summary>Permits of earlier leases that nothing was sent with: long limits do not count them.</summary>
+    public void GiveBack(IEnumerable<UnusedLease> unused)
+    {
+        foreach (var lease in unused) _windows.ForEach(w => w.GiveBack(lease));
+    }
+
+    /// <summary>The smaller, the longer ago a broadcast was served; 0 when it never was.</summary>
+    public long TurnOf(long broadcast) => _askers.TryGetValue(broadcast, out var asker) ? asker.ServedAt : 0;
 
     /// <summary>The provider refused until a moment.</summary>
     public void Throttled(double until, double now)
@@ -222,7 +229,7 @@ internal sealed class Budget
     private (double Count, double PerMs) OverPeriod(double perSecond) =>
         Rate is { } rate && perSecond >= rate.PerSecond ? (rate.Count, rate.PerMs) : (perSecond, 1000);
 
-    private static int FittingIn(double time, double interval) => interval > 0 ? (int)Math.Clamp(time / interval, 1, MostPermits) : MostPermits;
+    private static int FittingIn(double time, double interval) => interval > 0 ? (int)Math.Clamp(Math.Round(time / interval), 1, MostPermits) : MostPermits;
 
     private Asker AskerOf(long broadcast)
     {
@@ -231,24 +238,7 @@ internal sealed class Budget
         return _askers[broadcast] = new Asker();
     }
 
-    private PermitLease Later(PermitRequest request, double now, double retryAt, LimitedBy why)
-    {
-        AskerOf(request.BroadcastId).TurnedAwayAt = now;
-        return new PermitLease { RetryAt = Math.Max(retryAt, now + 1), LimitedBy = why };
-    }
-
-    // Single messages (broadcast 0) go before any broadcast; among broadcasts whose own pace permits the place, the one served longest ago.
-    private bool SomebodyElseIsNext(long broadcast, Asker asker, double now, double place)
-    {
-        if (broadcast == 0) return false;
-        foreach (var (id, other) in _askers)
-        {
-            if (id == broadcast || now - other.TurnedAwayAt > TurnMs || other.Schedule.From(now, other.Interval) > place) continue;
-            if (id == 0 || other.ServedAt < asker.ServedAt) return true;
-        }
-
-        return false;
-    }
+    private static PermitLease Later(double now, double retryAt, LimitedBy why) => new() { RetryAt = Math.Max(retryAt, now + 1), LimitedBy = why };
 
     private bool OthersAreActive(long broadcast, double now)
     {
@@ -273,7 +263,6 @@ internal sealed class Budget
         foreach (var asker in _askers.Values)
         {
             asker.Schedule.Shift(step);
-            asker.TurnedAwayAt += step;
             asker.AskedAt += step;
         }
     }
@@ -288,7 +277,5 @@ internal sealed class Budget
         public long ServedAt { get; set; }
 
         public double AskedAt { get; set; }
-
-        public double TurnedAwayAt { get; set; } = double.NegativeInfinity;
     }
 }

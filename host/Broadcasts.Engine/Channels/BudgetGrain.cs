@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Concurrency;
 using Orleans.Storage;
 
 namespace Broadcasts.Channels;
@@ -27,11 +28,10 @@ public sealed class WindowState
     [Id(1)] public WindowBucket[] Buckets { get; set; } = [];
 }
 
-/// <summary>One account's budget: a <see cref="Budget"/> whose granted horizon is durable before it is used.</summary>
-internal sealed class BudgetGrain(
-    [PersistentState("budget", BudgetGrain.Storage)] IPersistentState<BudgetState> state,
-    ChannelStore channels,
-    TimeProvider time) : Grain, IBudgetGrain
+/// <summary>One account's budget: a <see cref="Budget"/> whose granted horizon is durable before it is used, and the queue of those who ask.</summary>
+/// <remarks>Calls interleave, since those for permits wait here. Permits are dealt by one loop, which gives nothing away before it is on disk.</remarks>
+[Reentrant]
+internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
 {
     /// <summary>Name of the grain storage.</summary>
     public const string Storage = "grains";
@@ -39,7 +39,21 @@ internal sealed class BudgetGrain(
     /// <summary>The horizon is moved ahead by this much, so that one write serves about a second of permits.</summary>
     private const double AheadMs = 1000;
 
+    private readonly IPersistentState<BudgetState> _state;
+    private readonly ChannelStore _channels;
+    private readonly TimeProvider _time;
     private readonly Budget _budget = new();
+    private readonly PermitQueue _queue;
+    private readonly SemaphoreSlim _saving = new(1);
+    private BudgetState _durable = new();
+    private IGrainTimer? _timer;
+    private bool _isDealing;
+
+    public BudgetGrain([PersistentState("budget", Storage)] IPersistentState<BudgetState> state, ChannelStore channels, TimeProvider time)
+    {
+        (_state, _channels, _time) = (state, channels, time);
+        _queue = new PermitQueue(_budget);
+    }
 
     // A key must not look like a number: the storage provider would fold "a" and "A" into one row.
     public static string KeyOf(long channelId) => string.Create(CultureInfo.InvariantCulture, $"channel:{channelId}");
@@ -47,14 +61,17 @@ internal sealed class BudgetGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var channel = await ChannelAsync();
+        _durable = _state.State;
         _budget.SetLimits(channel?.Rate, channel?.Limits ?? [], Now);
-        _budget.Restore(state.State, Now);
+        _budget.Restore(_durable, Now);
+        _timer = this.RegisterGrainTimer(DealAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
     }
 
     // A planned end gives the unused part of the horizon back.
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (state.State.Horizon <= Now) return;
+        foreach (var answer in _queue.Clear()) answer.TrySetResult(new PermitLease { RetryAt = Now + 1, LimitedBy = LimitedBy.ChannelRate });
+        if (_durable.Horizon <= Now) return;
         try
         {
             await SaveAsync(_budget.Horizon);
@@ -65,22 +82,26 @@ internal sealed class BudgetGrain(
         }
     }
 
+    public void Dispose() => _saving.Dispose();
+
     public async ValueTask<PermitLease> LeaseAsync(PermitRequest request)
     {
-        var lease = _budget.Lease(request, Now);
-        if (lease.Count > 0 && lease.Interval > 0 && _budget.IsBeyond(state.State)) await SaveAsync(_budget.Horizon + AheadMs);
-        return lease;
+        var answer = new TaskCompletionSource<PermitLease>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _queue.Add(request, answer, Now);
+        await DealAsync();
+        return await answer.Task;
     }
 
     public async Task ReloadAsync()
     {
         if (await ChannelAsync() is { } channel) _budget.SetLimits(channel.Rate, channel.Limits, Now);
+        await DealAsync();
     }
 
     public async Task ThrottledAsync(long until)
     {
         _budget.Throttled(until, Now);
-        await SaveAsync(Math.Max(state.State.Horizon, _budget.Horizon));
+        await SaveAsync(Math.Max(_durable.Horizon, _budget.Horizon));
     }
 
     public Task UsedAtAsync(long moment)
@@ -97,22 +118,64 @@ internal sealed class BudgetGrain(
 
     public Task<BudgetView> LookAsync() => Task.FromResult(_budget.View(Now));
 
-    private Task<Channel?> ChannelAsync() => channels.GetAsync(long.Parse(this.GetPrimaryKeyString().AsSpan("channel:".Length), CultureInfo.InvariantCulture));
+    private Task<Channel?> ChannelAsync() => _channels.GetAsync(long.Parse(this.GetPrimaryKeyString().AsSpan("channel:".Length), CultureInfo.InvariantCulture));
 
-    private double Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+    private double Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    // Who asks while another call deals is served by that one's next round.
+    private async Task DealAsync()
+    {
+        if (_isDealing) return;
+        _isDealing = true;
+        try
+        {
+            while (_queue.Deal(Now) is { Count: > 0 } dealt) await GiveAsync(dealt);
+            WakeAt(_queue.NextAt);
+        }
+        finally
+        {
+            _isDealing = false;
+        }
+    }
+
+    private async Task GiveAsync(IReadOnlyList<(TaskCompletionSource<PermitLease> Answer, PermitLease Lease)> dealt)
+    {
+        try
+        {
+            if (dealt.Any(d => d.Lease.Count > 0 && d.Lease.Interval > 0) && _budget.IsBeyond(_durable)) await SaveAsync(_budget.Horizon + AheadMs);
+            foreach (var (answer, lease) in dealt) answer.TrySetResult(lease);
+        }
+        catch (Exception e)
+        {
+            // Nobody may use what is not on disk.
+            foreach (var answer in dealt.Select(d => d.Answer).Concat(_queue.Clear())) answer.TrySetException(e);
+        }
+    }
+
+    private void WakeAt(double? moment)
+    {
+        if (moment is { } at) _timer?.Change(TimeSpan.FromMilliseconds(Math.Max(1, at - Now)), Timeout.InfiniteTimeSpan);
+    }
 
     private async Task SaveAsync(double horizon)
     {
-        state.State = _budget.Store(horizon);
+        await _saving.WaitAsync();
         try
         {
-            await state.WriteStateAsync();
+            var next = _budget.Store(horizon);
+            _state.State = next;
+            await _state.WriteStateAsync();
+            _durable = next;
         }
         catch (Exception)
         {
             // Another activation may have written, or the memory holds what the disk does not: start again from what is stored.
             DeactivateOnIdle();
             throw;
+        }
+        finally
+        {
+            _saving.Release();
         }
     }
 }

@@ -20,6 +20,8 @@ internal sealed class ChannelRuntime(long id, IBudgetGrain budget)
 
     public UnusedPermits Unused { get; } = new();
 
+    public ClaimNotice Notice { get; } = new();
+
     public Channel Channel => _channel!;
 
     public ChannelTransport Transport { get; private set; } = null!;

@@ -36,7 +36,7 @@ internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries cont
         var rendered = renderer.Render(0);
         if (rendered.Content is null) return new(false, Reasons.NameOf((int)rendered.Reason), null, rendered.Detail, null);
 
-        var permits = new Permits(channel.Budget, new PermitRequest { BroadcastId = 0, Wanted = 1 }, default, channel.Unused, new ClaimNotice(), time);
+        var permits = new Permits(channel.Budget, new PermitRequest { BroadcastId = 0, Wanted = 1 }, default, 0, channel.Unused, new ClaimNotice(), time);
         if (!await permits.WaitForAsync(0, 1, time.GetUtcNow().Add(LongestWait).ToUnixTimeMilliseconds(), cancellationToken))
             return Refused(new Problem("channelId", "noRoom", "The channel's rate leaves no room now. Try again later."));
         await audit.AppendAsync(actor, "channel.testMessage", string.Create(CultureInfo.InvariantCulture, $"channel:{channelId}"), null, cancellationToken);

@@ -19,6 +19,7 @@ internal sealed partial class BroadcastDispatcher(
     ILogger logger) : IDisposable
 {
     private const int MostPerClaim = 500;
+    private const int FewestPerClaim = 16;
 
     /// <summary>Time from a claim to the last moment of its hand-over.</summary>
     private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
@@ -37,8 +38,8 @@ internal sealed partial class BroadcastDispatcher(
     private readonly List<SliceWork> _slices = [];
     private readonly ConcurrentDictionary<HandOver, Task> _running = new();
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly ClaimNotice _notice = new();
     private double _lastClaim = services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    private int _wanted = FewestPerClaim;
     private volatile bool _lookNow;
 
     /// <summary>What holds it back now.</summary>
@@ -190,15 +191,16 @@ internal sealed partial class BroadcastDispatcher(
         return false;
     }
 
-    // The room is given back before anybody waits for a permit: others on this channel can use it meanwhile.
+    // No more room than permits can be had for, and that is given back before a longer wait: others on this channel can use it meanwhile.
     private async Task<(bool GoOn, double RetryAt)> LeaseAndClaimAsync(SliceWork work, CancellationToken stop, CancellationToken stopSending)
     {
-        var room = await channel.InFlight.TakeAsync(MostPerClaim, stop, isUrgent: plan.IsSingle);
+        var room = await channel.InFlight.TakeAsync(_wanted, stop, isUrgent: plan.IsSingle);
         var used = 0;
         try
         {
-            var wish = new PermitRequest { BroadcastId = plan.IsSingle ? 0 : BroadcastId, Wanted = room, Rate = Rate, NoticeMs = _notice.Ms, IsWarming = channel.InFlight.IsWarming };
+            var wish = new PermitRequest { BroadcastId = plan.IsSingle ? 0 : BroadcastId, Wanted = room, Rate = Rate, NoticeMs = channel.Notice.Ms, IsWarming = channel.InFlight.IsWarming };
             var lease = await channel.Budget.LeaseAsync(wish with { Unused = channel.Unused.Take() });
+            var dealtAt = services.Time.GetTimestamp();
             if (lease.Count == 0)
             {
                 (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
@@ -206,11 +208,12 @@ internal sealed partial class BroadcastDispatcher(
             }
 
             (LimitedBy, WaitingUntil) = (lease.Interval > 0 ? LimitedBy.ChannelRate : LimitedBy.ProviderLatency, 0);
+            _wanted = Math.Clamp(2 * lease.Count, FewestPerClaim, MostPerClaim);
             var request = RequestFor(work, lease);
             var busy = IsBusy;
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
-            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, channel.Unused, _notice, services.Time), request.HandOverBy, stop, stopSending);
+            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, dealtAt, channel.Unused, channel.Notice, services.Time), request.HandOverBy, stop, stopSending);
             else work.Empty(claim.NextDue, Now, busy || IsBusy, claim.Gate == ClaimGate.Held);
             if (used == 0) channel.Unused.Add(lease, 0);
             return (GateOf(work, claim), 0);

@@ -8,6 +8,9 @@ internal sealed class InFlightGate
 {
     private const int ColdLimit = 1;
 
+    /// <summary>From so many at once on, connections and code are warm enough.</summary>
+    private const int WarmLimit = 64;
+
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _waiting = new();
     private int _limit = 256;
@@ -63,8 +66,8 @@ internal sealed class InFlightGate
     /// <summary>Nothing was answered yet.</summary>
     public bool IsCold => Volatile.Read(ref _open) == ColdLimit;
 
-    /// <summary>Less is let through than could be.</summary>
-    public bool IsWarming => Volatile.Read(ref _open) < _limit;
+    /// <summary>Much less is let through than could be.</summary>
+    public bool IsWarming => Volatile.Read(ref _open) < Math.Min(_limit, WarmLimit);
 
     /// <summary>One was answered: its place is free, and one more may be in flight as long as it is cold.</summary>
     public void Answered()

@@ -23,6 +23,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerWriter> _logger;
     private readonly Task _loop;
+    private volatile TaskCompletionSource _urgent = new();
     private int _unrecorded;
 
     public LedgerWriter(Database database, TimeProvider time, ILogger<LedgerWriter> logger)
@@ -75,6 +76,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
     {
         // After the end only late answers come; their rows are listed as unknown at the next start.
         if (!_jobs.Writer.TryWrite(job)) job.Fail(new OperationCanceledException("The ledger writer has ended."), ref _unrecorded);
+        else if (job.Record is null) _urgent.TrySetResult();
     }
 
     private async Task RunAsync()
@@ -86,13 +88,21 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
             // Outcomes can wait a moment for company; a claim can't.
             if (batch.Count < MostRows && batch.TrueForAll(j => j.Record is not null) && !_jobs.Reader.Completion.IsCompleted)
             {
-                await Task.Delay(Gather, _time);
+                await GatherAsync();
                 Take(batch);
             }
 
             await CommitAsync(batch);
             batch.Clear();
         }
+    }
+
+    private async Task GatherAsync()
+    {
+        _urgent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Who came before the signal was renewed is seen here; who comes later raises it.
+        if (_jobs.Reader.TryPeek(out var next) && next.Record is null) return;
+        await Task.WhenAny(Task.Delay(Gather, _time), _urgent.Task);
     }
 
     private void Take(List<Job> batch)

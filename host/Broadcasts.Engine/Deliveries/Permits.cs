@@ -4,7 +4,14 @@ using Broadcasts.Channels;
 namespace Broadcasts.Deliveries;
 
 /// <summary>The permits of one claim's messages, in their order. A permit that could not be used in time is void, and another one is asked for.</summary>
-internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, UnusedPermits unused, ClaimNotice notice, TimeProvider time)
+/// <param name="budget">Where another one is asked for.</param>
+/// <param name="request">What was asked for.</param>
+/// <param name="lease">What was dealt.</param>
+/// <param name="dealtAt">When the answer came: <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="unused">Takes what was not used.</param>
+/// <param name="notice">Learns how long it took from the answer to the first message.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, long dealtAt, UnusedPermits unused, ClaimNotice notice, TimeProvider time)
 {
     /// <summary>Permits this close are used together: a timer is not finer.</summary>
     private const double TogetherMs = 1;
@@ -15,7 +22,6 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     /// <summary>What is left of a permit's time for the way from here to the socket.</summary>
     private const double ToTheSocketMs = 4;
 
-    private readonly double _dealtAt = Now(time);
     private PermitLease _lease = lease;
     private int _first;
     private int _used;
@@ -31,7 +37,7 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     }
 
     /// <summary>The messages are made: says how long that took, so that the next permits begin when they can be used.</summary>
-    public void Ready() => notice.Took(Now(time) - _dealtAt);
+    public void Ready() => notice.Took(time.GetElapsedTime(dealtAt).TotalMilliseconds);
 
     /// <summary>Waits until a message may be written.</summary>
     /// <param name="index">Which of the claim's messages.</param>
@@ -96,7 +102,7 @@ internal sealed class UnusedPermits
     }
 }
 
-/// <summary>How long a dispatcher needs from its permits to its first write: the longest of late, slowly forgotten.</summary>
+/// <summary>How long a process needs on a channel from its permits to its first write: the longest of late, slowly forgotten.</summary>
 internal sealed class ClaimNotice
 {
     private const double Forgotten = 0.9;

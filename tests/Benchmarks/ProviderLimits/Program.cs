@@ -3,19 +3,20 @@
 //   dotnet run --project tests/Benchmarks/ProviderLimits -c Release -- [--limits 30,80,100,1000] [--seconds 20] [--processes 1] [--broadcasts 1] [--database sqlite]
 //
 // Several processes need --database postgres and BROADCASTS_TEST_POSTGRES, a connection string of a role that may create databases.
-// Use is what was accepted, of what the limit permits, from the first arrival on. CoV is the coefficient of variation of the seconds' counts.
+// Use is what was accepted, of what the limit permits, from the first arrival on; warm use is that from the third second on. CoV is the coefficient of variation of the seconds' counts.
 
 using System.Globalization;
 using Broadcasts.Benchmarks.ProviderLimits;
 using Broadcasts.Testing;
 
+const int Warm = 3000;
 var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
 var seconds = settings.GetValue("seconds", 20);
 var processes = settings.GetValue("processes", 1);
 var broadcasts = settings.GetValue("broadcasts", 1);
 var database = settings.GetValue("database", processes > 1 ? "postgres" : "sqlite");
 
-Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  most in 1 s  in 100 ms  first second    CoV  shares and first refusals (s)");
+Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  warm use  most in 1 s  in 100 ms  first second    CoV  shares and first refusals (s)");
 foreach (var limit in settings.GetValue("limits", "30,80,100,1000").Split(',').Select(int.Parse))
 {
     await RunAsync(limit);
@@ -53,15 +54,21 @@ async Task RunAsync(int limit)
     var shares = new List<long>();
     foreach (var id in ids) shares.Add((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("sent").GetInt64());
     Print(limit, provider, shares);
+    if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals.ToArray());
 }
+
+static void PrintSeconds(double[] arrivals) =>
+    Console.WriteLine("  per second: " + string.Join(" ", arrivals.CountBy(a => (int)((a - arrivals[0]) / 1000)).OrderBy(c => c.Key).Select(c => c.Value)));
 
 void Print(int limit, Provider provider, List<long> shares)
 {
     var first = provider.Arrivals[0];
     var arrivals = provider.Arrivals.Where(a => a - first < seconds * 1000).ToList();
     var use = (arrivals.Count - provider.Refused.Count) / (double)(limit * seconds);
+    var warm = arrivals.Count(a => a - first >= Warm) - provider.Refused.Count(r => r - first >= Warm);
+    var warmUse = warm / (double)(limit * (seconds - Warm / 1000));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {Variation(arrivals, first),5:0.000}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
+        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {warmUse,8:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {Variation(arrivals, first),5:0.000}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
 }
 
 // Of the whole seconds after the third: before that a process warms up.

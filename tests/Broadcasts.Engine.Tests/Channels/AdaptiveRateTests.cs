@@ -38,6 +38,28 @@ public sealed class AdaptiveRateTests
     }
 
     [Fact]
+    public void Refused_OnceAfterTheRateHasHeldForLong_CutsNothingAndTheSecondTimeDoes()
+    {
+        var rate = new AdaptiveRate();
+        rate.Restore(null, 0);
+        rate.Refused(100, 99, 1000, 25_000);
+        Assert.Null(rate.Ceiling);
+
+        rate.Refused(100, 99, 1000, 27_000);
+        Assert.Equal(95, rate.Ceiling!.Value, 6);
+    }
+
+    [Fact]
+    public void Refused_ThoughLittleWasAccepted_CutsAtOnce()
+    {
+        var rate = new AdaptiveRate();
+        rate.Restore(null, 0);
+        rate.Refused(100, 50, 1000, 25_000);
+
+        Assert.Equal(49, rate.Ceiling!.Value, 6);
+    }
+
+    [Fact]
     public void Effective_NothingIsRefusedAnyMore_GrowsByStepsThatDoubleAndForgets()
     {
         var rate = new AdaptiveRate();

@@ -153,10 +153,8 @@ public sealed class BudgetTests
         {
             driver.Run(500);
             var asked = driver.Now;
-            PermitLease lease;
-            while ((lease = driver.Ask(broadcast: 0, wanted: 1)).Count == 0) driver.Run(lease.RetryAt - driver.Now);
 
-            Assert.InRange(lease.First - asked, 0, 250);
+            Assert.InRange(driver.Take(broadcast: 0).First - asked, 0, 250);
         }
     }
 
@@ -170,9 +168,7 @@ public sealed class BudgetTests
         {
             driver.Run(200);
             var asked = driver.Now;
-            PermitLease lease;
-            while ((lease = driver.Ask(broadcast: 0, wanted: 1)).Count == 0) driver.Run(lease.RetryAt - driver.Now);
-            waits.Add(lease.First - asked);
+            waits.Add(driver.Take(broadcast: 0).First - asked);
         }
 
         Assert.InRange(waits.Max(), 0, 250);
@@ -215,7 +211,7 @@ public sealed class BudgetTests
         driver.Ask();
         driver.Budget.SetLimits(new SendRate(1000, 1000), [], driver.Now);
         driver.Advance(2);
-        Assert.Equal(19, driver.Ask().Count);
+        Assert.Equal(20, driver.Ask().Count);
 
         driver.Budget.SetLimits(new SendRate(1, 1000), [], driver.Now);
         driver.Advance(50);

@@ -127,12 +127,13 @@ public sealed class WindowTests
         var random = new Random(5);
         var driver = Driver(PerSecond, [new(300, 60_000)]);
         var used = new List<double>();
-        UnusedLease[]? unused = null;
+        UnusedLease[] unused = [];
         for (var i = 0; i < 20_000; i++)
         {
-            var lease = driver.Budget.Lease(new PermitRequest { BroadcastId = 1, Wanted = 50, Unused = unused }, driver.Now);
+            driver.Budget.GiveBack(unused);
+            var lease = driver.Budget.Lease(new PermitRequest { BroadcastId = 1, Wanted = 50 }, driver.Now);
             var left = random.Next(0, lease.Count + 1);
-            unused = left > 0 ? [new UnusedLease(lease.First, left)] : null;
+            unused = left > 0 ? [new UnusedLease(lease.First, left)] : [];
             for (var n = left; n < lease.Count; n++) used.Add(lease.At(n));
             driver.Advance(lease.Count > 0 ? 3 : Math.Clamp(lease.RetryAt - driver.Now, 1, 500));
         }

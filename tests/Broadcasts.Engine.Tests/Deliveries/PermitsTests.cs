@@ -42,7 +42,7 @@ public sealed class PermitsTests
         Assert.Equal(2, budget.Asked);
     }
 
-    private Permits Permits(ScriptedBudget budget, PermitLease lease) => new(budget, new PermitRequest { BroadcastId = 1, Wanted = 1 }, lease, new UnusedPermits(), new ClaimNotice(), _time);
+    private Permits Permits(ScriptedBudget budget, PermitLease lease) => new(budget, new PermitRequest { BroadcastId = 1, Wanted = 1 }, lease, 0, new UnusedPermits(), new ClaimNotice(), _time);
 
     private PermitLease Lease(int count, double ahead) => new() { Count = count, First = Now + ahead, Interval = 10, UsableMs = 10 };
 
