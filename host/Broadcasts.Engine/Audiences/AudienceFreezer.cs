@@ -13,8 +13,7 @@ namespace Broadcasts.Audiences;
 /// </summary>
 internal sealed class AudienceFreezer(Database database, TimeProvider time)
 {
-    /// <summary>Contacts looked at per chunk; the first chunks are small so that sending begins at once.</summary>
-    private const int ChunkSize = 10_000;
+    /// <summary>The first chunk is small, so that sending begins at once.</summary>
     private const int FirstChunkSize = 500;
 
     private readonly DueTimes _dueTimes = new(database.Dialect);
@@ -72,7 +71,7 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         if (progress.FreezeDone == 1 || (BroadcastStatus)progress.Status is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return true;
 
         if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast, parent, channels.Count == 1 ? channels[0].Id : null, _dueTimes, Now).RunAsync();
-        var size = progress.FreezeAfter == 0 ? FirstChunkSize : ChunkSize;
+        var size = progress.FreezeAfter == 0 ? FirstChunkSize : database.Dialect.FreezeChunk;
         var end = await connection.QuerySingleAsync<long?>(audience.ImportId is null ? ChunkEndSql : ImportChunkEndSql,
             new { after = progress.FreezeAfter, mark = progress.FreezeMark, size, import = audience.ImportId }, transaction);
         if (end is not { } upTo)

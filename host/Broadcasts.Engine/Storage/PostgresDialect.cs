@@ -16,6 +16,8 @@ internal sealed class PostgresDialect : SqlDialect
         ["without_rowid"] = "",
     };
 
+    public override int FreezeChunk => 10_000;
+
     public override string ForUpdate => "FOR UPDATE";
 
     public override string ForShare => "FOR SHARE";

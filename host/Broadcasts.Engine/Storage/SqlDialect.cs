@@ -20,6 +20,9 @@ internal abstract class SqlDialect
     /// <summary>Values for the <c>$name$</c> places of the migrations.</summary>
     public abstract IReadOnlyDictionary<string, string> MigrationVariables { get; }
 
+    /// <summary>Contacts that are frozen in one transaction. Where a writer is alone, claims wait for it: some tens of milliseconds.</summary>
+    public abstract int FreezeChunk { get; }
+
     /// <summary>Ends a SELECT that locks its rows until the transaction ends. Empty on SQLite, where a writer is alone.</summary>
     public abstract string ForUpdate { get; }
 

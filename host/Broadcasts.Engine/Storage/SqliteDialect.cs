@@ -25,6 +25,8 @@ internal sealed class SqliteDialect : SqlDialect
         ["without_rowid"] = "WITHOUT ROWID",
     };
 
+    public override int FreezeChunk => 2_500;
+
     public override string ForUpdate => "";
 
     public override string ForShare => "";

@@ -1,7 +1,9 @@
 // How exactly an installation keeps a provider's limit, seen by a provider that refuses whatever exceeds it in any sliding second.
 //
-//   dotnet run --project tests/Benchmarks/ProviderLimits -c Release -- [--limits 30,80,100,1000] [--seconds 20] [--processes 1] [--broadcasts 1] [--database sqlite]
+//   dotnet run --project tests/Benchmarks/ProviderLimits -c Release -- [--limits 30,80,100,1000] [--seconds 20] [--processes 1] [--broadcasts 1] [--database sqlite] [--program PATH] [--timeline true]
 //
+// --recipients N puts that many into each broadcast; --singles N posts N single messages a fifth of a second apart and tells how long they took to arrive;
+// --moving 5,50,20 lets the provider's own limit move, equal times each, while the channel's is the one of --limits.
 // Several processes need --database postgres and BROADCASTS_TEST_POSTGRES, a connection string of a role that may create databases.
 // Use is what was accepted, of what the limit permits, from the first arrival on; warm use is that from the third second on. CoV is the coefficient of variation of the seconds' counts.
 
@@ -14,6 +16,8 @@ var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
 var seconds = settings.GetValue("seconds", 20);
 var processes = settings.GetValue("processes", 1);
 var broadcasts = settings.GetValue("broadcasts", 1);
+var singles = settings.GetValue("singles", 0);
+var moving = settings["moving"]?.Split(',').Select(int.Parse).ToArray();
 var database = settings.GetValue("database", processes > 1 ? "postgres" : "sqlite");
 
 Console.WriteLine("limit/s  processes  broadcasts   arrived  refused      use  warm use  most in 1 s  in 100 ms  first second    CoV  shares and first refusals (s)");
@@ -27,10 +31,10 @@ async Task RunAsync(int limit)
     await using var provider = await Provider.StartAsync(limit);
     await using var installation = await Installation.CreateAsync(database);
     var file = Path.GetTempFileName();
-    await File.WriteAllLinesAsync(file, Enumerable.Range(0, limit * (seconds + 10)).Select(i => $"user{i}@example.com").Prepend("email"));
+    await File.WriteAllLinesAsync(file, Enumerable.Range(0, settings.GetValue("recipients", limit * (seconds + 10))).Select(i => $"user{i}@example.com").Prepend("email"));
     await installation.CommandAsync("import", file);
     File.Delete(file);
-    for (var i = 0; i < processes; i++) await installation.StartAsync(i);
+    for (var i = 0; i < processes; i++) await installation.StartAsync(i, executable: settings["program"]);
 
     var channel = (await installation.PostAsync("channels", new
     {
@@ -50,11 +54,33 @@ async Task RunAsync(int limit)
 
     foreach (var id in ids) await installation.PostAsync($"broadcasts/{id}/send");
     while (provider.Arrivals.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
-    await Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System);
+    var waits = singles > 0 ? PostSinglesAsync(installation, provider, channel) : Task.FromResult<double[]>([]);
+    foreach (var now in moving ?? [limit])
+    {
+        provider.Limit = now;
+        await Task.Delay(TimeSpan.FromSeconds(seconds / (double)(moving?.Length ?? 1)), TimeProvider.System);
+    }
+
     var shares = new List<long>();
     foreach (var id in ids) shares.Add((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("sent").GetInt64());
     Print(limit, provider, shares);
+    if (await waits is { Length: > 0 } took) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  single messages, ms from the request to the provider: median {took[took.Length / 2]:0}, most {took[^1]:0}, of {singles} {took.Length} arrived"));
     if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals.ToArray());
+}
+
+async Task<double[]> PostSinglesAsync(Installation installation, Provider provider, long channel)
+{
+    var begins = new Dictionary<string, double>();
+    await Task.Delay(TimeSpan.FromMilliseconds(Warm), TimeProvider.System);
+    for (var i = 0; i < singles; i++)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+        begins[$"single {i}"] = Provider.Now;
+        await installation.PostAsync("messages", new { channelId = channel, address = $"user{i}@example.com", part = new { type = "text", text = $"single {i}" } });
+    }
+
+    await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+    return [.. begins.Where(b => provider.Singles.ContainsKey(b.Key)).Select(b => provider.Singles[b.Key] - b.Value).Order()];
 }
 
 static void PrintSeconds(double[] arrivals) =>
@@ -64,9 +90,10 @@ void Print(int limit, Provider provider, List<long> shares)
 {
     var first = provider.Arrivals[0];
     var arrivals = provider.Arrivals.Where(a => a - first < seconds * 1000).ToList();
-    var use = (arrivals.Count - provider.Refused.Count) / (double)(limit * seconds);
+    var possible = (moving?.Average() ?? limit) * seconds;
+    var use = (arrivals.Count - provider.Refused.Count) / possible;
     var warm = arrivals.Count(a => a - first >= Warm) - provider.Refused.Count(r => r - first >= Warm);
-    var warmUse = warm / (double)(limit * (seconds - Warm / 1000));
+    var warmUse = warm / (possible * (seconds - Warm / 1000) / seconds);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {warmUse,8:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {Variation(arrivals, first),5:0.000}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
 }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Broadcasts.Benchmarks.ProviderLimits;
 
@@ -7,18 +9,26 @@ internal sealed class Provider : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly Queue<double> _taken = new();
-    private readonly int _limit;
     private readonly WebApplication _app;
 
     private Provider(int limit)
     {
-        _limit = limit;
+        Limit = limit;
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         _app = builder.Build();
         _app.Run(AnswerAsync);
     }
+
+    /// <summary>What it takes in any second; may change while it runs.</summary>
+    public int Limit { get; set; }
+
+    /// <summary>When messages that say "single" arrived, by their text.</summary>
+    public ConcurrentDictionary<string, double> Singles { get; } = new();
+
+    /// <summary>Milliseconds on this machine's clock.</summary>
+    public static double Now => Stopwatch.GetTimestamp() * 1000.0 / Stopwatch.Frequency;
 
     /// <summary>Arrivals in order, milliseconds.</summary>
     public List<double> Arrivals { get; } = [];
@@ -38,12 +48,14 @@ internal sealed class Provider : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private Task AnswerAsync(HttpContext context)
+    private async Task AnswerAsync(HttpContext context)
     {
-        var isRefused = IsRefused(Stopwatch.GetTimestamp() * 1000.0 / Stopwatch.Frequency);
+        var now = Now;
+        var isRefused = IsRefused(now);
+        using var reader = new StreamReader(context.Request.Body);
+        if (Regex.Match(await reader.ReadToEndAsync(), "single [0-9]+") is { Success: true } single && !isRefused) Singles.TryAdd(single.Value, now);
         context.Response.StatusCode = isRefused ? StatusCodes.Status429TooManyRequests : StatusCodes.Status200OK;
         if (isRefused) context.Response.Headers.RetryAfter = "1";
-        return Task.CompletedTask;
     }
 
     private bool IsRefused(double now)
@@ -52,7 +64,7 @@ internal sealed class Provider : IAsyncDisposable
         {
             Arrivals.Add(now);
             while (_taken.TryPeek(out var first) && now - first >= 1000) _taken.Dequeue();
-            if (_taken.Count >= _limit)
+            if (_taken.Count >= Limit)
             {
                 Refused.Add(now);
                 return true;
