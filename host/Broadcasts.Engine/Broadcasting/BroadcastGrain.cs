@@ -101,7 +101,7 @@ internal sealed partial class BroadcastGrain(
             return await DoneAsync("fail", "system", problems[0].Message);
         }
 
-        if (broadcast.SpreadOverMs is not null && await forecasts.ForecastAsync(Id) is { } forecast) await store.SpreadAsync(Id, forecast.Messages);
+        if (broadcast.SpreadOverMs is not null) await store.SpreadAsync(Id, await forecasts.CountAsync(broadcast));
         var waitsFor = await approvals.NeededAsync(broadcast);
 
         // A schedule starts in the name of whoever wrote it.

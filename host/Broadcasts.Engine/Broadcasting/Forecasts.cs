@@ -7,6 +7,7 @@ using Broadcasts.Plugins;
 using Broadcasts.Storage;
 using Broadcasts.Templates;
 using Dapper;
+using NodaTime;
 
 namespace Broadcasts.Broadcasting;
 
@@ -63,6 +64,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     /// <summary>Contacts looked at per page.</summary>
     private const int ChunkSize = 5000;
 
+    /// <summary>Contacts counted per query: none that takes long.</summary>
+    private const int CountChunkSize = 50_000;
+
     private const int MostNamed = 5;
 
     private const string ChunkEndSql = "SELECT MAX(id) FROM (SELECT id FROM contacts WHERE id > @after ORDER BY id LIMIT @size) AS chunk";
@@ -84,7 +88,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent, routes[0]) : await RunAsync(broadcast, routes, cancellationToken);
         var first = broadcast.ScheduledAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : now;
-        var times = Spread.Of(broadcast, counts.Zones, first.ToUnixTimeMilliseconds(), Duration(broadcast, routes, counts));
+        var times = Spread.Of(broadcast, routes, counts, first.ToUnixTimeMilliseconds());
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
@@ -104,6 +108,32 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         return forecast;
     }
 
+    /// <summary>How many messages a broadcast has, as far as can be said without making them: for a rate that follows from a length of time.</summary>
+    public async Task<long> CountAsync(Broadcast broadcast)
+    {
+        var routes = await channels.GetAsync(broadcast.ChannelIds);
+        if (broadcast.ReadAudience()!.RetryOf is { } parent) return (await RetryAsync(parent, routes[0])).ByChannel.Values.Sum();
+        var parts = broadcast.ReadParts().Count;
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now());
+        var sql = $"SELECT COUNT(*) FROM ({Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")}) AS reached WHERE reason IS NULL";
+        var count = 0L;
+        for (long? after = 0; ; )
+        {
+            var upTo = await database.ReadAsync(c => c.QuerySingleAsync<long?>(ChunkEndSql, new { after, size = CountChunkSize }));
+            if (upTo is null) return count * parts;
+            var parameters = ParametersOf(audience, routes, after.Value, upTo.Value);
+            count += await database.ReadAsync(c => c.QuerySingleAsync<long>(sql, parameters));
+            after = upTo;
+        }
+    }
+
+    private static DynamicParameters ParametersOf(FrozenAudience audience, IReadOnlyList<Channel> routes, long after, long upTo)
+    {
+        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes) });
+        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
+        return parameters;
+    }
+
     private async Task<Counts> RunAsync(Broadcast broadcast, IReadOnlyList<Channel> routes, CancellationToken cancellationToken)
     {
         var (plan, _) = await plans.MakeAsync(broadcast.Id, cancellationToken);
@@ -113,7 +143,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         renderer.Values.Now = time.GetUtcNow();
         renderer.Values.Set(TemplateSchema.BroadcastName, broadcast.Name);
         var names = routes.ToDictionary(c => c.Id, c => c.Name);
-        var counts = new Counts { SmsParts = routes.Any(c => transports.Find(c.Transport)?.Capabilities.CountsSegments == true) ? 0 : null };
+        var counts = new Counts { Parts = parts, SmsParts = routes.Any(c => transports.Find(c.Transport)?.Capabilities.CountsSegments == true) ? 0 : null };
         var sql = $"{Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")} ORDER BY id";
         for (long after = 0; ;)
         {
@@ -122,7 +152,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
             foreach (var row in chunk.Rows)
             {
                 renderer.Values.Set(TemplateSchema.ChannelName, names[row.ChannelId]);
-                counts.Add(row, parts, row.Reason ?? Render(renderer, chunk.People.GetValueOrDefault((row.Id, row.Revision)), parts, counts));
+                counts.Add(row, row.Reason ?? Render(renderer, chunk.People.GetValueOrDefault((row.Id, row.Revision)), parts, counts));
             }
 
             after = upTo;
@@ -133,9 +163,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     {
         var upTo = await connection.QuerySingleAsync<long?>(new CommandDefinition(ChunkEndSql, new { after, size = ChunkSize }, cancellationToken: cancellationToken));
         if (upTo is null) return new Chunk(null, [], new Dictionary<(long, int), RenderingContact>());
-        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes) });
-        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, ParametersOf(audience, routes, after, upTo.Value), cancellationToken: cancellationToken))).AsList();
         return new Chunk(upTo, rows, await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], fieldSlugs, cancellationToken));
     }, cancellationToken);
 
@@ -158,42 +186,50 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     private async Task<Counts> RetryAsync(long parent, Channel channel)
     {
         var row = await database.ReadAsync(c => c.QuerySingleAsync<RetryRow>(RetrySql, new { from = DeliveryId.First(parent), to = DeliveryId.Last(parent) }));
-        return new Counts { Recipients = row.Recipients, Sendable = row.Recipients, ByChannel = { [channel.Id] = row.Messages } };
-    }
-
-    // Channels send beside each other; the slowest decides, or the broadcast's own rate.
-    private static TimeSpan? Duration(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts)
-    {
-        if (broadcast.SpreadOverMs is { } spread) return TimeSpan.FromMilliseconds(spread);
-        TimeSpan? own = broadcast.Rate is { } rate ? TimeSpan.FromSeconds(counts.ByChannel.Values.Sum() / rate.PerSecond) : null;
-        return routes.Select(c => c.TimeFor(counts.ByChannel.GetValueOrDefault(c.Id))).Append(own).Max();
+        return new Counts { Recipients = row.Recipients, Sendable = row.Recipients, ByChannel = { [channel.Id] = row.Messages }, Zones = { [(channel.Id, null, null)] = row.Messages } };
     }
 
     private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People);
 
-    /// <summary>How the recipients' times spread the sending.</summary>
+    /// <summary>How limits and the recipients' times spread the sending.</summary>
     private sealed record Spread(DateTimeOffset First, DateTimeOffset? Finish, long Fallback, long Over)
     {
-        public static Spread Of(Broadcast broadcast, Dictionary<(string? Zone, string? Country), long> zones, long start, TimeSpan? length)
+        public static Spread Of(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts, long start)
         {
-            var total = Math.Max(1, zones.Values.Sum());
-            if (SendTimes.Of(broadcast) is not { } times || zones.Count == 0) return new(Times.Of(start), length is { } span ? Times.Of(start) + span : null, 0, 0);
+            var times = SendTimes.Of(broadcast);
             var (fallback, over) = (0L, 0L);
-            var due = new List<(long At, long People)>();
-            foreach (var ((zoneName, country), people) in zones)
+            var (first, last, isPaced) = (long.MaxValue, start, false);
+            // Channels send beside each other; a rate of the broadcast's own is shared by what each has to send.
+            var total = counts.ByChannel.Values.Sum();
+            foreach (var channel in routes.Where(c => counts.ByChannel.GetValueOrDefault(c.Id) > 0))
             {
-                var zone = times.ZoneOf(zoneName, country, out var isFallback);
-                if (isFallback && times.IsPerRecipient) fallback += people;
-                if (times.IsOver(zone, start)) over += people;
-                due.Add((times.FirstAt(zone, start), people));
+                var shares = new Dictionary<DateTimeZone, long>();
+                foreach (var ((_, name, country), messages) in counts.Zones.Where(z => z.Key.Channel == channel.Id))
+                {
+                    var zone = DateTimeZone.Utc;
+                    if (times is not null)
+                    {
+                        zone = times.ZoneOf(name, country, out var isFallback);
+                        var people = messages / counts.Parts;
+                        if (isFallback && times.IsPerRecipient) fallback += people;
+                        if (times.IsOver(zone, start)) over += people;
+                    }
+
+                    shares[zone] = shares.GetValueOrDefault(zone) + messages;
+                }
+
+                SendRate[] limits = [.. channel.Limits.Append(channel.Rate).OfType<SendRate>()];
+                var own = OwnInterval(broadcast, total) * total / counts.ByChannel[channel.Id];
+                var (begin, end) = Timetable.Of(start, [.. shares.Select(s => new ZoneShare(s.Key, s.Value))], times, limits, own);
+                (first, last, isPaced) = (Math.Min(first, begin), Math.Max(last, end), isPaced || own > 0 || limits.Length > 0);
             }
 
-            // One after another at the permitted pace, none before its time. Where no pace is known, the last zone's time is the least.
-            double end = start;
-            foreach (var (at, people) in due.Order()) end = Math.Max(end, at) + (length?.TotalMilliseconds ?? 0) * people / total;
-            var last = due.Max(d => d.At);
-            return new(Times.Of(due.Min(d => d.At)), length is null && last <= start ? null : Times.Of((long)end), fallback, over);
+            // Where no pace is known, the last zone's time is the least.
+            return new(Times.Of(Math.Max(start, first == long.MaxValue ? start : first)), isPaced || last > start ? Times.Of(last) : null, fallback, over);
         }
+
+        private static double OwnInterval(Broadcast broadcast, long total) =>
+            broadcast.SpreadOverMs is { } spread ? spread / (double)total : broadcast.Rate is { } rate ? rate.PerMs / (double)rate.Count : 0;
     }
 
     private sealed class Counts
@@ -211,18 +247,21 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         public Dictionary<int, List<SkippedContact>> Contacts { get; } = [];
 
-        /// <summary>Sendable ones by the zone and country that their contact names.</summary>
-        public Dictionary<(string? Zone, string? Country), long> Zones { get; } = [];
+        /// <summary>Messages to one of them.</summary>
+        public int Parts { get; init; } = 1;
 
-        public void Add(Row row, int parts, int? reason)
+        /// <summary>Messages by channel and the zone and country that their contact names.</summary>
+        public Dictionary<(long Channel, string? Zone, string? Country), long> Zones { get; } = [];
+
+        public void Add(Row row, int? reason)
         {
             Recipients++;
             if (reason is not { } why)
             {
                 Sendable++;
-                ByChannel[row.ChannelId] = ByChannel.GetValueOrDefault(row.ChannelId) + parts;
-                var place = (row.TimeZone, row.Country);
-                Zones[place] = Zones.GetValueOrDefault(place) + 1;
+                ByChannel[row.ChannelId] = ByChannel.GetValueOrDefault(row.ChannelId) + Parts;
+                var place = (row.ChannelId, row.TimeZone, row.Country);
+                Zones[place] = Zones.GetValueOrDefault(place) + Parts;
                 return;
             }
 

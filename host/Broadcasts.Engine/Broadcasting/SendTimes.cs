@@ -48,6 +48,9 @@ internal sealed class SendTimes
         return _window is { } window ? window.OpensAt(window.Local ? zone : OwnZone(window), due) : due;
     }
 
+    /// <summary>When a zone's window that is open closes, Unix milliseconds; the largest number when it has none.</summary>
+    public long ClosesAt(DateTimeZone zone, long now) => _window is { } window ? window.ClosesAt(window.Local ? zone : OwnZone(window), now) : long.MaxValue;
+
     /// <summary>True when the local time was over already.</summary>
     public bool IsOver(DateTimeZone zone, long now) => _local is { } local && ScheduleTime.At(local, zone) < now;
 

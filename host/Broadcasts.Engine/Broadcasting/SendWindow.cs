@@ -46,7 +46,12 @@ public sealed record SendWindow
     /// <summary>The moment from which messages may leave: now when it is open, else its next opening.</summary>
     /// <param name="zone">The zone whose clock counts.</param>
     /// <param name="now">Unix milliseconds.</param>
-    internal long OpensAt(DateTimeZone zone, long now)
+    internal long OpensAt(DateTimeZone zone, long now) => Next(zone, now) is { } next ? Math.Max(now, next.Opens) : now;
+
+    /// <summary>When the opening that is on, or the next one, is over. Unix milliseconds.</summary>
+    internal long ClosesAt(DateTimeZone zone, long now) => Next(zone, now)?.Closes ?? long.MaxValue;
+
+    private (long Opens, long Closes)? Next(DateTimeZone zone, long now)
     {
         var (from, to) = (Time(From) ?? LocalTime.Midnight, Time(To) ?? LocalTime.Midnight);
         var today = Instant.FromUnixTimeMilliseconds(now).InZone(zone).Date;
@@ -57,10 +62,10 @@ public sealed record SendWindow
             if (Days is { Length: > 0 } days && !days.Contains((DayOfWeek)((int)day.DayOfWeek % 7))) continue;
             var opens = ScheduleTime.At(day + from, zone);
             var closes = ScheduleTime.At((to > from ? day : day.PlusDays(1)) + to, zone);
-            if (closes > opens && now < closes) return Math.Max(now, opens);
+            if (closes > opens && now < closes) return (opens, closes);
         }
 
-        return now;
+        return null;
     }
 
     private static SendWindow? TryRead(string json)

@@ -68,16 +68,6 @@ public sealed record Channel
 
     /// <summary>At least so many milliseconds lie between two messages to one address; 0 for none.</summary>
     [Id(17)] public long RecipientSpacingMs { get; init; }
-
-    /// <summary>How long a number of messages takes within all limits; null without any.</summary>
-    public TimeSpan? TimeFor(long messages)
-    {
-        var all = Limits.Append(Rate).OfType<SendRate>().ToArray();
-        if (all.MinBy(l => l.PerMs) is not { } pace) return null;
-        // The shortest is a pace; of each other one the last share begins when the shares before it have passed.
-        var seconds = all.Max(l => l == pace ? messages / l.PerSecond : Math.Max(0, messages - 1) / l.Count * (l.PerMs / 1000.0));
-        return TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(36_500).TotalSeconds));
-    }
 }
 
 /// <summary>What an account may send, as its owner says it.</summary>

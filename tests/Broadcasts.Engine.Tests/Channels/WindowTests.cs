@@ -23,19 +23,6 @@ public sealed class WindowTests
         Assert.InRange(driver.Permits.Count, 0.96 * 40_000, 40_000);
     }
 
-    [Theory]
-    [InlineData(80, 1)]
-    [InlineData(1000, 12.5)]
-    [InlineData(1001, 60)]
-    [InlineData(20_000, 19 * 60)]
-    [InlineData(20_001, 3600)]
-    public void TimeFor_SeveralLimits_IsThatOfTheSlowest(long messages, double seconds)
-    {
-        var channel = new Channel { Id = 1, Name = "x", Transport = "x", AddressKind = Contacts.AddressKind.Phone, Settings = "{}", Status = ChannelStatus.Active, Rate = PerSecond, Limits = Longer };
-
-        Assert.Equal(seconds, channel.TimeFor(messages)!.Value.TotalSeconds, 3);
-    }
-
     [Fact]
     public void Lease_WindowIsFull_SaysUntilWhen()
     {
