@@ -146,6 +146,7 @@ internal sealed record BroadcastDrawer
             SentBy = await people.NameAsync(details.SentBy, cancellationToken),
             CreatedBy = await people.NameAsync(details.Row.CreatedBy, cancellationToken),
             CloseHref = closeHref,
+            NeedsApproval = details.Row.IsAwaitingApproval ? details.Row.StatusDetail ?? "" : null,
         };
     }
 }

@@ -94,7 +94,7 @@ internal sealed record BroadcastAnswer
 
     public required int Version { get; init; }
 
-    /// <summary>What its status allows now.</summary>
+    /// <summary>What can be asked of it now.</summary>
     public required string[] Allowed { get; init; }
 
     public static BroadcastAnswer Of(BroadcastRow row) => new()
@@ -120,7 +120,7 @@ internal sealed record BroadcastAnswer
         FinishedAt = row.FinishedAt,
         ArchivedAt = row.ArchivedAt,
         Version = row.Version,
-        Allowed = [.. BroadcastLifecycle.CommandsFrom(row.Status).Select(c => JsonNamingPolicy.CamelCase.ConvertName(c.ToString()))],
+        Allowed = [.. BroadcastLifecycle.CommandsFrom(row.Status, row.StatusReason).Select(c => JsonNamingPolicy.CamelCase.ConvertName(c.ToString()))],
     };
 
     public static BroadcastAnswer Of(BroadcastDetails details) => Of(details.Row) with
