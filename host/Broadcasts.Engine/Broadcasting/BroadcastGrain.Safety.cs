@@ -15,6 +15,7 @@ internal sealed partial class BroadcastGrain
         if (undoSeconds is < 0 or > LongestUndoSeconds) return CommandResult.Invalid(new Problem("undoSeconds", "outOfRange", $"From 0 to {LongestUndoSeconds}.", "0", $"{LongestUndoSeconds}"));
         if (undoSeconds == 0) return await StartAsync(actor);
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
@@ -36,7 +37,8 @@ internal sealed partial class BroadcastGrain
     {
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Approve, actor);
         if (refusal is not null) return refusal;
-        if (!await store.ApproveAsync(Id, broadcast!.State, actor)) return await RacedAsync();
+        if (broadcast!.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
+        if (!await store.ApproveAsync(Id, broadcast.State, actor)) return await RacedAsync();
         return broadcast.State == BroadcastStatus.Paused ? await GoOnAsync(broadcast, BroadcastCommand.Approve, "approve", actor) : await DoneAsync("approve", actor);
     }
 

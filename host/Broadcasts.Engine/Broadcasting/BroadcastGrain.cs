@@ -18,6 +18,7 @@ internal sealed partial class BroadcastGrain(
     Approvals approvals,
     RemainderMove remainder,
     AuditStore audit,
+    SafeHold hold,
     DispatchSignal dispatch,
     TimeProvider time,
     ILogger<BroadcastGrain> logger) : Grain, IBroadcastGrain
@@ -60,6 +61,7 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         return await BeginAsync(broadcast, actor);
     }
 
@@ -125,6 +127,8 @@ internal sealed partial class BroadcastGrain(
             return Refused(broadcast, new("", "needsApproval", $"A second person must agree first. {broadcast.StatusDetail}"));
 
         // Held before it ever began: to go on is to begin.
+        if (broadcast.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
+
         if (broadcast is { State: BroadcastStatus.Paused, StartedAt: null }) return await BeginAsync(broadcast, actor);
         return await GoOnAsync(broadcast, BroadcastCommand.Resume, "resume", actor);
     }
