@@ -1,4 +1,3 @@
-using System.Globalization;
 using Broadcasts.Deliveries;
 
 namespace Broadcasts.Broadcasting;
@@ -15,13 +14,13 @@ internal sealed partial class BroadcastGrain
         if (undoSeconds is < 0 or > LongestUndoSeconds) return CommandResult.Invalid(new Problem("undoSeconds", "outOfRange", $"From 0 to {LongestUndoSeconds}.", "0", $"{LongestUndoSeconds}"));
         if (undoSeconds == 0) return await StartAsync(actor);
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
         if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, actor)) return await RacedAsync();
-        return await DoneAsync("send", actor, string.Create(CultureInfo.InvariantCulture, $"{undoSeconds} s to undo"));
+        return await DoneAsync("send", actor, said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
     }
 
     public async Task<CommandResult> UndoAsync(string actor)
@@ -99,10 +98,10 @@ internal sealed partial class BroadcastGrain
         }
 
         var judgement = await canaries.JudgeAsync(broadcast);
-        if (judgement.Verdict == CanaryVerdict.Hold) await PauseAsync("system", "canary", judgement.Detail);
+        if (judgement.Verdict == CanaryVerdict.Hold) await MoveAsync(BroadcastCommand.Pause, "pause", "system", "canary", said: judgement.Said);
         if (judgement.Verdict != CanaryVerdict.GoOn) return false;
         await canaries.ReleaseAsync(Id);
-        await audit.AppendAsync("system", "broadcast.canary", Subject, judgement.Detail);
+        await audit.AppendAsync("system", "broadcast.canary", Subject, judgement.Said);
         dispatch.Set();
         return true;
     }

@@ -78,9 +78,10 @@ internal sealed partial class BroadcastGrain(
 
         var action = await missed.DecideAsync(late);
         if (action == MissedAction.Send) return await BeginAsync(broadcast, "schedule");
-        var detail = string.Create(CultureInfo.InvariantCulture, $"It was due at {DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm} UTC, {(long)late.TotalMinutes} min before the service came to it.");
-        if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", detail)) return await RacedAsync();
-        return await DoneAsync(action == MissedAction.Hold ? "pause" : "fail", "system", detail);
+        var due = string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm}");
+        var said = new Problem("", "cameTooLate", $"It was due at {due} UTC, {(long)late.TotalMinutes} min before the service came to it.", due, $"{(long)late.TotalMinutes}");
+        if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", said: said)) return await RacedAsync();
+        return await DoneAsync(action == MissedAction.Hold ? "pause" : "fail", "system", said: said);
     }
 
     public async Task<CommandResult> SkipNextAsync(string actor)
@@ -99,8 +100,8 @@ internal sealed partial class BroadcastGrain(
         {
             // A person can mend a draft; a schedule that comes due has nobody in front of it and fails with the reason.
             if (actor != "schedule") return CommandResult.Invalid([.. problems]);
-            await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, problems[0].Message);
-            return await DoneAsync("fail", "system", problems[0].Message);
+            await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, said: problems[0]);
+            return await DoneAsync("fail", "system", said: problems[0]);
         }
 
         if (broadcast.SpreadOverMs is not null && await forecasts.ForecastAsync(Id) is { } forecast) await store.SpreadAsync(Id, forecast.Messages);
@@ -109,7 +110,7 @@ internal sealed partial class BroadcastGrain(
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
         if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
-        var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, waitsFor);
+        var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, said: waitsFor);
         Freeze();
         return result;
     }
@@ -126,9 +127,9 @@ internal sealed partial class BroadcastGrain(
         if (broadcast is { State: BroadcastStatus.Paused, StatusReason: Approvals.Reason, ApprovedBy: null })
             return Refused(broadcast, new("", "needsApproval", $"A second person must agree first. {broadcast.StatusDetail}"));
 
-        // Held before it ever began: to go on is to begin.
         if (broadcast.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
 
+        // Held before it ever began: to go on is to begin.
         if (broadcast is { State: BroadcastStatus.Paused, StartedAt: null }) return await BeginAsync(broadcast, actor);
         return await GoOnAsync(broadcast, BroadcastCommand.Resume, "resume", actor);
     }
@@ -199,8 +200,8 @@ internal sealed partial class BroadcastGrain(
         }
 
         if (broadcast.ClaimTo is not null && !(broadcast.ExpiresAt <= time.Now()) && !await HasPassedCanaryAsync(broadcast)) return;
-        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, end.Detail))
-            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Detail);
+        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, said: end.Said))
+            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Said);
     }
 
     private void Freeze()
@@ -238,17 +239,18 @@ internal sealed partial class BroadcastGrain(
         });
     }
 
-    private async Task<CommandResult> MoveAsync(BroadcastCommand command, string verb, string actor, string? reason = null, string? detail = null)
+    private async Task<CommandResult> MoveAsync(BroadcastCommand command, string verb, string actor, string? reason = null, string? detail = null, Problem? said = null)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, command, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail)) return await RacedAsync();
-        return await DoneAsync(verb, actor, detail);
+        if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail, said)) return await RacedAsync();
+        return await DoneAsync(verb, actor, detail, said);
     }
 
-    private async Task<CommandResult> DoneAsync(string verb, string actor, string? detail = null)
+    private async Task<CommandResult> DoneAsync(string verb, string actor, string? detail = null, Problem? said = null)
     {
-        await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail);
+        if (said is null) await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail);
+        else await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, said);
         dispatch.Set();
         var now = await store.GetAsync(Id);
         return new CommandResult { Status = now!.State, Version = now.Version };

@@ -14,6 +14,9 @@ internal sealed record Progress
 
     public string? StatusDetail { get; init; }
 
+    /// <summary>The detail's code and values when it is a sentence of the engine.</summary>
+    public Told? StatusTold { get; init; }
+
     /// <summary>Contacts in the frozen audience.</summary>
     public required long Recipients { get; init; }
 

@@ -9,7 +9,7 @@ namespace Broadcasts.Reporting;
 internal sealed class ProgressQueries(Database database, TimeProvider time)
 {
     private const string ProgressSql = """
-        SELECT b.status AS Status, b.status_reason AS StatusReason, b.status_detail AS StatusDetail, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
+        SELECT b.status AS Status, b.status_reason AS StatusReason, b.status_detail AS StatusDetail, b.status_told AS StatusTold, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
                b.started_at AS StartedAt, b.finished_at AS FinishedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs,
                c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs, b.channel_id AS ChannelId, COALESCE(c.limits, '[]') AS ChannelLimits,
                CAST(COALESCE(s.pending, 0) AS BIGINT) AS Pending, CAST(COALESCE(s.sending, 0) AS BIGINT) AS Sending, CAST(COALESCE(s.sent, 0) AS BIGINT) AS Sent,
@@ -49,6 +49,7 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
         Status = (BroadcastStatus)row.Status,
         StatusReason = row.StatusReason,
         StatusDetail = row.StatusDetail,
+        StatusTold = Told.Read(row.StatusTold),
         Recipients = row.Recipients,
         IsFrozen = row.FreezeDone != 0,
         Counts = new DeliveryCounts
@@ -79,6 +80,8 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
         public string? StatusReason { get; set; }
 
         public string? StatusDetail { get; set; }
+
+        public string? StatusTold { get; set; }
 
         public long Recipients { get; set; }
 

@@ -19,6 +19,8 @@ public sealed class BroadcastLifecycleTests
         [(Failed, Fix)] = Draft, [(Failed, Delete)] = Failed,
     };
 
+    private static readonly BroadcastCommand[] OfTheEngine = [Complete, Fail, Hold];
+
     [Fact]
     public void TryMove_EveryStatusAndCommand_IsAsPromised()
     {
