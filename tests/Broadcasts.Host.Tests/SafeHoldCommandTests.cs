@@ -48,6 +48,9 @@ public sealed class SafeHoldCommandTests
         Assert.Equal("draft", draft.GetProperty("status").GetString());
 
         Assert.Equal("copied", (await JsonAsync("safe-hold", "--data", copy, "--json")).GetProperty("reason").GetString());
+        await using var doctor = ProcessUnderTest.Start(["doctor", "--data", copy]);
+        await doctor.AssertExitCodeAsync(1, RunningBroadcasts.Long);
+        Assert.StartsWith("FAIL safe hold: Held: this data was copied.", Assert.Single(doctor.StandardOutput, l => !l.StartsWith("ok ", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.False((await JsonAsync("safe-hold", "release", "--data", copy, "--json")).GetProperty("held").GetBoolean());
         Assert.Equal("inProgress", (await PostAsync(http, $"broadcasts/{id}/send")).GetProperty("status").GetString());
         await PostAsync(http, "messages", new { contactId = 1, channelId = channel, part });

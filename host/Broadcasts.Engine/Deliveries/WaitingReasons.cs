@@ -82,7 +82,7 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         if (next > time.Now()) return new(CodeOf(LimitedBy.WaitingForRetries), Times.Of(next));
         if (next is not null) return null;
         if (broadcast.ClaimTo is not null) return new("canary", broadcast.CanaryAt + broadcast.ReadSafety().Canary?.WaitMs is { } until ? Times.Of(until) : null);
-        return isFresh ? null : new("earlierPart");
+        return isFresh ? null : new(Waiting.EarlierPart);
     }
 
     private static string CodeOf(LimitedBy limit) => JsonNamingPolicy.CamelCase.ConvertName(limit.ToString());

@@ -10,6 +10,9 @@ internal sealed record Waiting(string Code, DateTimeOffset? Until = null, string
 {
     /// <summary>It should move, and nobody knows why it does not.</summary>
     public const string Stalled = "stalled";
+
+    /// <summary>Later parts wait for an earlier one whose fate is not known.</summary>
+    public const string EarlierPart = "earlierPart";
 }
 
 /// <summary>What the watch found last. Empty in commands that run without the service.</summary>
