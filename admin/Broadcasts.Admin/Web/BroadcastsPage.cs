@@ -146,7 +146,7 @@ internal sealed record BroadcastDrawer
             SentBy = await people.NameAsync(details.SentBy, cancellationToken),
             CreatedBy = await people.NameAsync(details.Row.CreatedBy, cancellationToken),
             CloseHref = closeHref,
-            NeedsApproval = details.Row.IsAwaitingApproval ? new Problem("", details.Row.StatusTold?.Code ?? "", details.Row.StatusDetail ?? "", details.Row.StatusTold?.Values ?? []) : null,
+            NeedsApproval = details.Row.IsAwaitingApproval ? (details.Row.StatusTold ?? new Told("", [])).With(details.Row.StatusDetail ?? "") : null,
         };
     }
 }

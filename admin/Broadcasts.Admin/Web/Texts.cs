@@ -77,7 +77,7 @@ internal sealed partial class Texts
 
     /// <summary>A sentence of the engine that was kept with its values; what was kept without them as <see cref="Stored"/> says it.</summary>
     public string Said(Told? told, string? code, string english) =>
-        told is null ? Stored(code, english) : Problem(new Problem("", told.Code, english, SaysNumbers.Contains(told.Code) ? [.. told.Values.Select(Number)] : told.Values));
+        told is null ? Stored(code, english) : Problem((SaysNumbers.Contains(told.Code) ? told with { Values = [.. told.Values.Select(Number)] } : told).With(english));
 
     private static string Number(string value) => decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? number.ToString("#,0.##", CultureInfo.CurrentCulture) : value;
 

@@ -7,6 +7,9 @@ namespace Broadcasts.Broadcasting;
 /// <param name="Values">What it names, in order; numbers as the API writes them.</param>
 public sealed record Told(string Code, string[] Values)
 {
+    /// <summary>The sentence again, with its English.</summary>
+    public Problem With(string english) => new("", Code, english, Values);
+
     /// <summary>As it is stored; null for nothing.</summary>
     internal static string? Write(Problem? said) => said is null ? null : JsonSerializer.Serialize(new Told(said.Code, said.Arguments), BroadcastJson.Options);
 
