@@ -42,9 +42,6 @@ internal sealed record Progress
 
     public long? ChannelId { get; init; }
 
-    /// <summary>The channel has limits beside its rate.</summary>
-    public bool ChannelHasWindows { get; init; }
-
     /// <summary>Messages per second over the last seconds; null when it was not watched that long.</summary>
     public double? Rate { get; init; }
 
