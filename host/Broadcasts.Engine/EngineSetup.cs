@@ -34,7 +34,7 @@ internal static class EngineSetup
         return services.AddContacts().AddReporting().AddApiSecurity()
             .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
-            .AddSingleton<ChannelStore>()
+            .AddSingleton<ChannelStore>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
     }
@@ -46,7 +46,7 @@ internal static class EngineSetup
         builder.Services
             .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<SingleMessages>()
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
-            .AddSingleton<SliceStore>().AddSingleton<LedgerWriter>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<Outcomes>()
+            .AddSingleton<SliceStore>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
             .AddSingleton<Receipts>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();
         builder.UseOrleans(silo => Configure(silo, options));
@@ -58,6 +58,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<IncarnationBeat>();
         builder.Services.AddHostedService<UnknownSettler>();
         builder.Services.AddHostedService<StallWatch>();
+        builder.Services.AddHostedService<LedgerWatch>();
         if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
     }
 

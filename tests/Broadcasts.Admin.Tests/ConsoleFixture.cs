@@ -1,3 +1,6 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Playwright;
 
 namespace Broadcasts.Admin.Tests;
@@ -15,6 +18,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
     private IPlaywright _playwright = null!;
     private IBrowser _browser = null!;
     private string _session = "";
+    private HttpClient? _http;
 
     public string Address { get; private set; } = "";
 
@@ -56,12 +60,30 @@ public sealed class ConsoleFixture : IAsyncLifetime
             StorageState = signedIn ? _session : null,
         });
 
+    /// <summary>Posts to the API with a key of its own: what a test needs besides what it looks at.</summary>
+    public async Task<JsonElement> PostAsync(string path, object? body = null)
+    {
+        if (_http is null)
+        {
+            await using var command = Command("apikey", "create", "--name", "test");
+            await command.AssertExitCodeAsync(0, Long);
+            _http = new HttpClient { BaseAddress = new Uri(Address) };
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Assert.Single(command.StandardOutput));
+        }
+
+        using var response = await _http.PostAsJsonAsync($"/api/v1/{path}", body ?? new { }, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
     public ProcessUnderTest Command(params string[] arguments) => ProcessUnderTest.Start([.. arguments, "--data", Data]);
 
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null) await _browser.DisposeAsync();
         _playwright?.Dispose();
+        _http?.Dispose();
         if (_process is not null) await _process.DisposeAsync();
         _folder.Dispose();
     }

@@ -46,6 +46,18 @@ public sealed partial class ProblemTextTests
         Assert.Equal(expected, Texts.Place(problem) + Texts.Problem(problem));
     }
 
+    [Theory]
+    [InlineData("en", "canaryFailed", "1234 of 5000 messages of the canary failed (24.7 %); the limit is 5 %.", "1234 of 5000 messages of the canary failed (24.7 %); the limit is 5 %.", "1234", "5000", "24.7", "5")]
+    [InlineData("es", "canaryFailed", "…", "1.234 de 5.000 mensajes de la prueba piloto han fallado (24,7 %); el límite es 5 %.", "1234", "5000", "24.7", "5")]
+    [InlineData("es", "approvalAbove", "…", "31 contactos; por encima de 30 debe aceptarlo otra persona.", "31", "30")]
+    [InlineData("es", "ledgerCounts", "…", "Los recuentos del tramo 7 no eran los de sus filas y se han corregido: pending 3 → 2.", "7", "pending 3 → 2")]
+    public void Said_OfTheEngine_IsInTheReadersWords(string language, string code, string english, string expected, params string[] values)
+    {
+        (CultureInfo.CurrentUICulture, CultureInfo.CurrentCulture) = (CultureInfo.GetCultureInfo(language), CultureInfo.GetCultureInfo(language));
+        Assert.Equal(expected, Texts.Said(new Told(code, values), null, english));
+        Assert.Equal(english, Texts.Said(null, "noSuchCode", english));
+    }
+
     private static string? Text(string code, string language) =>
         Texts.Resources.GetResourceSet(CultureInfo.GetCultureInfo(language), createIfNotExists: true, tryParents: false)!.GetString($"Problem.{(code == "nobody" ? "nobodyPicked" : code)}");
 

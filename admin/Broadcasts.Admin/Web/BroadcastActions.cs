@@ -21,6 +21,7 @@ internal sealed class BroadcastActions(Texts texts)
         new("edit", "pencil", BroadcastCommand.Edit, false, "/broadcasts/{0}/edit"),
         new("send", "send", BroadcastCommand.Start, true, "/broadcasts/{0}/send"),
         new("pause", "pause", BroadcastCommand.Pause, true),
+        new("approve", "check", BroadcastCommand.Approve, true),
         new("resume", "play", BroadcastCommand.Resume, true),
         new("unschedule", "retry", BroadcastCommand.Unschedule, true),
         new("skipNext", "skip", BroadcastCommand.Schedule, true),
@@ -32,14 +33,15 @@ internal sealed class BroadcastActions(Texts texts)
         new("delete", "trash", BroadcastCommand.Delete, false, "/broadcasts/{0}/act?what=delete", Danger: true),
     ];
 
-    /// <summary>The actions of a menu. Those that the status can never reach again are left out, the others say why not now.</summary>
-    public IReadOnlyList<BroadcastAction> Of(BroadcastRow row, bool canEdit, bool canSend)
+    /// <summary>The actions of a menu. Those that the status can never reach again are left out, the others say why not now. The actor is whoever looks: nobody agrees to what they sent themselves.</summary>
+    public IReadOnlyList<BroadcastAction> Of(BroadcastRow row, bool canEdit, bool canSend, string actor)
     {
         var actions = new List<BroadcastAction>();
         foreach (var entry in Entries)
         {
             if (entry.Key == "skipNext" && (row.Repeat is null || row.Status != BroadcastStatus.Scheduled)) continue;
-            var why = WhyNot(entry, row, canEdit, canSend);
+            if (entry.Key == "approve" && !row.IsAwaitingApproval) continue;
+            var why = WhyNot(entry, row, canEdit, canSend, actor);
             if (why is not null && !IsWorthShowing(entry, row.Status)) continue;
             var href = entry.Href is null ? null : string.Format(System.Globalization.CultureInfo.InvariantCulture, entry.Href, row.Id);
             actions.Add(new(entry.Key, entry.Icon, href, why, entry.Danger));
@@ -48,11 +50,13 @@ internal sealed class BroadcastActions(Texts texts)
         return actions;
     }
 
-    private string? WhyNot(Entry entry, BroadcastRow row, bool canEdit, bool canSend)
+    private string? WhyNot(Entry entry, BroadcastRow row, bool canEdit, bool canSend, string actor)
     {
         if (entry.NeedsSend ? !canSend : !canEdit) return texts["Why.Role"];
         if (entry.Command is not { } command) return null;
         if (!BroadcastLifecycle.TryMove(row.Status, command, out _, out _)) return texts["Why.Status", texts.Of(row.Status)];
+        if (command == BroadcastCommand.Resume && row.IsAwaitingApproval) return texts["Problem.needsApproval"];
+        if (command == BroadcastCommand.Approve && row.SentBy == actor) return texts["Problem.ownApproval"];
         if (command == BroadcastCommand.ResendFailed && row.Counts.Failed + (row.Status == BroadcastStatus.Cancelled ? row.Counts.Skipped : 0) == 0) return texts[row.Status == BroadcastStatus.Cancelled ? "Why.NothingLeft" : "Why.NothingFailed"];
         if (command == BroadcastCommand.Archive && row.ArchivedAt is not null) return texts["Why.Archived"];
         return null;

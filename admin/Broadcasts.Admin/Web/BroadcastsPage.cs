@@ -129,7 +129,7 @@ internal sealed record BroadcastDrawer
     public bool CanSend { get; init; }
 
     /// <summary>Why a second person must agree; null when nobody need.</summary>
-    public string? NeedsApproval { get; init; }
+    public Problem? NeedsApproval { get; init; }
 
     public BroadcastRow Row => Details.Row;
 
@@ -146,6 +146,7 @@ internal sealed record BroadcastDrawer
             SentBy = await people.NameAsync(details.SentBy, cancellationToken),
             CreatedBy = await people.NameAsync(details.Row.CreatedBy, cancellationToken),
             CloseHref = closeHref,
+            NeedsApproval = details.Row.IsAwaitingApproval ? (details.Row.StatusTold ?? new Told("", [])).With(details.Row.StatusDetail ?? "") : null,
         };
     }
 }

@@ -115,7 +115,7 @@ internal sealed class Show(Texts texts, Visitor visitor)
         "broadcast.schedule" => entry.Detail is { Length: > 10 } at ? $"{at[..10]} {at[11..]}" : "",
         // Why it failed or was paused stands above, in the visitor's words.
         "broadcast.fail" or "broadcast.pause" => "",
-        _ => entry.Detail ?? "",
+        _ => texts.Said(entry.Told, null, entry.Detail ?? ""),
     };
 
     /// <summary>A template's text with its places marked, so that nobody takes them for words.</summary>

@@ -20,6 +20,9 @@ internal sealed partial class Texts
     // These name a comparison or a kind of address as a rule writes it.
     private static readonly HashSet<string> NamesWords = ["valueRequired", "noValue", "emptyList", "oneValue", "operatorNotForField", "resendChannel"];
 
+    // The values of these are numbers, written as the reader writes them.
+    private static readonly HashSet<string> SaysNumbers = ["approvalAbove", "canaryFailed", "canaryOptedOut", "canaryFared", "settledSent", "settledNotSent", "settledResend", "ledgerMissing", "ledgerExtra"];
+
     private static readonly Dictionary<string, string> PartFields = new()
     {
         ["subject"] = "Part.Subject", ["text"] = "Part.text", ["html"] = "Part.Html", ["from"] = "Part.From", ["replyTo"] = "Part.ReplyTo", ["caption"] = "Part.Caption",
@@ -71,6 +74,12 @@ internal sealed partial class Texts
     /// <summary>A problem of which only code and sentence were kept: in the visitor's words where they need no more.</summary>
     public string Stored(string? code, string message) =>
         Visitor.Language != "en" && code is not null && Has(KeyOf(code)) && this[KeyOf(code)] is var text && !text.Contains('{', StringComparison.Ordinal) ? text : message;
+
+    /// <summary>A sentence of the engine that was kept with its values; what was kept without them as <see cref="Stored"/> says it.</summary>
+    public string Said(Told? told, string? code, string english) =>
+        told is null ? Stored(code, english) : Problem((SaysNumbers.Contains(told.Code) ? told with { Values = [.. told.Values.Select(Number)] } : told).With(english));
+
+    private static string Number(string value) => decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? number.ToString("#,0.##", CultureInfo.CurrentCulture) : value;
 
     private string Word(string argument) => Has($"Operator.{argument}") ? this[$"Operator.{argument}"] : Has($"AddressKind.{argument}") ? this[$"AddressKind.{argument}"] : argument;
 

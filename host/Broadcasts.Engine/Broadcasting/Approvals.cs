@@ -11,15 +11,15 @@ internal sealed class Approvals(Database database, BroadcastStore broadcasts, Br
     public const string Reason = "approval";
 
     /// <summary>Why it waits for a second person; null when it need not.</summary>
-    public async Task<string?> NeededAsync(Broadcast broadcast)
+    public async Task<Problem?> NeededAsync(Broadcast broadcast)
     {
         if (broadcast.ApprovedBy is not null || (await rules.GetAsync()).ApprovalAbove is not { } limit) return null;
         var count = await CountAsync(broadcast);
-        return count > limit ? string.Create(CultureInfo.InvariantCulture, $"{count} contacts; above {limit} a second person must agree.") : null;
+        return count > limit ? new Problem("", "approvalAbove", string.Create(CultureInfo.InvariantCulture, $"{count} contacts; above {limit} a second person must agree."), $"{count}", $"{limit}") : null;
     }
 
     /// <summary>The same, of a draft or a schedule.</summary>
-    public async Task<string?> NeededAsync(long id) =>
+    public async Task<Problem?> NeededAsync(long id) =>
         await broadcasts.GetAsync(id) is { State: BroadcastStatus.Draft or BroadcastStatus.Scheduled, Audience: not null } broadcast ? await NeededAsync(broadcast) : null;
 
     private Task<long> CountAsync(Broadcast broadcast) => broadcast.ReadAudience() is { RetryOf: { } parent } ? RetriesAsync(parent) : MatchingAsync(broadcast);

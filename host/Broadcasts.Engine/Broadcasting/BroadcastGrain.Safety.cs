@@ -1,4 +1,3 @@
-using System.Globalization;
 using Broadcasts.Deliveries;
 
 namespace Broadcasts.Broadcasting;
@@ -16,11 +15,12 @@ internal sealed partial class BroadcastGrain
         if (undoSeconds == 0) return await StartAsync(actor);
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
         if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, actor)) return await RacedAsync();
-        return await DoneAsync("send", actor, string.Create(CultureInfo.InvariantCulture, $"{undoSeconds} s to undo"));
+        return await DoneAsync("send", actor, said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
     }
 
     public async Task<CommandResult> UndoAsync(string actor)
@@ -36,7 +36,8 @@ internal sealed partial class BroadcastGrain
     {
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Approve, actor);
         if (refusal is not null) return refusal;
-        if (!await store.ApproveAsync(Id, broadcast!.State, actor)) return await RacedAsync();
+        if (broadcast!.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
+        if (!await store.ApproveAsync(Id, broadcast.State, actor)) return await RacedAsync();
         return broadcast.State == BroadcastStatus.Paused ? await GoOnAsync(broadcast, BroadcastCommand.Approve, "approve", actor) : await DoneAsync("approve", actor);
     }
 
@@ -97,10 +98,10 @@ internal sealed partial class BroadcastGrain
         }
 
         var judgement = await canaries.JudgeAsync(broadcast);
-        if (judgement.Verdict == CanaryVerdict.Hold) await PauseAsync("system", "canary", judgement.Detail);
+        if (judgement.Verdict == CanaryVerdict.Hold) await MoveAsync(BroadcastCommand.Pause, "pause", "system", "canary", said: judgement.Said);
         if (judgement.Verdict != CanaryVerdict.GoOn) return false;
         await canaries.ReleaseAsync(Id);
-        await audit.AppendAsync("system", "broadcast.canary", Subject, judgement.Detail);
+        await audit.AppendAsync("system", "broadcast.canary", Subject, judgement.Said);
         dispatch.Set();
         return true;
     }

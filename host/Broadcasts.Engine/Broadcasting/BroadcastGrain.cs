@@ -18,12 +18,17 @@ internal sealed partial class BroadcastGrain(
     Approvals approvals,
     RemainderMove remainder,
     AuditStore audit,
+    SafeHold hold,
+    LedgerAudit ledger,
     DispatchSignal dispatch,
     TimeProvider time,
     ILogger<BroadcastGrain> logger) : Grain, IBroadcastGrain
 {
+    private static readonly TimeSpan LongestCount = TimeSpan.FromSeconds(2);
+
     private Task? _freeze;
     private Task? _skip;
+    private Task<bool>? _count;
 
     public async Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor)
     {
@@ -60,6 +65,7 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Start, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         return await BeginAsync(broadcast, actor);
     }
 
@@ -76,9 +82,10 @@ internal sealed partial class BroadcastGrain(
 
         var action = await missed.DecideAsync(late);
         if (action == MissedAction.Send) return await BeginAsync(broadcast, "schedule");
-        var detail = string.Create(CultureInfo.InvariantCulture, $"It was due at {DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm} UTC, {(long)late.TotalMinutes} min before the service came to it.");
-        if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", detail)) return await RacedAsync();
-        return await DoneAsync(action == MissedAction.Hold ? "pause" : "fail", "system", detail);
+        var due = string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm}");
+        var said = new Problem("", "cameTooLate", $"It was due at {due} UTC, {(long)late.TotalMinutes} min before the service came to it.", due, $"{(long)late.TotalMinutes}");
+        if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", said: said)) return await RacedAsync();
+        return await DoneAsync(action == MissedAction.Hold ? "pause" : "fail", "system", said: said);
     }
 
     public async Task<CommandResult> SkipNextAsync(string actor)
@@ -97,8 +104,8 @@ internal sealed partial class BroadcastGrain(
         {
             // A person can mend a draft; a schedule that comes due has nobody in front of it and fails with the reason.
             if (actor != "schedule") return CommandResult.Invalid([.. problems]);
-            await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, problems[0].Message);
-            return await DoneAsync("fail", "system", problems[0].Message);
+            await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, said: problems[0]);
+            return await DoneAsync("fail", "system", said: problems[0]);
         }
 
         if (broadcast.SpreadOverMs is not null) await store.SpreadAsync(Id, await forecasts.CountAsync(broadcast));
@@ -107,7 +114,7 @@ internal sealed partial class BroadcastGrain(
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
         if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
-        var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, waitsFor);
+        var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, said: waitsFor);
         Freeze();
         return result;
     }
@@ -123,6 +130,8 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (broadcast is { State: BroadcastStatus.Paused, StatusReason: Approvals.Reason, ApprovedBy: null })
             return Refused(broadcast, new("", "needsApproval", $"A second person must agree first. {broadcast.StatusDetail}"));
+
+        if (broadcast.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
 
         // Held before it ever began: to go on is to begin.
         if (broadcast is { State: BroadcastStatus.Paused, StartedAt: null }) return await BeginAsync(broadcast, actor);
@@ -195,8 +204,33 @@ internal sealed partial class BroadcastGrain(
         }
 
         if (broadcast.ClaimTo is not null && !(broadcast.ExpiresAt <= time.Now()) && !await HasPassedCanaryAsync(broadcast)) return;
-        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, end.Detail))
-            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Detail);
+        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await IsCountedAsync(broadcast) && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, said: end.Said))
+            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Said);
+    }
+
+    // The last look before the end: what is called complete adds up. A large ledger takes longer than a call may; the next sweep then asks again.
+    private async Task<bool> IsCountedAsync(Broadcast broadcast)
+    {
+        var counting = _count ??= Task.Run(() => IsSoundAsync(broadcast));
+        await Task.WhenAny(counting, Task.Delay(LongestCount, time));
+        if (!counting.IsCompleted) return false;
+        _count = null;
+        if (await counting) return true;
+        dispatch.Set();
+        return false;
+    }
+
+    private async Task<bool> IsSoundAsync(Broadcast broadcast)
+    {
+        try
+        {
+            return !(await ledger.MendAsync(broadcast)).IsMendable;
+        }
+        catch (Exception e)
+        {
+            LogCount(e, broadcast.Id);
+            return false;
+        }
     }
 
     private void Freeze()
@@ -234,17 +268,18 @@ internal sealed partial class BroadcastGrain(
         });
     }
 
-    private async Task<CommandResult> MoveAsync(BroadcastCommand command, string verb, string actor, string? reason = null, string? detail = null)
+    private async Task<CommandResult> MoveAsync(BroadcastCommand command, string verb, string actor, string? reason = null, string? detail = null, Problem? said = null)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, command, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail)) return await RacedAsync();
-        return await DoneAsync(verb, actor, detail);
+        if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail, said)) return await RacedAsync();
+        return await DoneAsync(verb, actor, detail, said);
     }
 
-    private async Task<CommandResult> DoneAsync(string verb, string actor, string? detail = null)
+    private async Task<CommandResult> DoneAsync(string verb, string actor, string? detail = null, Problem? said = null)
     {
-        await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail);
+        if (said is null) await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail);
+        else await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, said);
         dispatch.Set();
         var now = await store.GetAsync(Id);
         return new CommandResult { Status = now!.State, Version = now.Version };
@@ -264,6 +299,9 @@ internal sealed partial class BroadcastGrain(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Freezing the audience of broadcast {Broadcast} stopped; it goes on at the next sweep")]
     private partial void LogFreeze(Exception e, long broadcast);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Comparing the counts of broadcast {Broadcast} with its rows stopped; it is done again at the next sweep")]
+    private partial void LogCount(Exception e, long broadcast);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Marking the rest of the finished broadcast {Broadcast} stopped; it goes on at the next sweep")]
     private partial void LogSkip(Exception e, long broadcast);

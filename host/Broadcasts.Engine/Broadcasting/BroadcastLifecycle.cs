@@ -48,9 +48,19 @@ public static class BroadcastLifecycle
         return refusal is null;
     }
 
-    /// <summary>The commands that a status allows.</summary>
+    /// <summary>The commands that a status allows to whoever may ask; those that the engine gives itself are not among them.</summary>
     public static IEnumerable<BroadcastCommand> CommandsFrom(BroadcastStatus from) =>
-        Moves.Keys.Where(m => m.From == from).Select(m => m.Command);
+        Moves.Keys.Where(m => m.From == from && m.Command is not (Complete or Fail or Hold)).Select(m => m.Command);
+
+    /// <summary>The same of one broadcast: what waits for a second person can't be resumed, and nobody agrees to what does not wait.</summary>
+    /// <param name="from">Its status.</param>
+    /// <param name="reason">Why it has its status, as stored; null without a reason.</param>
+    public static IEnumerable<BroadcastCommand> CommandsFrom(BroadcastStatus from, string? reason) => CommandsFrom(from).Where(command => from != Paused || command switch
+    {
+        Resume => reason != Approvals.Reason,
+        Approve or Reject => reason == Approvals.Reason,
+        _ => true,
+    });
 
     /// <summary>True when nothing will be sent any more.</summary>
     public static bool IsFinal(BroadcastStatus status) => status is Completed or Cancelled;

@@ -52,9 +52,9 @@ internal sealed class BroadcastRunner(
     }
 
     /// <summary>How a broadcast ends, or null while something is left to do.</summary>
-    public async Task<(BroadcastStatus Status, string? Reason, string? Detail)?> EndAsync(Broadcast broadcast)
+    public async Task<(BroadcastStatus Status, string? Reason, Problem? Said)?> EndAsync(Broadcast broadcast)
     {
-        if (broadcast.Recipients == 0) return (BroadcastStatus.Failed, "emptyAudience", "Nobody matches the audience.");
+        if (broadcast.Recipients == 0) return (BroadcastStatus.Failed, "emptyAudience", new Problem("", "nobodyMatches", "Nobody matches the audience."));
         var now = time.Now();
         var (pending, sending) = await store.OpenRowsAsync(broadcast.Id);
         if (pending > 0 && broadcast.ExpiresAt <= now)

@@ -65,16 +65,22 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string SetStatusSql = """
         UPDATE broadcasts
-           SET status = @next, status_reason = @reason, status_detail = @detail, version = version + 1, updated_at = @now,
+           SET status = @next, status_reason = @reason, status_detail = @detail, status_told = @told, version = version + 1, updated_at = @now,
                finished_at = CASE WHEN @final = 1 THEN @now ELSE finished_at END
          WHERE id = @id AND status = @expected
         """;
 
     /// <summary>Compare-and-set: a repeated call or a second process matches no row and changes nothing.</summary>
-    public Task<bool> SetStatusAsync(long id, BroadcastStatus expected, BroadcastStatus next, string? reason = null, string? detail = null) =>
+    /// <param name="id">Which.</param>
+    /// <param name="expected">The status that it leaves.</param>
+    /// <param name="next">The status that it gets.</param>
+    /// <param name="reason">Why, as a stable word.</param>
+    /// <param name="detail">More, in the words of whoever caused it.</param>
+    /// <param name="said">Instead of a detail: the engine's own sentence.</param>
+    public Task<bool> SetStatusAsync(long id, BroadcastStatus expected, BroadcastStatus next, string? reason = null, string? detail = null, Problem? said = null) =>
         database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetStatusSql, new
         {
-            id, expected = (int)expected, next = (int)next, reason, detail, now = Now,
+            id, expected = (int)expected, next = (int)next, reason, detail = said?.Message ?? detail, told = Told.Write(said), now = Now,
             final = BroadcastLifecycle.IsFinal(next) || next == BroadcastStatus.Failed ? 1 : 0,
         }, t) == 1);
 
@@ -93,7 +99,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string StartSql = """
         UPDATE broadcasts
-           SET status = @next, status_reason = @reason, status_detail = @detail, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
+           SET status = @next, status_reason = @reason, status_detail = @detail, status_told = @told, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
                freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts), freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, fallback_recipients = 0,
                recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
@@ -105,11 +111,11 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     /// <param name="actor">In whose name.</param>
     /// <param name="waitsFor">Why a second person must agree first; null when nobody need.</param>
     /// <param name="bySchedule">Its time came; who starts it by hand means now, for everybody.</param>
-    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, string? waitsFor, bool bySchedule) =>
+    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, Problem? waitsFor, bool bySchedule) =>
         database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new
         {
             id = broadcast.Id, expected = (int)broadcast.State, rule, actor, now = Now, keepsTimes = bySchedule ? 1 : 0,
-            next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor,
+            next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor?.Message, told = Told.Write(waitsFor),
             claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
         }, t) == 1);
 

@@ -7,8 +7,8 @@ namespace Broadcasts.Broadcasting;
 
 /// <summary>What is to be done with a broadcast whose canary is out.</summary>
 /// <param name="Verdict">What to do.</param>
-/// <param name="Detail">The numbers in a sentence.</param>
-internal readonly record struct CanaryJudgement(CanaryVerdict Verdict, string Detail = "");
+/// <param name="Said">The numbers in a sentence; null while it is waited for.</param>
+internal readonly record struct CanaryJudgement(CanaryVerdict Verdict, Problem? Said = null);
 
 internal enum CanaryVerdict
 {
@@ -60,10 +60,10 @@ internal sealed class Canaries(Database database, TimeProvider time)
         if (broadcast.ReadSafety().Canary is not { } plan) return new(CanaryVerdict.GoOn);
         var now = time.Now();
         var fared = await database.ReadAsync(c => c.QuerySingleAsync<Fared>(FaredSql, new { from = DeliveryId.First(broadcast.Id), to = broadcast.ClaimTo, now }));
-        if (TooMany(fared.Failed, fared.Tried, plan.MaxFailedPercent)) return new(CanaryVerdict.Hold, Tell("failed", fared.Failed, fared.Tried, plan.MaxFailedPercent));
-        if (TooMany(fared.OptedOut, fared.Tried, plan.MaxOptOutPercent)) return new(CanaryVerdict.Hold, Tell("opted out", fared.OptedOut, fared.Tried, plan.MaxOptOutPercent));
+        if (TooMany(fared.Failed, fared.Tried, plan.MaxFailedPercent)) return new(CanaryVerdict.Hold, TooManyOf("canaryFailed", "failed", fared.Failed, fared.Tried, plan.MaxFailedPercent));
+        if (TooMany(fared.OptedOut, fared.Tried, plan.MaxOptOutPercent)) return new(CanaryVerdict.Hold, TooManyOf("canaryOptedOut", "opted out", fared.OptedOut, fared.Tried, plan.MaxOptOutPercent));
         if (fared.Open > 0) return new(CanaryVerdict.Wait);
-        if (broadcast.CanaryAt is { } answered) return new(answered + plan.WaitMs <= now ? CanaryVerdict.GoOn : CanaryVerdict.Wait, $"{fared.Failed} of {fared.Tried} failed, {fared.OptedOut} opted out.");
+        if (broadcast.CanaryAt is { } answered) return new(answered + plan.WaitMs <= now ? CanaryVerdict.GoOn : CanaryVerdict.Wait, Fares(fared));
         await database.WriteAsync(t => t.Connection!.ExecuteAsync(AnsweredSql, new { id = broadcast.Id, now }, t));
         return new(CanaryVerdict.Wait);
     }
@@ -73,8 +73,15 @@ internal sealed class Canaries(Database database, TimeProvider time)
 
     private static bool TooMany(long bad, long all, double percent) => bad > 0 && bad * 100.0 > all * percent;
 
-    private static string Tell(string what, long bad, long all, double percent) =>
-        string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} messages of the canary {what} ({bad * 100.0 / all:0.#} %); the limit is {percent:0.#} %.");
+    private static Problem Fares(Fared fared) =>
+        new Problem("", "canaryFared", $"{fared.Failed} of {fared.Tried} failed, {fared.OptedOut} opted out.", $"{fared.Failed}", $"{fared.Tried}", $"{fared.OptedOut}");
+
+    private static Problem TooManyOf(string code, string what, long bad, long all, double percent)
+    {
+        var share = string.Create(CultureInfo.InvariantCulture, $"{bad * 100.0 / all:0.#}");
+        var limit = string.Create(CultureInfo.InvariantCulture, $"{percent:0.#}");
+        return new Problem("", code, $"{bad} of {all} messages of the canary {what} ({share} %); the limit is {limit} %.", $"{bad}", $"{all}", share, limit);
+    }
 
     private sealed class Fared
     {

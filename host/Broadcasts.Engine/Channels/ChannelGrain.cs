@@ -3,10 +3,11 @@ using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
+using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Channels;
 
-internal sealed class ChannelGrain(ChannelStore channels, AuditStore audit, DispatchSignal dispatch) : Grain, IChannelGrain
+internal sealed partial class ChannelGrain(ChannelStore channels, AuditStore audit, DispatchSignal dispatch, DispatchMeters meters, ILogger<ChannelGrain> logger) : Grain, IChannelGrain
 {
     public async Task<CommandResult> PauseAsync(string actor) => await MoveAsync(ChannelStatus.Active, ChannelStatus.Paused, null, null, "pause", actor);
 
@@ -17,7 +18,13 @@ internal sealed class ChannelGrain(ChannelStore channels, AuditStore audit, Disp
         return result;
     }
 
-    public async Task FaultAsync(FailureReason reason, string? detail) => await MoveAsync(ChannelStatus.Active, ChannelStatus.Paused, reason, detail, "fault", "system");
+    public async Task FaultAsync(FailureReason reason, string? detail)
+    {
+        // Everything in flight says the same at once, in every process: the one that pauses it tells, the others find it paused.
+        if (!(await MoveAsync(ChannelStatus.Active, ChannelStatus.Paused, reason, detail, "fault", "system")).IsDone) return;
+        meters.ChannelFault((await channels.GetAsync(Id))?.Transport ?? "", reason);
+        LogFault(Id, reason, detail);
+    }
 
     public async Task<CommandResult> SetLimitsAsync(ChannelLimits limits, string actor)
     {
@@ -41,6 +48,9 @@ internal sealed class ChannelGrain(ChannelStore channels, AuditStore audit, Disp
             ? CommandResult.NotFound($"Channel {Id}")
             : CommandResult.Refused(new Problem("", to == ChannelStatus.Paused ? "channelPausedAlready" : "channelActiveAlready", $"Cannot {verb} the channel: it is {to} already."));
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Channel {Channel} is paused: {Reason} {Detail}. Its messages wait; mend it and resume it")]
+    private partial void LogFault(long channel, FailureReason reason, string? detail);
 
     private long Id => this.GetPrimaryKeyLong();
 

@@ -16,13 +16,14 @@ internal sealed record TestResult(bool Accepted, string? Reason, string? Code, s
 }
 
 /// <summary>Sends one message to try a channel or a text: really rendered, really sent, never counted.</summary>
-internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, TimeProvider time)
+internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, SafeHold hold, TimeProvider time)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
     /// <summary>Sends a part to an address, within the channel's rate and before any broadcast, with the values of a contact when one is named, otherwise with none.</summary>
     public async Task<TestResult> SendAsync(long channelId, string address, BroadcastPart part, long? asContactId, string actor, CancellationToken cancellationToken = default)
     {
+        if (await hold.RefusalAsync() is { } held) return Refused(held);
         if (await channels.OpenAsync(channelId, cancellationToken) is not { } channel) return Refused(new Problem("channelId", "channelGone", $"Channel {channelId} does not exist.", $"{channelId}"));
         if (channel.Transport.Problem is { } problem) return new(false, NameOf(problem), problem.Code, problem.Detail, null);
         if (!AddressNormalizer.TryNormalize(channel.Channel.AddressKind, address, null, out var to, out var refusal)) return Refused(new Problem("address", refusal.Code, refusal.Message));

@@ -38,6 +38,7 @@ internal sealed partial class DispatchService(
     DispatchSignal signal,
     IGrainFactory grains,
     SafeHold hold,
+    LedgerAudit ledger,
     EngineOptions options,
     TimeProvider time,
     ILogger<DispatchService> logger) : BackgroundService
@@ -53,6 +54,9 @@ internal sealed partial class DispatchService(
 
     /// <summary>On SQLite the data directory is locked: no other process can be alive.</summary>
     private bool Alone => !options.Database.IsPostgres;
+
+    /// <summary>This process, as slices name their owner.</summary>
+    public string Me => _me;
 
     /// <summary>The dispatchers that run now, for people who ask what holds a broadcast back.</summary>
     public IEnumerable<BroadcastDispatcher> Dispatchers => _running.Values.Select(r => r.Dispatcher);
@@ -117,7 +121,12 @@ internal sealed partial class DispatchService(
         if (strangers.Count > 0)
         {
             var taken = await slices.TakeAsync(_me, strangers);
-            foreach (var slice in taken.Where(t => strangers.Exists(s => s.Id == t.Id && s.Sending > 0))) await SettleAsync(slice);
+            foreach (var slice in taken.Where(t => strangers.Exists(s => s.Id == t.Id && s.Sending > 0)))
+            {
+                await SettleAsync(slice);
+                await ledger.MendSliceAsync(slice.Id);
+            }
+
             owned.AddRange(taken);
         }
 

@@ -49,7 +49,8 @@ internal sealed class Doubts(Database database, BroadcastStore broadcasts, Chann
         }
 
         var result = await SettleAsync(broadcast, answer, contactIds, actor);
-        await audit.AppendAsync(actor, "broadcast.settle", string.Create(CultureInfo.InvariantCulture, $"broadcast:{broadcastId}"), string.Create(CultureInfo.InvariantCulture, $"{answer}: {result.Resolved}"));
+        await audit.AppendAsync(actor, "broadcast.settle", string.Create(CultureInfo.InvariantCulture, $"broadcast:{broadcastId}"),
+            new Problem("", answer switch { DoubtAnswer.Sent => "settledSent", DoubtAnswer.NotSent => "settledNotSent", _ => "settledResend" }, $"{answer}: {result.Resolved}", $"{result.Resolved}"));
         dispatch.Set();
         return (new CommandResult { Status = broadcast.State, Version = broadcast.Version }, result);
     }

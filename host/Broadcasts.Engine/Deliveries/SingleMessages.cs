@@ -2,6 +2,7 @@ using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -11,7 +12,7 @@ namespace Broadcasts.Deliveries;
 internal readonly record struct MessageRecipient(long? ContactId, string? Address);
 
 /// <summary>Takes single messages: checked like a broadcast's part, put in the ledger, sent before any broadcast on the channel.</summary>
-internal sealed class SingleMessages(Database database, SingleMessageStore store, ChannelStore channels, BroadcastChecks checks, DispatchSignal dispatch)
+internal sealed class SingleMessages(Database database, SingleMessageStore store, ChannelStore channels, BroadcastChecks checks, SafeHold hold, DispatchSignal dispatch)
 {
     private const string AddressOfSql = "SELECT id, contact_id FROM addresses WHERE contact_id = @contact AND kind = @kind ORDER BY id LIMIT 1";
 
@@ -23,6 +24,7 @@ internal sealed class SingleMessages(Database database, SingleMessageStore store
     public async Task<(long Id, IReadOnlyList<Problem> Problems)> SendAsync(long channelId, MessageRecipient recipient, BroadcastPart part, string actor, string? identity = null)
     {
         if (identity is not null && await store.FindAsync(identity) is { } known) return (known, []);
+        if (await hold.RefusalAsync() is { } held) return (0, [held]);
         if (await channels.GetAsync(channelId) is not { } channel) return (0, [new Problem("channelId", "channelGone", $"Channel {channelId} does not exist.", $"{channelId}")]);
         var problems = await checks.CheckPartAsync(channel, part);
         var (to, refusal) = await FindAsync(channel, recipient);

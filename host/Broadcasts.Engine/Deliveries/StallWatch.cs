@@ -1,18 +1,21 @@
+using Broadcasts.Broadcasting;
 using Broadcasts.Reporting;
 using Broadcasts.Storage;
 using Dapper;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Deliveries;
 
 /// <summary>Looks whether every broadcast in progress moves. One that does not gets its reason on its page; one without a reason is an alert.</summary>
-internal sealed partial class StallWatch(Database database, WaitingReasons reasons, WaitingBroadcasts waiting, TimeProvider time, ILogger<StallWatch> logger) : BackgroundService
+internal sealed partial class StallWatch(
+    Database database, WaitingReasons reasons, WaitingBroadcasts waiting, BroadcastStore broadcasts, LedgerAudit ledger, DispatchSignal dispatch, TimeProvider time, ILogger<StallWatch> logger)
+    : PeriodicWork(TimeSpan.FromSeconds(2), time, logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-
     /// <summary>Without a change for this long it waits for something.</summary>
     private static readonly TimeSpan Still = TimeSpan.FromSeconds(3);
+
+    /// <summary>Without a change and without a reason for this long its counts may not be those of its rows.</summary>
+    private static readonly TimeSpan Doubtful = TimeSpan.FromSeconds(10);
 
     /// <summary>Without a change and without a reason for this long something is wrong: longer than a fail-over, or an answer that never comes, takes.</summary>
     private static readonly TimeSpan Stalled = TimeSpan.FromSeconds(90);
@@ -27,51 +30,44 @@ internal sealed partial class StallWatch(Database database, WaitingReasons reaso
 
     private readonly Dictionary<long, Look> _looks = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await LookAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The next process looks for itself.
-        }
-    }
+    protected override string Purpose => "Looking for broadcasts that stand still";
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    protected override async Task DoAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var counts = await database.ReadAsync(async c => (await c.QueryAsync<RunningCounts>(CountsSql)).AsList(), cancellationToken);
-            var running = counts.Select(c => c.Id).ToHashSet();
-            foreach (var gone in _looks.Keys.Where(id => !running.Contains(id)).ToArray()) _looks.Remove(gone);
-            waiting.Keep(running);
-            foreach (var count in counts) waiting.Set(count.Id, await JudgeAsync(count, cancellationToken));
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFault(e);
-        }
+        var counts = await database.ReadAsync(async c => (await c.QueryAsync<RunningCounts>(CountsSql)).AsList(), cancellationToken);
+        var running = counts.Select(c => c.Id).ToHashSet();
+        foreach (var gone in _looks.Keys.Where(id => !running.Contains(id)).ToArray()) _looks.Remove(gone);
+        waiting.Keep(running);
+        foreach (var count in counts) waiting.Set(count.Id, await JudgeAsync(count, cancellationToken));
     }
 
     private async Task<Waiting?> JudgeAsync(RunningCounts now, CancellationToken cancellationToken)
     {
-        var at = time.GetTimestamp();
+        var at = Time.GetTimestamp();
         if (!_looks.TryGetValue(now.Id, out var look) || look.Counts != now)
         {
             _looks[now.Id] = new Look(now, at);
             return null;
         }
 
-        var still = time.GetElapsedTime(look.Since, at);
+        var still = Time.GetElapsedTime(look.Since, at);
         if (still < Still) return null;
-        if (await reasons.FindAsync(now, cancellationToken) is { } known) return known;
+        var known = await reasons.FindAsync(now, cancellationToken);
+        // Rows that are counted as pending and are not there look like parts that wait for an earlier one.
+        if (known is null or { Code: Waiting.EarlierPart } && still >= Doubtful) await CountAsync(now.Id, look, cancellationToken);
+        if (known is not null) return known;
         if (still < Stalled) return null;
         if (!look.IsTold) LogStalled(now.Id, now.Pending, now.Sending, (long)still.TotalSeconds);
         look.IsTold = true;
         return new Waiting(Waiting.Stalled);
+    }
+
+    // Once for each time that it stands still.
+    private async Task CountAsync(long id, Look look, CancellationToken cancellationToken)
+    {
+        if (look.IsCounted || await broadcasts.GetAsync(id) is not { } broadcast) return;
+        look.IsCounted = true;
+        if ((await ledger.MendAsync(broadcast, cancellationToken)).IsMendable) dispatch.Set();
     }
 
     private sealed class Look(RunningCounts counts, long since)
@@ -81,13 +77,12 @@ internal sealed partial class StallWatch(Database database, WaitingReasons reaso
         public long Since { get; } = since;
 
         public bool IsTold { get; set; }
+
+        public bool IsCounted { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Broadcast {Broadcast} stands still for {Seconds} s without a reason: {Pending} messages wait, {Sending} are in flight")]
     private partial void LogStalled(long broadcast, long pending, long sending, long seconds);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for broadcasts that stand still failed; the next look is in some seconds")]
-    private partial void LogFault(Exception e);
 }
 
 /// <summary>How far a broadcast in progress is.</summary>

@@ -1,7 +1,6 @@
 using Broadcasts.Channels;
 using Broadcasts.Storage;
 using Dapper;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Deliveries;
@@ -10,10 +9,9 @@ namespace Broadcasts.Deliveries;
 /// Settles doubts that need no person: by the provider's own knowledge, by a repeat that the provider drops, or by a repeat that the channel's
 /// owner asked for. Never before the last moment at which an answer could still come.
 /// </summary>
-internal sealed partial class UnknownSettler(Database database, ChannelRuntimes channels, LedgerWriter writer, MessageIds ids, Receipts receipts, DispatchSignal dispatch, TimeProvider time, ILogger<UnknownSettler> logger) : BackgroundService
+internal sealed class UnknownSettler(Database database, ChannelRuntimes channels, LedgerWriter writer, MessageIds ids, Receipts receipts, DispatchSignal dispatch, TimeProvider time, ILogger<UnknownSettler> logger)
+    : PeriodicWork(TimeSpan.FromSeconds(5), time, logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-
     private readonly string _findSql = $"""
         SELECT d.id, d.claim, d.attempt, d.ended_at, d.channel_id, CASE WHEN d.channel_id = s.channel_id THEN 0 ELSE 1 END AS is_moved
           FROM slices s
@@ -27,45 +25,27 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
     public static bool Settles(ChannelRuntime channel) =>
         channel.Channel.WhenInDoubt == WhenInDoubt.Resend || channel.Transport.CanLookup || channel.Transport.Capabilities.IdempotencyWindow is not null;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await SettleAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // What is left is looked at after the next start.
-        }
-    }
+    protected override string Purpose => "Settling messages in doubt";
 
-    private async Task SettleAsync(CancellationToken cancellationToken)
+    protected override async Task DoAsync(CancellationToken cancellationToken)
     {
-        try
+        await receipts.ApplyKeptAsync(cancellationToken);
+        var now = Time.Now();
+        // Doubts that need a person must not hide those that do not.
+        var settling = channels.All.Where(Settles).Select(c => c.Id).ToArray();
+        if (settling.Length == 0) return;
+        var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(_findSql, new { settling = database.Dialect.List(settling), before = now - (long)Doubts.Margin.TotalMilliseconds })).AsList(), cancellationToken);
+        var settled = 0;
+        foreach (var row in rows)
         {
-            await receipts.ApplyKeptAsync(cancellationToken);
-            var now = time.Now();
-            // Doubts that need a person must not hide those that do not.
-            var settling = channels.All.Where(Settles).Select(c => c.Id).ToArray();
-            if (settling.Length == 0) return;
-            var rows = await database.ReadAsync(async c => (await c.QueryAsync<Doubt>(_findSql, new { settling = database.Dialect.List(settling), before = now - (long)Doubts.Margin.TotalMilliseconds })).AsList(), cancellationToken);
-            var settled = 0;
-            foreach (var row in rows)
-            {
-                if (await channels.OpenAsync(row.ChannelId, cancellationToken) is not { } channel || await JudgeAsync(row, channel, now, cancellationToken) is not { } record) continue;
-                writer.Record(record);
-                settled++;
-            }
+            if (await channels.OpenAsync(row.ChannelId, cancellationToken) is not { } channel || await JudgeAsync(row, channel, now, cancellationToken) is not { } record) continue;
+            writer.Record(record);
+            settled++;
+        }
 
-            if (settled == 0) return;
-            await writer.FlushAsync();
-            dispatch.Set();
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFault(e);
-        }
+        if (settled == 0) return;
+        await writer.FlushAsync();
+        dispatch.Set();
     }
 
     private async Task<DeliveryRecord?> JudgeAsync(Doubt row, ChannelRuntime channel, long now, CancellationToken cancellationToken)
@@ -103,7 +83,4 @@ internal sealed partial class UnknownSettler(Database database, ChannelRuntimes 
         /// <summary>The rest of its broadcast goes over another channel now.</summary>
         public bool IsMoved { get; init; }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Settling messages in doubt failed; the next try is in some seconds")]
-    private partial void LogFault(Exception e);
 }

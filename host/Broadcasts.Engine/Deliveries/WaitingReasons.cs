@@ -31,7 +31,7 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         if (await ChannelAsync(broadcast) is { } channel) return channel;
         if (counts is { Pending: 0, Sending: 0, Unknown: > 0 }) return new("doubts");
         if (counts.Sending > 0) return null;
-        return Dispatcher(broadcast.Id) ?? await BudgetAsync(broadcast) ?? await RowsAsync(broadcast, cancellationToken);
+        return await DispatcherAsync(broadcast.Id) ?? await BudgetAsync(broadcast) ?? await RowsAsync(broadcast, cancellationToken);
     }
 
     // One of several that still sends is no reason to wait.
@@ -41,11 +41,13 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         return all.Count > 0 && all.All(c => c.Status == ChannelStatus.Paused) ? new("channelPaused", Detail: string.Join(", ", all.Select(c => c.Name))) : null;
     }
 
-    private Waiting? Dispatcher(long id)
+    private async Task<Waiting?> DispatcherAsync(long id)
     {
         var now = time.Now();
         var here = dispatch.Dispatchers.FirstOrDefault(d => d.BroadcastId == id && d.WaitingUntil > now && d.LimitedBy != LimitedBy.Nothing);
-        return here is null ? null : new(CodeOf(here.LimitedBy), Times.Of((long)here.WaitingUntil));
+        if (here is null) return null;
+        var known = here.LimitedBy == LimitedBy.WindowFull ? Full(await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(here.ChannelId)).LookAsync()) : null;
+        return known ?? new(CodeOf(here.LimitedBy), Times.Of((long)here.WaitingUntil));
     }
 
     // Of several channels the first that goes on counts; one that goes on now is no reason to wait.
@@ -65,8 +67,12 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
     {
         var now = time.Now();
         if (budget.ThrottledUntil is { } throttled && throttled > now) return new(CodeOf(LimitedBy.ProviderThrottle), Times.Of(throttled));
-        return budget.Windows.Max(w => w.FullUntil) is { } full && full > now ? new(CodeOf(LimitedBy.WindowFull), Times.Of(full)) : null;
+        return Full(budget);
     }
+
+    // Of several limits that are used up the one that lasts longest holds.
+    private Waiting? Full(BudgetView budget) =>
+        budget.Windows.Where(w => w.FullUntil > time.Now()).MaxBy(w => w.FullUntil) is { FullUntil: { } until } full ? new(Waiting.WindowFull, Times.Of(until)) { Limit = full.Limit } : null;
 
     private async Task<Waiting?> RowsAsync(Broadcast broadcast, CancellationToken cancellationToken)
     {
@@ -82,7 +88,7 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         if (next > time.Now()) return new(CodeOf(LimitedBy.WaitingForRetries), Times.Of(next));
         if (next is not null) return null;
         if (broadcast.ClaimTo is not null) return new("canary", broadcast.CanaryAt + broadcast.ReadSafety().Canary?.WaitMs is { } until ? Times.Of(until) : null);
-        return isFresh ? null : new("earlierPart");
+        return isFresh ? null : new(Waiting.EarlierPart);
     }
 
     private static string CodeOf(LimitedBy limit) => JsonNamingPolicy.CamelCase.ConvertName(limit.ToString());

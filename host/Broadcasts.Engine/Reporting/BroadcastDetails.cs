@@ -47,7 +47,7 @@ internal sealed record BroadcastDetails
     public required IReadOnlyList<RelatedBroadcast> Children { get; init; }
 
     /// <summary>Who pressed send or schedule.</summary>
-    public string? SentBy { get; init; }
+    public string? SentBy => Row.SentBy;
 
     public DateTimeOffset UpdatedAt { get; init; }
 
@@ -66,8 +66,8 @@ internal sealed record BroadcastDetails
     /// <summary>Rate that the channel's owner set; null for the provider's own.</summary>
     public SendRate? ChannelRate { get; init; }
 
-    /// <summary>The commands that its status allows now.</summary>
-    public IReadOnlyList<BroadcastCommand> Allowed => [.. BroadcastLifecycle.CommandsFrom(Row.Status)];
+    /// <summary>What can be asked of it now.</summary>
+    public IReadOnlyList<BroadcastCommand> Allowed => [.. BroadcastLifecycle.CommandsFrom(Row.Status, Row.StatusReason)];
 }
 
 /// <summary>A broadcast made from another one.</summary>

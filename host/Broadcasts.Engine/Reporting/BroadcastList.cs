@@ -98,6 +98,15 @@ internal sealed record BroadcastRow
 
     public string? StatusDetail { get; init; }
 
+    /// <summary>The detail's code and values when it is a sentence of the engine.</summary>
+    public Told? StatusTold { get; init; }
+
+    /// <summary>Paused before anything left, until a second person agrees.</summary>
+    public bool IsAwaitingApproval => this is { Status: BroadcastStatus.Paused, StatusReason: Approvals.Reason };
+
+    /// <summary>Who pressed send or schedule, as stored; null before.</summary>
+    public string? SentBy { get; init; }
+
     /// <summary>When it was started, else when it is due; null for a draft without a time.</summary>
     public DateTimeOffset? Time { get; init; }
 

@@ -11,7 +11,7 @@ internal sealed partial class BroadcastQueries
     private const string DetailsSql = $"""
         SELECT {BroadcastRecord.Columns},
                b.updated_at AS UpdatedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId, b.safety AS Safety, b.routes AS Routes, b.approved_by AS ApprovedBy,
-               p.name AS ParentName, b.sent_by AS SentBy, b.send_window AS SendWindow, b.fallback_recipients AS FallbackRecipients, c.transport AS Transport,
+               p.name AS ParentName, b.send_window AS SendWindow, b.fallback_recipients AS FallbackRecipients, c.transport AS Transport,
                c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs
           FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id
          WHERE b.id = @id AND b.kind = 0
@@ -49,7 +49,6 @@ internal sealed partial class BroadcastQueries
         ParentId = details.ParentId,
         ParentName = details.ParentName,
         Children = children,
-        SentBy = details.SentBy,
         UpdatedAt = Times.Of(details.UpdatedAt),
         IsFrozen = record.FreezeDone != 0,
         ForecastJson = record.Forecast,
@@ -84,8 +83,6 @@ internal sealed partial class BroadcastQueries
         public string? Routes { get; set; }
 
         public string? ApprovedBy { get; set; }
-
-        public string? SentBy { get; set; }
 
         public long UpdatedAt { get; set; }
 

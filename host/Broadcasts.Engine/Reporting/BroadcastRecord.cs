@@ -9,12 +9,12 @@ internal sealed class BroadcastRecord
 {
     /// <summary>The columns of <see cref="BroadcastRow"/>; callers write FROM and WHERE.</summary>
     public const string Columns = """
-        b.id AS Id, b.name AS Name, b.labels AS Labels, b.status AS Status, b.status_reason AS StatusReason, b.status_detail AS StatusDetail,
+        b.id AS Id, b.name AS Name, b.labels AS Labels, b.status AS Status, b.status_reason AS StatusReason, b.status_detail AS StatusDetail, b.status_told AS StatusTold,
         b.channel_id AS ChannelId, c.name AS ChannelName, b.segment_id AS SegmentId, g.name AS SegmentName, b.audience AS Audience, b.parts AS Parts,
         b.scheduled_at AS ScheduledAt, b.scheduled_local AS ScheduledLocal, b.time_zone AS TimeZone, b.created_by AS CreatedBy, b.created_at AS CreatedAt,
         b.started_at AS StartedAt, b.finished_at AS FinishedAt, b.archived_at AS ArchivedAt, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
         b.forecast AS Forecast, b.version AS Version, CASE WHEN b.routes IS NULL THEN 0 ELSE 1 END AS IsLastInteracted,
-        b.recipient_local AS RecipientLocal, b.repeat_rule AS RepeatRule
+        b.recipient_local AS RecipientLocal, b.repeat_rule AS RepeatRule, b.sent_by AS SentBy
         """;
 
     public const string From = "broadcasts b LEFT JOIN channels c ON c.id = b.channel_id LEFT JOIN segments g ON g.id = b.segment_id";
@@ -30,6 +30,8 @@ internal sealed class BroadcastRecord
     public string? StatusReason { get; set; }
 
     public string? StatusDetail { get; set; }
+
+    public string? StatusTold { get; set; }
 
     public long? ChannelId { get; set; }
 
@@ -73,6 +75,8 @@ internal sealed class BroadcastRecord
 
     public string? RepeatRule { get; set; }
 
+    public string? SentBy { get; set; }
+
     public int RepeatDone { get; set; }
 
     public BroadcastRow ToRow(DeliveryCounts counts)
@@ -86,6 +90,7 @@ internal sealed class BroadcastRecord
             Status = (BroadcastStatus)Status,
             StatusReason = StatusReason,
             StatusDetail = StatusDetail,
+            StatusTold = Told.Read(StatusTold),
             Time = Times.Of(StartedAt ?? ScheduledAt),
             ScheduledLocal = ScheduledLocal,
             TimeZone = TimeZone,
@@ -104,6 +109,7 @@ internal sealed class BroadcastRecord
             IsLastInteracted = IsLastInteracted == 1,
             Counts = counts,
             CreatedBy = CreatedBy,
+            SentBy = SentBy,
             CreatedAt = Times.Of(CreatedAt),
             StartedAt = Times.Of(StartedAt),
             FinishedAt = Times.Of(FinishedAt),

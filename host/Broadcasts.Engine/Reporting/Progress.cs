@@ -14,6 +14,9 @@ internal sealed record Progress
 
     public string? StatusDetail { get; init; }
 
+    /// <summary>The detail's code and values when it is a sentence of the engine.</summary>
+    public Told? StatusTold { get; init; }
+
     /// <summary>Contacts in the frozen audience.</summary>
     public required long Recipients { get; init; }
 
@@ -38,9 +41,6 @@ internal sealed record Progress
     public SendRate? ChannelRate { get; init; }
 
     public long? ChannelId { get; init; }
-
-    /// <summary>The channel has limits beside its rate.</summary>
-    public bool ChannelHasWindows { get; init; }
 
     /// <summary>Messages per second over the last seconds; null when it was not watched that long.</summary>
     public double? Rate { get; init; }

@@ -4,7 +4,7 @@ using Broadcasts.Broadcasting;
 namespace Broadcasts.Reporting;
 
 /// <summary>Progress as it moves. However many pages look at a broadcast, its numbers are read once.</summary>
-internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts waiting, TimeProvider time, FullWindows? windows = null)
+internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts waiting, TimeProvider time)
 {
     private static readonly TimeSpan Moving = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Resting = TimeSpan.FromSeconds(1);
@@ -23,10 +23,8 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
         {
             // A watch's pace is fed by its own reads; another one is kept for callers who poll.
             var pace = _watches.TryGetValue(id, out var watch) ? watch.Pace : PaceOf(id);
-            progress = pace.Complete(progress) with { Waiting = waiting.Of(id) };
+            return Limited(pace.Complete(progress), waiting.Of(id));
         }
-
-        return await WithWindowsAsync(progress);
     }
 
     /// <summary>The numbers now and each time they move, at most a second old, until the caller stops. Ends at once when there is no such broadcast.</summary>
@@ -93,10 +91,9 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
                 if (progress is null) break;
                 lock (_lock)
                 {
-                    progress = watch.Pace.Complete(progress) with { Waiting = waiting.Of(id) };
+                    progress = Limited(watch.Pace.Complete(progress), waiting.Of(id));
                 }
 
-                progress = await WithWindowsAsync(progress);
                 watch.Publish(progress);
                 await Task.Delay(progress.Status == BroadcastStatus.InProgress ? Moving : Resting, time, watch.Stop.Token);
             }
@@ -120,7 +117,10 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
         }
     }
 
-    private async Task<Progress> WithWindowsAsync(Progress progress) => windows is null ? progress : await windows.AddAsync(progress);
+    // What holds it is found in one place; a used up limit is also what limits its rate.
+    private static Progress Limited(Progress progress, Waiting? waiting) => progress.Status == BroadcastStatus.InProgress && waiting is { Code: Waiting.WindowFull }
+        ? progress with { Waiting = waiting, LimitedBy = RateLimit.Window, LimitedUntil = waiting.Until, FullWindow = waiting.Limit }
+        : progress with { Waiting = waiting };
 
     private Pace PaceOf(long id)
     {

@@ -9,9 +9,9 @@ namespace Broadcasts.Reporting;
 internal sealed class ProgressQueries(Database database, TimeProvider time)
 {
     private const string ProgressSql = """
-        SELECT b.status AS Status, b.status_reason AS StatusReason, b.status_detail AS StatusDetail, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
+        SELECT b.status AS Status, b.status_reason AS StatusReason, b.status_detail AS StatusDetail, b.status_told AS StatusTold, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
                b.started_at AS StartedAt, b.finished_at AS FinishedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs,
-               c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs, b.channel_id AS ChannelId, COALESCE(c.limits, '[]') AS ChannelLimits,
+               c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs, b.channel_id AS ChannelId,
                CAST(COALESCE(s.pending, 0) AS BIGINT) AS Pending, CAST(COALESCE(s.sending, 0) AS BIGINT) AS Sending, CAST(COALESCE(s.sent, 0) AS BIGINT) AS Sent,
                CAST(COALESCE(s.delivered, 0) AS BIGINT) AS Delivered, CAST(COALESCE(s.read, 0) AS BIGINT) AS Read,
                CAST(COALESCE(s.failed, 0) AS BIGINT) AS Failed, CAST(COALESCE(s.skipped, 0) AS BIGINT) AS Skipped,
@@ -49,6 +49,7 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
         Status = (BroadcastStatus)row.Status,
         StatusReason = row.StatusReason,
         StatusDetail = row.StatusDetail,
+        StatusTold = Told.Read(row.StatusTold),
         Recipients = row.Recipients,
         IsFrozen = row.FreezeDone != 0,
         Counts = new DeliveryCounts
@@ -68,7 +69,6 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
         OwnRate = row.RateCount is { } count && row.RatePerMs is { } per ? new SendRate(count, per) : null,
         ChannelRate = row.ChannelRateCount is { } channelCount && row.ChannelRatePerMs is { } channelPer ? new SendRate(channelCount, channelPer) : null,
         ChannelId = row.ChannelId,
-        ChannelHasWindows = row.ChannelLimits != "[]",
         At = time.GetUtcNow(),
     };
 
@@ -79,6 +79,8 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
         public string? StatusReason { get; set; }
 
         public string? StatusDetail { get; set; }
+
+        public string? StatusTold { get; set; }
 
         public long Recipients { get; set; }
 
@@ -97,8 +99,6 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
         public long? ChannelRatePerMs { get; set; }
 
         public long? ChannelId { get; set; }
-
-        public string ChannelLimits { get; set; } = "[]";
 
         public long Pending { get; set; }
 

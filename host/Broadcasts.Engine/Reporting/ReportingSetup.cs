@@ -9,6 +9,5 @@ internal static class ReportingSetup
         .AddSingleton<BroadcastQueries>()
         .AddSingleton<ProgressQueries>()
         .AddSingleton<WaitingBroadcasts>()
-        .AddSingleton<FullWindows>()
         .AddSingleton<ProgressFeed>();
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Serialization;
+using Broadcasts.Broadcasting;
 
 namespace Broadcasts.Reporting;
 
@@ -10,6 +12,16 @@ internal sealed record Waiting(string Code, DateTimeOffset? Until = null, string
 {
     /// <summary>It should move, and nobody knows why it does not.</summary>
     public const string Stalled = "stalled";
+
+    /// <summary>Later parts wait for an earlier one whose fate is not known.</summary>
+    public const string EarlierPart = "earlierPart";
+
+    /// <summary>One of the channel's limits is used up.</summary>
+    public const string WindowFull = "windowFull";
+
+    /// <summary>The limit that is used up.</summary>
+    [JsonIgnore]
+    public SendRate? Limit { get; init; }
 }
 
 /// <summary>What the watch found last. Empty in commands that run without the service.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -21,6 +22,9 @@ internal sealed record AuditEntry
     public required string Subject { get; init; }
 
     public string? Detail { get; init; }
+
+    /// <summary>The detail's code and values when it is a sentence of the engine.</summary>
+    public Told? Told { get; init; }
 }
 
 /// <summary>Which entries.</summary>
@@ -37,15 +41,22 @@ internal sealed record AuditFilter
 /// <summary>The record of acts. Rows are added and never changed.</summary>
 internal sealed class AuditStore(Database database, TimeProvider time)
 {
-    private const string InsertSql = "INSERT INTO audit (at, actor, action, subject, detail) VALUES (@at, @actor, @action, @subject, @detail)";
+    private const string InsertSql = "INSERT INTO audit (at, actor, action, subject, detail, told) VALUES (@at, @actor, @action, @subject, @detail, @told)";
 
     /// <summary>Adds an entry in the transaction of the act itself, so that neither is there without the other.</summary>
     public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, string? detail = null) =>
-        transaction.Connection!.ExecuteAsync(InsertSql, new { at = time.Now(), actor, action, subject, detail }, transaction);
+        transaction.Connection!.ExecuteAsync(InsertSql, new { at = time.Now(), actor, action, subject, detail, told = (string?)null }, transaction);
 
     /// <summary>Adds an entry by itself.</summary>
     public Task AppendAsync(string actor, string action, string subject, string? detail = null, CancellationToken cancellationToken = default) =>
         database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, detail), cancellationToken);
+
+    /// <summary>Adds an entry whose detail is a sentence of the engine, in the transaction of the act itself; null for none.</summary>
+    public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, Problem? said) =>
+        transaction.Connection!.ExecuteAsync(InsertSql, new { at = time.Now(), actor, action, subject, detail = said?.Message, told = Told.Write(said) }, transaction);
+
+    /// <summary>Adds an entry whose detail is a sentence of the engine; null for none.</summary>
+    public Task AppendAsync(string actor, string action, string subject, Problem? said) => database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, said));
 
     /// <summary>Newest first, those before an id.</summary>
     public async Task<IReadOnlyList<AuditEntry>> ListAsync(AuditFilter filter, long? before = null, int limit = 100, CancellationToken cancellationToken = default)
@@ -57,9 +68,9 @@ internal sealed class AuditStore(Database database, TimeProvider time)
         Add("actor = @actor", "actor", filter.Actor);
         Add("(action = @action OR SUBSTR(action, 1, LENGTH(@action) + 1) = @action || '.')", "action", filter.Action);
         var where = conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions);
-        var sql = $"SELECT id AS Id, at AS At, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail FROM audit {where} ORDER BY id DESC LIMIT @limit";
+        var sql = $"SELECT id AS Id, at AS At, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail, told AS Told FROM audit {where} ORDER BY id DESC LIMIT @limit";
         var records = await database.ReadAsync(connection => connection.QueryAsync<AuditRecord>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)), cancellationToken);
-        return [.. records.Select(r => new AuditEntry { Id = r.Id, At = Times.Of(r.At), Actor = r.Actor, Action = r.Action, Subject = r.Subject, Detail = r.Detail })];
+        return [.. records.Select(r => new AuditEntry { Id = r.Id, At = Times.Of(r.At), Actor = r.Actor, Action = r.Action, Subject = r.Subject, Detail = r.Detail, Told = Told.Read(r.Told) })];
 
         void Add(string condition, string name, object? value)
         {
@@ -82,5 +93,7 @@ internal sealed class AuditStore(Database database, TimeProvider time)
         public string Subject { get; set; } = "";
 
         public string? Detail { get; set; }
+
+        public string? Told { get; set; }
     }
 }

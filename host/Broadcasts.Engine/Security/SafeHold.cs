@@ -19,6 +19,9 @@ public sealed record SafeHoldState(string Reason, long Since);
 /// </summary>
 internal sealed class SafeHold(Database database, EngineOptions options, AuditStore audit, TimeProvider time)
 {
+    /// <summary>The problem's code of whatever is refused while held.</summary>
+    public const string Code = "safeHold";
+
     private const string GetSql = "SELECT value FROM settings WHERE name = @name";
 
     private const string AddSql = "INSERT INTO settings (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING";
@@ -40,6 +43,11 @@ internal sealed class SafeHold(Database database, EngineOptions options, AuditSt
 
     /// <summary>Why this machine can't remember its data; null when it can.</summary>
     public string? FileProblem { get; private set; }
+
+    /// <summary>What whoever wants to send now is told; null when sending is free.</summary>
+    public async Task<Problem?> RefusalAsync() => await GetAsync() is { } state
+        ? new Problem("", "safeHold", $"Nothing is sent: this data was {(state.Reason == "copied" ? "copied" : "put back from a backup")}. If it is the one that is to send, release it: 'broadcasts safe-hold release', POST /api/v1/safe-hold/release or the banner of the console.")
+        : null;
 
     /// <summary>Null when sending is free.</summary>
     public async Task<SafeHoldState?> GetAsync() => await ReadAsync("safeHold") is { } json ? JsonSerializer.Deserialize<SafeHoldState>(json, BroadcastJson.Options) : null;

@@ -26,7 +26,7 @@ internal sealed record ApiProblem
     /// <summary>409: what the state allows.</summary>
     public IReadOnlyList<string>? Allowed { get; init; }
 
-    /// <summary>422: everything that is wrong.</summary>
+    /// <summary>422: everything that is wrong. 409: why, when there is more to it than the state.</summary>
     public IReadOnlyList<ApiFault>? Problems { get; init; }
 
     /// <summary>An import that ended in the middle: what it counted is in.</summary>
@@ -65,6 +65,7 @@ internal static partial class ApiProblems
         CommandCode.Changed => Of(HttpStatusCode.Conflict, "changed", result.Message ?? "Somebody else saved meanwhile. Read it again and repeat the change."),
         CommandCode.Refused => Write(Create(HttpStatusCode.Conflict, "refused", result.Message ?? "The state does not allow it.") with
         {
+            Problems = result.Problems.Length == 0 ? null : [.. result.Problems.Select(p => new ApiFault(p.Path, p.Code, p.Message))],
             State = isBroadcast ? result.Status : null,
             Allowed = isBroadcast ? [.. BroadcastLifecycle.CommandsFrom(result.Status).Select(c => JsonNamingPolicy.CamelCase.ConvertName(c.ToString()))] : null,
         }),

@@ -19,6 +19,9 @@ internal sealed record BroadcastAnswer
 
     public string? StatusDetail { get; init; }
 
+    /// <summary>Code and values of the detail when it is a sentence of the engine, to say it in another language.</summary>
+    public Told? StatusTold { get; init; }
+
     public long? ChannelId { get; init; }
 
     public string? ChannelName { get; init; }
@@ -94,7 +97,7 @@ internal sealed record BroadcastAnswer
 
     public required int Version { get; init; }
 
-    /// <summary>What its status allows now.</summary>
+    /// <summary>What can be asked of it now.</summary>
     public required string[] Allowed { get; init; }
 
     public static BroadcastAnswer Of(BroadcastRow row) => new()
@@ -105,6 +108,7 @@ internal sealed record BroadcastAnswer
         Status = row.Status,
         StatusReason = row.StatusReason,
         StatusDetail = row.StatusDetail,
+        StatusTold = row.StatusTold,
         ChannelId = row.ChannelId,
         ChannelName = row.ChannelName,
         SegmentId = row.SegmentId,
@@ -120,7 +124,7 @@ internal sealed record BroadcastAnswer
         FinishedAt = row.FinishedAt,
         ArchivedAt = row.ArchivedAt,
         Version = row.Version,
-        Allowed = [.. BroadcastLifecycle.CommandsFrom(row.Status).Select(c => JsonNamingPolicy.CamelCase.ConvertName(c.ToString()))],
+        Allowed = [.. BroadcastLifecycle.CommandsFrom(row.Status, row.StatusReason).Select(c => JsonNamingPolicy.CamelCase.ConvertName(c.ToString()))],
     };
 
     public static BroadcastAnswer Of(BroadcastDetails details) => Of(details.Row) with
@@ -185,6 +189,9 @@ internal sealed record ProgressAnswer
 
     public string? StatusDetail { get; init; }
 
+    /// <summary>Code and values of the detail when it is a sentence of the engine, to say it in another language.</summary>
+    public Told? StatusTold { get; init; }
+
     public required long Recipients { get; init; }
 
     public required long Messages { get; init; }
@@ -239,6 +246,7 @@ internal sealed record ProgressAnswer
         Status = p.Status,
         StatusReason = p.StatusReason,
         StatusDetail = p.StatusDetail,
+        StatusTold = p.StatusTold,
         Recipients = p.Recipients,
         Messages = p.Messages,
         IsFrozen = p.IsFrozen,

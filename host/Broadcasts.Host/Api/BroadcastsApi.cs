@@ -94,12 +94,14 @@ internal static class BroadcastsApi
     private static async Task<IResult> ForecastAsync(long id, Forecasts forecasts, CancellationToken cancellationToken) =>
         await forecasts.ForecastAsync(id, cancellationToken) is { } forecast ? Results.Ok(forecast) : ApiProblems.NotFound($"Broadcast {id}");
 
-    private static async Task<IResult> TestAsync(long id, TestBody body, BroadcastQueries queries, TestMessages tests, HttpContext http)
+    private static async Task<IResult> TestAsync(long id, TestBody body, BroadcastQueries queries, TestMessages tests, SafeHold hold, HttpContext http)
     {
         if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
         if (body.Addresses.Length is 0 or > MostTests) return ApiProblems.Invalid("addresses", "range", $"From 1 to {MostTests} addresses.");
         if ((details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault()) is not { } channel) return ApiProblems.Invalid("channelId", "required", "The broadcast has no channel yet: give it one first.");
         if (details.Parts.Length == 0) return ApiProblems.Invalid("parts", "required", "The broadcast has no content yet.");
+
+        if (await hold.RefusalAsync() is { } held) return ApiProblems.Of(CommandResult.Refused(held));
 
         var results = new List<object>();
         foreach (var address in body.Addresses)

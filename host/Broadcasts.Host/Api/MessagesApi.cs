@@ -94,6 +94,7 @@ internal static class MessagesApi
     private static async Task<IResult> SendAsync(MessageBody body, SingleMessages messages, SingleMessageStore store, HttpContext http)
     {
         var (id, problems) = await messages.SendAsync(body.ChannelId, new MessageRecipient(body.ContactId, body.Address), body.Part, http.Actor(), http.Features.Get<IdempotencyIdentity>()?.Key);
+        if (problems is [{ Code: SafeHold.Code } held]) return ApiProblems.Of(CommandResult.Refused(held));
         return problems.Count > 0 ? ApiProblems.Invalid(problems) : Results.Created($"/api/v1/messages/{id}", MessageAnswer.Of((await store.GetAsync(id))!));
     }
 }

@@ -1,5 +1,6 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
+using Broadcasts.Host.Hosting;
 using Broadcasts.Security;
 
 namespace Broadcasts.Host.Api;
@@ -12,6 +13,9 @@ internal static class SafeHoldApi
         var hold = api.MapGroup("/safe-hold").WithTags("Administration");
         hold.MapGet("", async (SafeHold safeHold) => Results.Ok(SafeHoldAnswer.Of(await safeHold.GetAsync()))).Needs(ApiScopes.Read).Produces<SafeHoldAnswer>();
         hold.MapPost("release", ReleaseAsync).Needs(ApiScopes.Admin).Produces<SafeHoldAnswer>();
+
+        api.MapPost("/local/doctor", async (DoctorOrder order, IServiceProvider services, CancellationToken cancellationToken) => Results.Ok(await new Doctor(services).LookAsync(order, cancellationToken)))
+            .WithMetadata(new LocalOnly()).ExcludeFromDescription();
 
         var missed = api.MapGroup("/settings/missed-schedule").WithTags("Administration");
         missed.MapGet("", async (MissedSchedules policies) => Results.Ok(await policies.GetAsync())).Needs(ApiScopes.Read).Produces<MissedSchedule>();

@@ -39,11 +39,18 @@ internal sealed class LocalService : IDisposable
         DataDirectory.IsHeld(dataDirectory) ? new LocalService(DataDirectory.SocketPathOf(dataDirectory)) : null;
 
     /// <summary>Posts, and reads the answer; a refusal ends the command with the service's own words.</summary>
-    public async Task<JsonElement> PostAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    public Task<JsonElement> PostAsync(string path, HttpContent? content, CancellationToken cancellationToken) =>
+        SendAsync(http => http.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken), cancellationToken);
+
+    /// <summary>Reads; a refusal ends the command with the service's own words.</summary>
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(http => http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken), cancellationToken);
+
+    private async Task<JsonElement> SendAsync(Func<HttpClient, Task<HttpResponseMessage>> send, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken);
+            using var response = await send(_http);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             var answer = Read(text);
             return response.IsSuccessStatusCode && answer is { } whole ? whole : throw new ServiceRefusal(response.StatusCode, answer);

@@ -184,7 +184,7 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
     private static void Check(CommandResult result)
     {
         if (result.IsDone) return;
-        throw result.Problems.Length == 0
+        throw result.Problems.Length == 0 || result.Code == CommandCode.Refused
             ? new StartException(result.Message ?? "It was refused.")
             : new StartException(SendWords.Of(result.Problems), ExitCodes.Usage);
     }

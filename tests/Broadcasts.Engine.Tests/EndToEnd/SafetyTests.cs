@@ -56,6 +56,8 @@ public sealed class SafetyTests(EngineFixture fixture) : IClassFixture<EngineFix
         await Engine.WaitAsync(id, p => p.Counts.Sending == 0, "what was in flight is answered");
         Assert.Equal("canary", held.StatusReason);
         Assert.Contains("of 12 messages of the canary failed", held.StatusDetail, StringComparison.Ordinal);
+        Assert.Equal(("canaryFailed", "12"), (held.StatusTold?.Code, held.StatusTold?.Values[1]));
+        Assert.StartsWith($"{held.StatusTold!.Values[0]} of 12 messages of the canary failed ({held.StatusTold.Values[2]} %); the limit is {held.StatusTold.Values[3]} %", held.StatusDetail, StringComparison.Ordinal);
         Assert.InRange((await Engine.ProgressAsync(id)).Counts.Failed, 1, 12);
 
         await MendAsync(channel);
@@ -135,6 +137,7 @@ public sealed class SafetyTests(EngineFixture fixture) : IClassFixture<EngineFix
 
         var waiting = await Engine.WaitAsync(id, p => p is { Status: BroadcastStatus.Paused, IsFrozen: true }, "its audience is frozen");
         Assert.Equal(("approval", 31), (waiting.StatusReason, waiting.Counts.Pending));
+        Assert.Equal(("approvalAbove", "31", "30"), (waiting.StatusTold?.Code, waiting.StatusTold?.Values[0], waiting.StatusTold?.Values[1]));
         Assert.Equal("needsApproval", Assert.Single((await Engine.Grain(id).ResumeAsync("ana")).Problems).Code);
         Assert.Equal("ownApproval", Assert.Single((await Engine.Grain(id).ApproveAsync("ana")).Problems).Code);
         Assert.Empty(channel.TakenOf(id));

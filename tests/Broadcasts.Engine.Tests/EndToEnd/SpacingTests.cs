@@ -43,8 +43,10 @@ public sealed class SpacingTests(EngineFixture fixture) : IClassFixture<EngineFi
         await Engine.StartBroadcastAsync(id);
         await Engine.WaitAsync(id, p => p.Counts.Sent == 5, "five were sent");
 
-        var progress = await Engine.Get<ProgressFeed>().GetAsync(id, TestContext.Current.CancellationToken);
+        Progress? progress = null;
+        await Until.TrueAsync(async () => (progress = await Engine.Get<ProgressFeed>().GetAsync(id, TestContext.Current.CancellationToken))?.Waiting is not null, () => "it says what it waits for", 20);
         Assert.Equal((RateLimit.Window, new(5, 3_600_000)), (progress!.LimitedBy, progress.FullWindow));
+        Assert.Equal((Waiting.WindowFull, progress.LimitedUntil), (progress.Waiting!.Code, progress.Waiting.Until));
         Assert.InRange(progress.LimitedUntil!.Value - progress.At, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
 
         // A limit that is raised acts at once.

@@ -23,7 +23,7 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
-        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync(), NeedsApproval = await NeededAsync(found.Details) };
+        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync(), NeedsApproval = found.Row.Status == BroadcastStatus.Scheduled ? await approvals.NeededAsync(Id) : found.NeedsApproval };
         var entries = new List<(AuditEntry, string)>();
         foreach (var entry in await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: 20, cancellationToken: cancellationToken))
         {
@@ -40,14 +40,6 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
         Activity = entries;
         return Page();
     }
-
-    // A draft is nobody's business but its author's.
-    private async Task<string?> NeededAsync(BroadcastDetails details) => details.Row switch
-    {
-        { Status: BroadcastStatus.Paused, StatusReason: Approvals.Reason } => details.Row.StatusDetail ?? "",
-        { Status: BroadcastStatus.Scheduled } => await approvals.NeededAsync(Id),
-        _ => null,
-    };
 
     public async Task<IActionResult> OnPostRateAsync(RateInput rate)
     {
