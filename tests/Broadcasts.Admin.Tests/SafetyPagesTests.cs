@@ -88,6 +88,19 @@ public sealed class SafetyPagesTests(ConsoleFixture console) : IClassFixture<Con
         await Expect(page.Locator("#recipients tbody tr")).ToHaveCountAsync(1);
     }
 
+    [Theory, InlineData(390), InlineData(1280)]
+    public async Task FoldedSection_OnAnyScreen_HasItsMarkerBesideItsHeading(int width)
+    {
+        var id = await MakeAsync($"Folded {width}");
+        await using var context = await console.NewContextAsync(width: width);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"/broadcasts/{id}/edit");
+
+        // A heading on a line of its own makes it two lines high.
+        var lines = await page.Locator("summary:has(> h3)").EvaluateAsync<double>("s => s.getBoundingClientRect().height / s.querySelector('h3').getClientRects()[0].height");
+        Assert.InRange(lines, 0.5, 1.7);
+    }
+
     private async Task<IBrowserContext> NewContextAsync(string locale = "en-GB")
     {
         var context = await console.NewContextAsync(locale: locale);

@@ -16,6 +16,7 @@ public sealed class LedgerAuditTests
         using var folder = new TempFolder();
         await using var database = provider == "postgres" ? await TestDatabase.CreateAsync(provider) : null;
         await using var engine = await EngineUnderTest.StartAsync(folder.Path, database?.ConnectionString);
+        engine.ExpectsChangedLedger = true;
         var channel = await engine.AddSimulatorAsync(rate: new SendRate(20, 1000));
         var id = await engine.AddBroadcastAsync(channel.Id, await engine.AddPeopleAsync(80));
         await engine.StartBroadcastAsync(id);
@@ -49,6 +50,7 @@ public sealed class LedgerAuditTests
         using var folder = new TempFolder();
         await using var database = provider == "postgres" ? await TestDatabase.CreateAsync(provider) : null;
         await using var engine = await EngineUnderTest.StartAsync(folder.Path, database?.ConnectionString);
+        engine.ExpectsChangedLedger = true;
         var channel = await engine.AddSimulatorAsync(rate: new SendRate(20, 1000));
         var id = await engine.AddBroadcastAsync(channel.Id, await engine.AddPeopleAsync(40));
         await engine.StartBroadcastAsync(id);
@@ -72,6 +74,7 @@ public sealed class LedgerAuditTests
         using var folder = new TempFolder();
         await using var database = provider == "postgres" ? await TestDatabase.CreateAsync(provider) : null;
         await using var engine = await EngineUnderTest.StartAsync(folder.Path, database?.ConnectionString);
+        engine.ExpectsChangedLedger = true;
         var channel = await engine.AddSimulatorAsync();
         var id = await engine.AddBroadcastAsync(channel.Id, await engine.AddPeopleAsync(30));
         await engine.StartBroadcastAsync(id);
