@@ -20,14 +20,14 @@ internal sealed class Budget
     private const double LongestLeaseMs = 50;
 
     /// <summary>A lease begins this much after its asker can use it, so that a late timer or a slow commit loses no permit.</summary>
-    private const double LeadMs = 20;
+    private const double LeadMs = 15;
     private const int MostPermits = 500;
 
     /// <summary>So much more while connections are opened and code is compiled on a message's way to the socket, where no check sees it.</summary>
     private const double WarmingMs = 30;
 
     /// <summary>The longest notice that is believed.</summary>
-    private const double MostNoticeMs = 200;
+    private const double MostNoticeMs = 100;
 
     /// <summary>Who asked within this time is about to ask again.</summary>
     private const double ActiveMs = 100;
