@@ -16,18 +16,15 @@ internal sealed class Budget
     /// <summary>A lease covers this much time, so that pause and rate changes act at once.</summary>
     private const double LeaseMs = 20;
 
-    /// <summary>Who needs longer than that for one claim gets as much as it takes, up to this: more would be in doubt after a kill.</summary>
-    private const double LongestLeaseMs = 50;
-
     /// <summary>A lease begins this much after its asker can use it, so that a late timer or a slow commit loses no permit.</summary>
-    private const double LeadMs = 15;
+    private const double LeadMs = 10;
     private const int MostPermits = 500;
 
     /// <summary>So much more while connections are opened and code is compiled on a message's way to the socket, where no check sees it.</summary>
     private const double WarmingMs = 30;
 
-    /// <summary>The longest notice that is believed.</summary>
-    private const double MostNoticeMs = 100;
+    /// <summary>The longest notice that is believed: what is claimed this early is in doubt after a kill. Who needs longer loses permits instead.</summary>
+    private const double MostNoticeMs = 25;
 
     /// <summary>Who asked within this time is about to ask again.</summary>
     private const double ActiveMs = 100;
@@ -120,8 +117,7 @@ internal sealed class Budget
 
         // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.
         var spacing = interval > 0 ? interval : own;
-        var length = Math.Clamp(notice, LeaseMs, LongestLeaseMs);
-        var count = Math.Min(request.Wanted, Math.Min(FittingIn(length, interval), FittingIn(start + length - ownFrom, own)));
+        var count = Math.Min(request.Wanted, Math.Min(FittingIn(LeaseMs, interval), FittingIn(start + LeaseMs - ownFrom, own)));
         foreach (var window in _windows) count = Math.Min(count, window.RoomAt(start));
         if (interval > 0) _schedule.Take(start, count, interval);
         if (own > 0) asker.Schedule.Take(ownFrom, count, own);

@@ -14,7 +14,7 @@ internal sealed class PermitQueue(Budget budget)
     private const double EarlyMs = 50;
 
     /// <summary>Who asked within this time will ask again.</summary>
-    private const double RememberMs = 1000;
+    private const double RememberMs = 200;
 
     private readonly List<Waiter> _waiting = [];
     private double _notice;

@@ -62,7 +62,7 @@ public sealed class BudgetTests
         Assert.True(BudgetDriver.MostIn(1000, written) <= limit, $"{BudgetDriver.MostIn(1000, written)} written in a second at {limit}/s.");
     }
 
-    [Theory, InlineData(30, 60), InlineData(1000, 60), InlineData(1000, 100)]
+    [Theory, InlineData(30, 25), InlineData(1000, 25), InlineData(1000, 10)]
     public void Lease_AskerNeedsNotice_PermitsBeginWhenItIsReadyAndNoneIsLost(int limit, double notice)
     {
         var driver = Driver(limit);

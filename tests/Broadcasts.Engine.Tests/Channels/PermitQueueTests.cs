@@ -49,7 +49,7 @@ public sealed class PermitQueueTests
     public void Deal_OneNeedsMuchNotice_NobodyTakesItsPlacesAndNoneIsLost()
     {
         var moments = new List<double>();
-        Ask(1, Start, notice: 80);
+        Ask(1, Start, notice: 25);
         Ask(2, Start, notice: 5);
         for (var now = Start; now < Start + 5000;)
         {
@@ -57,8 +57,8 @@ public sealed class PermitQueueTests
             {
                 for (var i = 0; i < lease.Count; i++) moments.Add(lease.At(i));
                 var isFirst = answer.Task.AsyncState is 1L;
-                Assert.True(lease.Count == 0 || lease.First - now >= (isFirst ? 80 : 5) - 0.01);
-                Ask(isFirst ? 1 : 2, now, isFirst ? 80 : 5);
+                Assert.True(lease.Count == 0 || lease.First - now >= (isFirst ? 25 : 5) - 0.01);
+                Ask(isFirst ? 1 : 2, now, isFirst ? 25 : 5);
             }
 
             now = Math.Max(now + 1, _queue.NextAt ?? 0);
