@@ -74,7 +74,7 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
         if (_durable.Horizon <= Now) return;
         try
         {
-            await SaveAsync(_budget.Horizon);
+            await SaveAsync(() => _budget.Horizon);
         }
         catch (Exception e) when (e is OrleansException or InconsistentStateException)
         {
@@ -101,7 +101,7 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
     public async Task ThrottledAsync(long until)
     {
         _budget.Throttled(until, Now);
-        await SaveAsync(Math.Max(_durable.Horizon, _budget.Horizon));
+        await SaveAsync(() => Math.Max(_durable.Horizon, _budget.Horizon));
     }
 
     public Task UsedAtAsync(long moment)
@@ -142,7 +142,7 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
     {
         try
         {
-            if (dealt.Any(d => d.Lease.Count > 0 && d.Lease.Interval > 0) && _budget.IsBeyond(_durable)) await SaveAsync(_budget.Horizon + AheadMs);
+            if (dealt.Any(d => d.Lease.Count > 0 && d.Lease.Interval > 0) && _budget.IsBeyond(_durable)) await SaveAsync(() => _budget.Horizon + AheadMs);
             foreach (var (answer, lease) in dealt) answer.TrySetResult(lease);
         }
         catch (Exception e)
@@ -157,12 +157,13 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
         if (moment is { } at) _timer?.Change(TimeSpan.FromMilliseconds(Math.Max(1, at - Now)), Timeout.InfiniteTimeSpan);
     }
 
-    private async Task SaveAsync(double horizon)
+    // One write at a time. Its horizon is asked for when it is its turn: another write may have covered more meanwhile, and that was given away.
+    private async Task SaveAsync(Func<double> horizon)
     {
         await _saving.WaitAsync();
         try
         {
-            var next = _budget.Store(horizon);
+            var next = _budget.Store(horizon());
             _state.State = next;
             await _state.WriteStateAsync();
             _durable = next;

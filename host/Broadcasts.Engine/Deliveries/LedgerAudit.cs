@@ -46,7 +46,7 @@ internal sealed partial class LedgerAudit(Database database, LedgerWriter writer
     // In flight without a claim; out without a time; out without a try; a number that no status has.
     private const string StrangeSql = """
         SELECT id, status, claim, attempt FROM deliveries d
-         WHERE id BETWEEN @from AND @to AND id > @after
+         WHERE id BETWEEN @from AND @to
            AND (status NOT BETWEEN 0 AND 7 OR (status = 1 AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.id = d.claim))
                 OR (status BETWEEN 2 AND 4 AND (sent_at IS NULL OR (claim IS NOT NULL AND attempt < 1))))
          ORDER BY id LIMIT 1000
@@ -168,7 +168,7 @@ internal sealed partial class LedgerAudit(Database database, LedgerWriter writer
     private async Task<SliceTally> TallyAsync(long slice) => new(await database.ReadAsync(async c => (await c.QueryAsync<TallyLine>(TallySql, new { slice })).AsList()));
 
     private Task<IReadOnlyList<StrangeRow>> StrangeAsync(long from, long to) =>
-        database.ReadAsync(async c => (IReadOnlyList<StrangeRow>)[.. await c.QueryAsync<StrangeRow>(StrangeSql, new { from, to, after = from - 1 })]);
+        database.ReadAsync(async c => (IReadOnlyList<StrangeRow>)[.. await c.QueryAsync<StrangeRow>(StrangeSql, new { from, to })]);
 
     // The ordinary way of what was in flight when its process died: in doubt, and settled like any other doubt.
     private async Task DoubtAsync(IReadOnlyList<StrangeRow> rows)

@@ -139,7 +139,7 @@ internal sealed class Doctor(IServiceProvider services)
     {
         var parts = found.Slices.Select(s => string.Create(CultureInfo.InvariantCulture, $"slice {s.Id}: {s.Difference}"))
             .Concat(found.Rows.Take(5).Select(r => string.Create(CultureInfo.InvariantCulture, $"row {r.Id} has the status {r.Status}")))
-            .Concat(found.Missing == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"{found.Missing} rows are missing")]);
+            .Concat(found.Missing == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(found.Missing)} rows are {(found.Missing > 0 ? "missing" : "too many")}")]);
         return string.Create(CultureInfo.InvariantCulture, $"Broadcast {found.BroadcastId}: {string.Join("; ", parts)}.");
     }
 
