@@ -77,12 +77,16 @@ internal sealed class SingleMessageStore(Database database, TimeProvider time)
     private static async Task<long> PlaceAsync(DbTransaction transaction, long home, long channel)
     {
         var connection = transaction.Connection!;
+        // The position is read before the look that finds no place: one read after it could be that of a slice which somebody else opened meanwhile.
+        long? position = null;
         while (true)
         {
             if (await connection.QuerySingleOrDefaultAsync<long?>(TakePlaceSql, new { home }, transaction) is { } place) return place;
-            var position = await connection.QuerySingleAsync<long>(PositionSql, new { home }, transaction);
-            if (await connection.ExecuteAsync(AdvanceSql, new { home, position, size = SliceSize }, transaction) == 0) continue;
-            await connection.ExecuteAsync(OpenSliceSql, new { home, channel, from = DeliveryId.Of(home, position + 1), to = DeliveryId.Of(home, position + SliceSize) }, transaction);
+            if (position is { } last && await connection.ExecuteAsync(AdvanceSql, new { home, position = last, size = SliceSize }, transaction) == 1)
+            {
+                await connection.ExecuteAsync(OpenSliceSql, new { home, channel, from = DeliveryId.Of(home, last + 1), to = DeliveryId.Of(home, last + SliceSize) }, transaction);
+            }
+            position = await connection.QuerySingleAsync<long>(PositionSql, new { home }, transaction);
         }
     }
 
