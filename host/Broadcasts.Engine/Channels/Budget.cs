@@ -23,8 +23,8 @@ internal sealed class Budget
     /// <summary>So much more while connections are opened and code is compiled on a message's way to the socket, where no check sees it.</summary>
     private const double WarmingMs = 30;
 
-    /// <summary>The longest notice that is believed: what is claimed this early is in doubt after a kill. Who needs longer loses permits instead.</summary>
-    private const double MostNoticeMs = 25;
+    /// <summary>The longest notice that is believed. Who needs longer loses permits: more would stand between a change of the limits and its effect.</summary>
+    private const double MostNoticeMs = 100;
 
     /// <summary>Who asked within this time is about to ask again.</summary>
     private const double ActiveMs = 100;

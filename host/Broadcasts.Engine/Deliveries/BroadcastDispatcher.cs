@@ -200,7 +200,6 @@ internal sealed partial class BroadcastDispatcher(
         {
             var wish = new PermitRequest { BroadcastId = plan.IsSingle ? 0 : BroadcastId, Wanted = room, Rate = Rate, NoticeMs = channel.Notice.Ms, IsWarming = channel.InFlight.IsWarming };
             var lease = await channel.Budget.LeaseAsync(wish with { Unused = channel.Unused.Take() });
-            var dealtAt = services.Time.GetTimestamp();
             if (lease.Count == 0)
             {
                 (LimitedBy, WaitingUntil) = (lease.LimitedBy, lease.RetryAt);
@@ -209,11 +208,13 @@ internal sealed partial class BroadcastDispatcher(
 
             (LimitedBy, WaitingUntil) = (lease.Interval > 0 ? LimitedBy.ChannelRate : LimitedBy.ProviderLatency, 0);
             _wanted = Math.Clamp(2 * lease.Count, FewestPerClaim, MostPerClaim);
+            await UntilNearAsync(lease, stop);
+            var begunAt = services.Time.GetTimestamp();
             var request = RequestFor(work, lease);
             var busy = IsBusy;
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
-            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, dealtAt, channel.Unused, channel.Notice, services.Time), request.HandOverBy, stop, stopSending);
+            if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, begunAt, channel.Unused, channel.Notice, services.Time), request.HandOverBy, stop, stopSending);
             else work.Empty(claim.NextDue, Now, busy || IsBusy, claim.Gate == ClaimGate.Held);
             if (used == 0) channel.Unused.Add(lease, 0);
             return (GateOf(work, claim), 0);
@@ -222,6 +223,13 @@ internal sealed partial class BroadcastDispatcher(
         {
             channel.InFlight.Release(room - used);
         }
+    }
+
+    // Permits are dealt as early as the slowest process needs them. Rows that are claimed long before they can go are in doubt after a kill.
+    private async Task UntilNearAsync(PermitLease lease, CancellationToken stop)
+    {
+        var wait = lease.First - channel.Notice.Ms - Now;
+        if (lease.Interval > 0 && wait >= 1) await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(wait, LongestNap.TotalMilliseconds)), services.Time, stop);
     }
 
     // Rows can come back any moment: asked before a look, because what comes back during it may not be seen by it.

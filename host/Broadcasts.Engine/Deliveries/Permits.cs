@@ -7,11 +7,11 @@ namespace Broadcasts.Deliveries;
 /// <param name="budget">Where another one is asked for.</param>
 /// <param name="request">What was asked for.</param>
 /// <param name="lease">What was dealt.</param>
-/// <param name="dealtAt">When the answer came: <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="begunAt">When the claim began: <see cref="TimeProvider.GetTimestamp"/>.</param>
 /// <param name="unused">Takes what was not used.</param>
-/// <param name="notice">Learns how long it took from the answer to the first message.</param>
+/// <param name="notice">Learns how long it took from the claim to the first message.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, long dealtAt, UnusedPermits unused, ClaimNotice notice, TimeProvider time)
+internal sealed class Permits(IBudgetGrain budget, PermitRequest request, PermitLease lease, long begunAt, UnusedPermits unused, ClaimNotice notice, TimeProvider time)
 {
     /// <summary>Permits this close are used together: a timer is not finer.</summary>
     private const double TogetherMs = 1;
@@ -37,7 +37,7 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     }
 
     /// <summary>The messages are made: says how long that took, so that the next permits begin when they can be used.</summary>
-    public void Ready() => notice.Took(time.GetElapsedTime(dealtAt).TotalMilliseconds);
+    public void Ready() => notice.Took(time.GetElapsedTime(begunAt).TotalMilliseconds, request.IsWarming);
 
     /// <summary>Waits until a message may be written.</summary>
     /// <param name="index">Which of the claim's messages.</param>
@@ -103,13 +103,22 @@ internal sealed class UnusedPermits
 }
 
 /// <summary>
-/// How long a process needs on a channel from its permits to its first write: the smoothed time and twice its deviation, as RFC 6298 reckons
-/// a round trip. Too short costs permits; too long claims rows early, which are in doubt after a kill.
+/// How long before its first permit a process begins a claim on a channel: the smoothed time from the claim to the first message, and twice
+/// its deviation, as RFC 6298 reckons a round trip. Too short costs permits; too long claims rows early, which are in doubt after a kill.
 /// </summary>
 internal sealed class ClaimNotice
 {
     private const double MeanGain = 1.0 / 8;
     private const double DeviationGain = 1.0 / 4;
+
+    /// <summary>The most that is added to the smoothed time: so long rows may be claimed before they can be sent, on average.</summary>
+    private const double MostSpareMs = 25;
+
+    /// <summary>What a claim takes while connections are opened and code is compiled says no more than this about the next ones.</summary>
+    private const double MostWarmingMs = 25;
+
+    /// <summary>One that took longer stood behind something that the next one will not meet.</summary>
+    private const double MostMs = 100;
 
     private readonly Lock _lock = new();
     private double _mean;
@@ -120,13 +129,14 @@ internal sealed class ClaimNotice
     {
         get
         {
-            lock (_lock) return _mean + 2 * _deviation;
+            lock (_lock) return _mean + Math.Min(2 * _deviation, MostSpareMs);
         }
     }
 
     /// <summary>It took so many milliseconds once more.</summary>
-    public void Took(double ms)
+    public void Took(double ms, bool isWarming = false)
     {
+        ms = Math.Min(ms, isWarming ? MostWarmingMs : MostMs);
         lock (_lock)
         {
             (_mean, _deviation) = _mean == 0
