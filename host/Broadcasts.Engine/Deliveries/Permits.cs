@@ -111,8 +111,10 @@ internal sealed class ClaimNotice
     private const double MeanGain = 1.0 / 8;
     private const double DeviationGain = 1.0 / 4;
 
-    /// <summary>The most that is added to the smoothed time: so long rows may be claimed before they can be sent, on average.</summary>
-    private const double MostSpareMs = 25;
+    /// <summary>Added to the smoothed time at least, for a late timer or a slow commit, and at most: so long are rows claimed before they can go, on average.</summary>
+    private const double LeastSpareMs = 10;
+
+    private const double MostSpareMs = 35;
 
     /// <summary>What a claim takes while connections are opened and code is compiled says no more than this about the next ones.</summary>
     private const double MostWarmingMs = 25;
@@ -129,7 +131,7 @@ internal sealed class ClaimNotice
     {
         get
         {
-            lock (_lock) return _mean + Math.Min(2 * _deviation, MostSpareMs);
+            lock (_lock) return _mean + Math.Min(LeastSpareMs + 2 * _deviation, MostSpareMs);
         }
     }
 
