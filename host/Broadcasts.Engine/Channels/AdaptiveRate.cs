@@ -36,7 +36,7 @@ internal sealed class AdaptiveRate
     /// <summary>A rate that is not used this much proves nothing.</summary>
     private const double Used = 0.6;
 
-    /// <summary>A rate that was used and not refused for so long, and is refused once, was exceeded by a message that left late: the wait is kept, nothing is cut.</summary>
+    /// <summary>A rate that was used and not refused for so long, and is refused once, was exceeded by a message that left late: the wait is kept, nothing is cut. A rate that a person set is believed once from the start.</summary>
     private const double HeldMs = 20_000;
 
     private const double HeldShare = 0.9;
@@ -46,7 +46,7 @@ internal sealed class AdaptiveRate
     private double _step;
     private double _nextAt;
     private double _refusedAt = double.NegativeInfinity;
-    private double _heldSince = double.PositiveInfinity;
+    private double _heldSince = double.NegativeInfinity;
     private bool _isTrying;
 
     /// <summary>The learned ceiling in messages per second; null while nothing was learned.</summary>
@@ -58,7 +58,7 @@ internal sealed class AdaptiveRate
     /// <summary>Where learning left off before a restart.</summary>
     public void Restore(double? ceiling, double now)
     {
-        (Ceiling, _heldSince) = (ceiling, now);
+        (Ceiling, _heldSince) = (ceiling, ceiling is null ? double.NegativeInfinity : now);
         _isTrying = false;
         if (ceiling is { } rate) _nextAt = now + Between(null, rate, ProveMs);
     }
@@ -81,6 +81,7 @@ internal sealed class AdaptiveRate
         if (now >= _nextAt) rate = Try(rate, used, now);
         if (!(rate >= configured)) return rate;
         Restore(null, now);
+        _heldSince = now;
         return configured;
     }
 

@@ -50,6 +50,16 @@ internal sealed class LedgerClaims(SqlDialect dialect)
 
     private const string DropSql = "DELETE FROM claims WHERE id = @claim";
 
+    private const long CapKey = 0x42636170;
+
+    private readonly string? _orderSql = dialect.TakeTurns(CapKey, "EXISTS (SELECT 1 FROM settings WHERE name = 'sending-rules' AND value LIKE '%\"frequencyCap\":{%')");
+
+    /// <summary>
+    /// While a frequency cap holds: claims commit in the order of their ids, so that whoever has the higher id sees the lower one's rows, and of two broadcasts
+    /// that claim one contact at the same moment exactly one goes. Call it before anything else in a transaction that claims.
+    /// </summary>
+    public Task OrderAsync(DbTransaction transaction) => _orderSql is null ? Task.CompletedTask : transaction.Connection!.ExecuteAsync(_orderSql, transaction: transaction);
+
     /// <summary>Claims up to <paramref name="request"/>.Count rows.</summary>
     public async Task<Claim> ClaimAsync(DbTransaction transaction, ClaimRequest request)
     {

@@ -173,6 +173,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
             await _database.WriteAsync(async transaction =>
             {
                 claimed.Clear();
+                if (batch.Exists(j => j.Claim is not null)) await _claims.OrderAsync(transaction);
                 if (records.Length > 0) await _records.ApplyAsync(transaction, records, _time.GetUtcNow().ToUnixTimeMilliseconds());
                 foreach (var job in batch)
                 {

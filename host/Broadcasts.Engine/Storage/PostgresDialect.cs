@@ -20,6 +20,8 @@ internal sealed class PostgresDialect : SqlDialect
 
     public override string ForUpdate => "FOR UPDATE";
 
+    public override string? TakeTurns(long key, string condition) => $"SELECT pg_advisory_xact_lock({key}) WHERE {condition}";
+
     public override string ForShare => "FOR SHARE";
 
     public override string ToJson(string parameter) => $"CAST({parameter} AS JSONB)";

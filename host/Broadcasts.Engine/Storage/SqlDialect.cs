@@ -35,6 +35,9 @@ internal abstract class SqlDialect
     /// <summary>The text of a member of a <c>$json$</c> column; null when it is absent.</summary>
     public abstract string JsonText(string column, string parameter);
 
+    /// <summary>Makes transactions with the same key wait for each other's end, when the condition holds; null where writers are alone anyway. Run it first in the transaction: locks that were taken before it could be waited for in a circle.</summary>
+    public abstract string? TakeTurns(long key, string condition);
+
     /// <summary>A condition: the column is in the list parameter made by <see cref="List(IReadOnlyCollection{long})"/>.</summary>
     public abstract string InList(string column, string parameter);
 

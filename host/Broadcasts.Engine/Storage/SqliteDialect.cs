@@ -29,6 +29,8 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override string ForUpdate => "";
 
+    public override string? TakeTurns(long key, string condition) => null;
+
     public override string ForShare => "";
 
     public override string ToJson(string parameter) => parameter;
