@@ -46,7 +46,7 @@ internal sealed class AdaptiveRate
     private double _step;
     private double _nextAt;
     private double _refusedAt = double.NegativeInfinity;
-    private double _heldSince = double.NegativeInfinity;
+    private double _heldSince = double.PositiveInfinity;
     private bool _isTrying;
 
     /// <summary>The learned ceiling in messages per second; null while nothing was learned.</summary>

@@ -13,6 +13,13 @@ public enum DeliveryStatus
     Unknown = 7,
 }
 
+/// <summary>Statuses as the ledger keeps them.</summary>
+public static class DeliveryStatuses
+{
+    /// <summary>What a stored number means. One that no version writes is somebody's own doing: what became of the message is not known.</summary>
+    public static DeliveryStatus Read(int stored) => Enum.IsDefined((DeliveryStatus)stored) ? (DeliveryStatus)stored : DeliveryStatus.Unknown;
+}
+
 /// <summary>Why a row was never handed over. Stored in the same column as <see cref="FailureReason"/>, above its numbers.</summary>
 public enum SkipReason
 {

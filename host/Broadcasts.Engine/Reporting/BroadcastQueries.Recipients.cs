@@ -196,7 +196,7 @@ internal sealed partial class BroadcastQueries
             ContactName = string.Join(' ', new[] { FirstName, LastName }.Where(n => !string.IsNullOrWhiteSpace(n))) is { Length: > 0 } name ? name : null,
             Address = Address,
             Part = Part + 1,
-            Status = (DeliveryStatus)Status,
+            Status = DeliveryStatuses.Read(Status),
             Reason = Reason is { } reason ? Reasons.NameOf(reason) : null,
             Attempts = Attempts,
             ProviderId = ProviderId,

@@ -63,7 +63,7 @@ internal sealed class ProgressQueries(Database database, TimeProvider time)
             Skipped = row.Skipped,
             Unknown = row.Unknown,
         },
-        Reasons = [.. reasons.Select(r => new ReasonCount((DeliveryStatus)r.Status, Deliveries.Reasons.NameOf(r.Reason), r.Rows))],
+        Reasons = [.. reasons.Select(r => new ReasonCount(DeliveryStatuses.Read(r.Status), Deliveries.Reasons.NameOf(r.Reason), r.Rows))],
         StartedAt = Times.Of(row.StartedAt),
         FinishedAt = Times.Of(row.FinishedAt),
         OwnRate = row.RateCount is { } count && row.RatePerMs is { } per ? new SendRate(count, per) : null,

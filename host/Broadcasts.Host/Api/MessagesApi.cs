@@ -64,7 +64,7 @@ internal sealed record MessageAnswer
         ChannelId = message.ChannelId,
         ContactId = message.ContactId,
         Address = message.Address,
-        Status = (DeliveryStatus)message.Status,
+        Status = DeliveryStatuses.Read(message.Status),
         Reason = message.Reason is { } reason ? Reasons.NameOf(reason) : null,
         Code = message.Code,
         Detail = message.Detail,
