@@ -4,6 +4,7 @@
 //
 // --recipients N puts that many into each broadcast; --singles N posts N single messages a fifth of a second apart and tells how long they took to arrive;
 // --moving 5,50,20 lets the provider's own limit move, equal times each, while the channel's is the one of --limits.
+// --warmup N sends for N seconds through another channel before, so that the processes are not fresh: on a machine with fewer cores than processes, compiling is most of what is seen else.
 // Several processes need --database postgres and BROADCASTS_TEST_POSTGRES, a connection string of a role that may create databases.
 // Use is what was accepted, of what the limit permits, from the first arrival on; warm use is that from the third second on. CoV is the coefficient of variation of the seconds' counts.
 
@@ -16,6 +17,7 @@ var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
 var seconds = settings.GetValue("seconds", 20);
 var processes = settings.GetValue("processes", 1);
 var broadcasts = settings.GetValue("broadcasts", 1);
+var warmup = settings.GetValue("warmup", 0);
 var singles = settings.GetValue("singles", 0);
 var moving = settings["moving"]?.Split(',').Select(int.Parse).ToArray();
 var database = settings.GetValue("database", processes > 1 ? "postgres" : "sqlite");
@@ -36,6 +38,25 @@ async Task RunAsync(int limit)
     File.Delete(file);
     for (var i = 0; i < processes; i++) await installation.StartAsync(i, executable: settings["program"]);
 
+    if (warmup > 0) await WarmAsync(installation, limit);
+    var (channel, ids) = await SendAsync(installation, provider, limit);
+    while (provider.Arrivals.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+    var waits = singles > 0 ? PostSinglesAsync(installation, provider, channel) : Task.FromResult<double[]>([]);
+    foreach (var now in moving ?? [limit])
+    {
+        provider.Limit = now;
+        await Task.Delay(TimeSpan.FromSeconds(seconds / (double)(moving?.Length ?? 1)), TimeProvider.System);
+    }
+
+    var shares = new List<long>();
+    foreach (var id in ids) shares.Add((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("sent").GetInt64());
+    Print(limit, provider, shares);
+    if (await waits is { Length: > 0 } took) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  single messages, ms from the request to the provider: median {took[took.Length / 2]:0}, most {took[^1]:0}, of {singles} {took.Length} arrived"));
+    if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals.ToArray());
+}
+
+async Task<(long Channel, List<long> Broadcasts)> SendAsync(Installation installation, Provider provider, int limit)
+{
     var channel = (await installation.PostAsync("channels", new
     {
         name = "Provider", transport = "webhook",
@@ -53,19 +74,19 @@ async Task RunAsync(int limit)
     }
 
     foreach (var id in ids) await installation.PostAsync($"broadcasts/{id}/send");
-    while (provider.Arrivals.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
-    var waits = singles > 0 ? PostSinglesAsync(installation, provider, channel) : Task.FromResult<double[]>([]);
-    foreach (var now in moving ?? [limit])
-    {
-        provider.Limit = now;
-        await Task.Delay(TimeSpan.FromSeconds(seconds / (double)(moving?.Length ?? 1)), TimeProvider.System);
-    }
+    return (channel, ids);
+}
 
-    var shares = new List<long>();
-    foreach (var id in ids) shares.Add((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("sent").GetInt64());
-    Print(limit, provider, shares);
-    if (await waits is { Length: > 0 } took) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  single messages, ms from the request to the provider: median {took[took.Length / 2]:0}, most {took[^1]:0}, of {singles} {took.Length} arrived"));
-    if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals.ToArray());
+async Task WarmAsync(Installation installation, int limit)
+{
+    await using var provider = await Provider.StartAsync(limit);
+    var (_, ids) = await SendAsync(installation, provider, limit);
+    await Task.Delay(TimeSpan.FromSeconds(warmup), TimeProvider.System);
+    foreach (var id in ids) await installation.PostAsync($"broadcasts/{id}/cancel");
+    foreach (var id in ids)
+    {
+        while ((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("pending").GetInt64() > 0) await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+    }
 }
 
 async Task<double[]> PostSinglesAsync(Installation installation, Provider provider, long channel)
