@@ -20,6 +20,10 @@ internal sealed class BroadcastRunner(
     TimeProvider time)
 {
     private const int MostLooks = 50;
+
+    /// <summary>So many chunks of an audience are written one right after the other; from then on the database is left to others for as long as a chunk takes.</summary>
+    private const int HeadStart = 8;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Freezes chunk by chunk to the end; goes on where an interrupted freeze stopped.</summary>
@@ -30,8 +34,12 @@ internal sealed class BroadcastRunner(
         if (routes.Count == 0) throw new InvalidOperationException($"Broadcast {id} has no channel.");
         var audience = checks.FrozenAudience(broadcast);
         var chunks = 0;
+        var begunAt = time.GetTimestamp();
         while (!await freezer.FreezeChunkAsync(broadcast, audience, routes))
         {
+            // Once there is enough to send, what is sent goes before what is added: claims wait behind the writes of a chunk.
+            if (chunks >= HeadStart) await Task.Delay(time.GetElapsedTime(begunAt), time);
+            begunAt = time.GetTimestamp();
             // The first rows can go out while the others are still being written.
             if (++chunks is 1 or 2 || chunks % 16 == 0) dispatch.Set();
             if (chunks is 2 or 16) await freezer.AnalyzeAsync();

@@ -39,7 +39,7 @@ async Task RunAsync(int limit)
     for (var i = 0; i < processes; i++) await installation.StartAsync(i, executable: settings["program"]);
 
     if (warmup > 0) await WarmAsync(installation, limit);
-    var (channel, ids) = await SendAsync(installation, provider, limit);
+    var (channel, ids) = await SendAsync(installation, provider, limit, "Load");
     while (provider.Arrivals.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
     var waits = singles > 0 ? PostSinglesAsync(installation, provider, channel) : Task.FromResult<double[]>([]);
     foreach (var now in moving ?? [limit])
@@ -55,11 +55,11 @@ async Task RunAsync(int limit)
     if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals.ToArray());
 }
 
-async Task<(long Channel, List<long> Broadcasts)> SendAsync(Installation installation, Provider provider, int limit)
+async Task<(long Channel, List<long> Broadcasts)> SendAsync(Installation installation, Provider provider, int limit, string name)
 {
     var channel = (await installation.PostAsync("channels", new
     {
-        name = "Provider", transport = "webhook",
+        name, transport = "webhook",
         settings = new { url = provider.Address, secret = "0123456789abcdef", addressKind = "email" },
         rate = new { count = limit, per = "second" },
     })).GetProperty("id").GetInt64();
@@ -68,7 +68,7 @@ async Task<(long Channel, List<long> Broadcasts)> SendAsync(Installation install
     {
         ids.Add((await installation.PostAsync("broadcasts", new
         {
-            name = $"Load {i}", channelId = channel, segment = new { all = Array.Empty<object>() },
+            name = $"{name} {i}", channelId = channel, segment = new { all = Array.Empty<object>() },
             parts = new[] { new { type = "text", text = "Hello {{ contact.email }}" } },
         })).GetProperty("id").GetInt64());
     }
@@ -80,7 +80,7 @@ async Task<(long Channel, List<long> Broadcasts)> SendAsync(Installation install
 async Task WarmAsync(Installation installation, int limit)
 {
     await using var provider = await Provider.StartAsync(limit);
-    var (_, ids) = await SendAsync(installation, provider, limit);
+    var (_, ids) = await SendAsync(installation, provider, limit, "Warm-up");
     await Task.Delay(TimeSpan.FromSeconds(warmup), TimeProvider.System);
     foreach (var id in ids) await installation.PostAsync($"broadcasts/{id}/cancel");
     foreach (var id in ids)
