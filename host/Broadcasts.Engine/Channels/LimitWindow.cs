@@ -110,10 +110,10 @@ internal static class PermitGuard
     /// <summary>From this many milliseconds between two permits on, a timer's jitter moves no more than one of them.</summary>
     private const double SlowFromMs = 10;
 
-    private const double SlowMs = 10;
+    private const double SlowMs = 14;
     private const double FastMs = 20;
 
-    /// <summary>A hundredth of the period that the rate is over, and enough for a timer's jitter: 1 % of slow rates, 2 % of fast ones per second (decision 0007).</summary>
+    /// <summary>A hundredth of the period that the rate is over, and enough for a timer's jitter: 1.4 % of slow rates per second, 2 % of fast ones (decision 0007).</summary>
     /// <param name="perMs">The rate's period.</param>
     /// <param name="interval">Milliseconds between two permits.</param>
     public static double Of(double perMs, double interval) => Math.Max(interval >= SlowFromMs ? SlowMs : FastMs, Math.Min(perMs / 100, MostMs));

@@ -20,7 +20,7 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     private const double LongestWaitMs = 1000;
 
     /// <summary>What is left of a permit's time for the way from here to the socket.</summary>
-    private const double ToTheSocketMs = 4;
+    private const double ToTheSocketMs = 8;
 
     private PermitLease _lease = lease;
     private int _first;
@@ -117,7 +117,7 @@ internal sealed class ClaimNotice
     private const double MostSpareMs = 35;
 
     /// <summary>What a claim takes while connections are opened and code is compiled says no more than this about the next ones.</summary>
-    private const double MostWarmingMs = 25;
+    private const double MostWarmingMs = 60;
 
     /// <summary>One that took longer stood behind something that the next one will not meet.</summary>
     private const double MostMs = 100;
