@@ -34,7 +34,7 @@ public sealed class DoctorTests
 
         Assert.Contains("sent 1 → 2, failed 1 → 0", await LedgerAsync(folder, 1), StringComparison.Ordinal);
         Assert.Contains("Counts are set to those of the rows", await LedgerAsync(folder, 1, "--mend"), StringComparison.Ordinal);
-        Assert.Contains("Counts of 1 broadcasts are those of their rows", await LedgerAsync(folder, 0), StringComparison.Ordinal);
+        Assert.Contains("Broadcasts: 1. Their counts are those of the rows.", await LedgerAsync(folder, 0), StringComparison.Ordinal);
     }
 
     private static async Task<string> LedgerAsync(TempFolder folder, int exitCode, params string[] more)

@@ -130,7 +130,7 @@ internal sealed class Doctor(IServiceProvider services)
 
         if (order.Mend) services.GetService<DispatchSignal>()?.Set();
         var which = order.All ? "broadcasts" : "broadcasts in progress or paused";
-        return wrong.Count == 0 ? new("ledger", true, $"Counts of {ids.Count} {which} are those of their rows.")
+        return wrong.Count == 0 ? new("ledger", true, $"{char.ToUpperInvariant(which[0])}{which[1..]}: {ids.Count}. Their counts are those of the rows.")
             : new("ledger", false, $"{string.Join(" ", wrong)}{(order.Mend ? " Counts are set to those of the rows." : "")}",
                 order.Mend ? "Somebody changed the ledger by hand: the broadcast's activity says what was found." : "Somebody changed the ledger by hand. To set counts to those of the rows: broadcasts doctor --mend.");
     }

@@ -38,15 +38,27 @@ public sealed class AdaptiveRateTests
     }
 
     [Fact]
-    public void Refused_OnceAfterTheRateHasHeldForLong_CutsNothingAndTheSecondTimeDoes()
+    public void Refused_OnceThoughThePersonsRateIsUsed_CutsNothingAndTheSecondTimeDoes()
     {
         var rate = new AdaptiveRate();
         rate.Restore(null, 0);
-        rate.Refused(100, 99, 1000, 25_000);
+        rate.Refused(100, 99, 1000, 1500);
         Assert.Null(rate.Ceiling);
 
-        rate.Refused(100, 99, 1000, 27_000);
+        rate.Refused(100, 99, 1000, 3500);
         Assert.Equal(95, rate.Ceiling!.Value, 6);
+    }
+
+    [Theory]
+    [InlineData(5_000, 76)]
+    [InlineData(25_000, 80)]
+    public void Refused_ALearnedRate_IsCutUnlessItHasHeldForLong(double at, double expected)
+    {
+        var rate = new AdaptiveRate();
+        rate.Restore(80, 0);
+        rate.Refused(100, 79, 1000, at);
+
+        Assert.Equal(expected, rate.Ceiling!.Value, 6);
     }
 
     [Fact]
