@@ -40,7 +40,7 @@ async Task RunAsync(int limit)
 
     if (warmup > 0) await WarmAsync(installation, limit);
     var (channel, ids) = await SendAsync(installation, provider, limit, "Load");
-    while (provider.Arrivals.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+    while (!provider.IsReached) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
     var waits = singles > 0 ? PostSinglesAsync(installation, provider, channel) : Task.FromResult<double[]>([]);
     foreach (var now in moving ?? [limit])
     {
@@ -52,7 +52,7 @@ async Task RunAsync(int limit)
     foreach (var id in ids) shares.Add((await installation.GetAsync($"broadcasts/{id}/progress")).GetProperty("sent").GetInt64());
     Print(limit, provider, shares);
     if (await waits is { Length: > 0 } took) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  single messages, ms from the request to the provider: median {took[took.Length / 2]:0}, most {took[^1]:0}, of {singles} {took.Length} arrived"));
-    if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals.ToArray());
+    if (settings.GetValue("timeline", false)) PrintSeconds(provider.Arrivals);
 }
 
 async Task<(long Channel, List<long> Broadcasts)> SendAsync(Installation installation, Provider provider, int limit, string name)
@@ -109,14 +109,16 @@ static void PrintSeconds(double[] arrivals) =>
 
 void Print(int limit, Provider provider, List<long> shares)
 {
-    var first = provider.Arrivals[0];
-    var arrivals = provider.Arrivals.Where(a => a - first < seconds * 1000).ToList();
+    var all = provider.Arrivals;
+    var refused = provider.Refused;
+    var first = all[0];
+    var arrivals = all.Where(a => a - first < seconds * 1000).ToList();
     var possible = (moving?.Average() ?? limit) * seconds;
-    var use = (arrivals.Count - provider.Refused.Count) / possible;
-    var warm = arrivals.Count(a => a - first >= Warm) - provider.Refused.Count(r => r - first >= Warm);
+    var use = (arrivals.Count - refused.Length) / possible;
+    var warm = arrivals.Count(a => a - first >= Warm) - refused.Count(r => r - first >= Warm);
     var warmUse = warm / (possible * (seconds - Warm / 1000) / seconds);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {provider.Refused.Count,7}  {use,7:P1}  {warmUse,8:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {Variation(arrivals, first),5:0.000}  {string.Join(" ", shares)}  {string.Join(" ", provider.Refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
+        $"{limit,7}  {processes,9}  {broadcasts,10}  {arrivals.Count,8}  {refused.Length,7}  {use,7:P1}  {warmUse,8:P1}  {MostIn(1000, arrivals),11}  {MostIn(100, arrivals),9}  {arrivals.Count(a => a - first < 1000),12}  {Variation(arrivals, first),5:0.000}  {string.Join(" ", shares)}  {string.Join(" ", refused.Take(5).Select(r => ((r - first) / 1000).ToString("0.0", CultureInfo.InvariantCulture)))}"));
 }
 
 // Of the whole seconds after the third: before that a process warms up.

@@ -8,6 +8,8 @@ namespace Broadcasts.Benchmarks.ProviderLimits;
 internal sealed class Provider : IAsyncDisposable
 {
     private readonly Lock _lock = new();
+    private readonly List<double> _arrivals = [];
+    private readonly List<double> _refused = [];
     private readonly Queue<double> _taken = new();
     private readonly WebApplication _app;
 
@@ -30,11 +32,32 @@ internal sealed class Provider : IAsyncDisposable
     /// <summary>Milliseconds on this machine's clock.</summary>
     public static double Now => Stopwatch.GetTimestamp() * 1000.0 / Stopwatch.Frequency;
 
-    /// <summary>Arrivals in order, milliseconds.</summary>
-    public List<double> Arrivals { get; } = [];
+    /// <summary>Arrivals in order so far, milliseconds.</summary>
+    public double[] Arrivals
+    {
+        get
+        {
+            lock (_lock) return [.. _arrivals];
+        }
+    }
+
+    /// <summary>Something has arrived.</summary>
+    public bool IsReached
+    {
+        get
+        {
+            lock (_lock) return _arrivals.Count > 0;
+        }
+    }
 
     /// <summary>Those of the arrivals that were refused.</summary>
-    public List<double> Refused { get; } = [];
+    public double[] Refused
+    {
+        get
+        {
+            lock (_lock) return [.. _refused];
+        }
+    }
 
     /// <summary>Where it takes messages.</summary>
     public string Address => _app.Urls.First();
@@ -62,11 +85,11 @@ internal sealed class Provider : IAsyncDisposable
     {
         lock (_lock)
         {
-            Arrivals.Add(now);
+            _arrivals.Add(now);
             while (_taken.TryPeek(out var first) && now - first >= 1000) _taken.Dequeue();
             if (_taken.Count >= Limit)
             {
-                Refused.Add(now);
+                _refused.Add(now);
                 return true;
             }
 
