@@ -24,6 +24,7 @@ internal sealed class BroadcastRunner(
     /// <summary>So many chunks of an audience are written one right after the other; from then on the database is left to others for as long as a chunk takes.</summary>
     private const int HeadStart = 8;
 
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Freezes chunk by chunk to the end; goes on where an interrupted freeze stopped.</summary>
@@ -38,8 +39,9 @@ internal sealed class BroadcastRunner(
         while (!await freezer.FreezeChunkAsync(broadcast, audience, routes))
         {
             // Once there is enough to send, what is sent goes before what is added: claims wait behind the writes of a chunk.
-            if (chunks >= HeadStart) await Task.Delay(time.GetElapsedTime(begunAt), time);
+            if (chunks >= HeadStart) await Task.Delay(TimeSpan.FromTicks(Math.Min(time.GetElapsedTime(begunAt).Ticks, LongestRest.Ticks)), time);
             begunAt = time.GetTimestamp();
+
             // The first rows can go out while the others are still being written.
             if (++chunks is 1 or 2 || chunks % 16 == 0) dispatch.Set();
             if (chunks is 2 or 16) await freezer.AnalyzeAsync();

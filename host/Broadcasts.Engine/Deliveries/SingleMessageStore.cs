@@ -86,6 +86,7 @@ internal sealed class SingleMessageStore(Database database, TimeProvider time)
             {
                 await connection.ExecuteAsync(OpenSliceSql, new { home, channel, from = DeliveryId.Of(home, last + 1), to = DeliveryId.Of(home, last + SliceSize) }, transaction);
             }
+
             position = await connection.QuerySingleAsync<long>(PositionSql, new { home }, transaction);
         }
     }
