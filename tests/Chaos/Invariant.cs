@@ -32,7 +32,7 @@ internal static class Invariant
         Hold(lies == 0, $"{lies} rows do not say what the provider did");
         Hold(unknown <= run.AllowedUnknown, $"{unknown} unknown, at most {run.AllowedUnknown} were in flight");
         if (run.Provider.Settles) Hold(unknown == 0, $"{unknown} unknown in the end, although doubts can be settled");
-        if (run.Provider.Settles && run.Provider is not { Resend: true, Idempotent: false }) Hold(times.Count == expected, $"the provider has {times.Count} of {expected} messages");
+        if (run.Provider.Settles && run.Provider is not { Resend: true, Idempotent: false }) Hold(times.Count == expected, $"the provider has {times.Count} of {expected} messages; the others: {Ends(rows.Where(r => !times.ContainsKey(r.Id)))}");
         if (run.Provider is { Resend: true, Idempotent: false }) await HoldRepeatsAsync();
         else Hold(twice == 0, $"{twice} messages were taken twice");
         await HoldCountsAsync();
@@ -80,4 +80,7 @@ internal static class Invariant
             run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"{doubts.Count} were in doubt and sent again, {twice} of them reached the provider twice"));
         }
     }
+
+    private static string Ends(IEnumerable<LedgerLine> rows) =>
+        string.Join(", ", rows.Take(10).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.State} {(r.Reason is { } reason ? Reasons.NameOf(reason) : "")} after {r.Attempt + 1} tries")));
 }

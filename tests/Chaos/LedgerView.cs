@@ -11,7 +11,7 @@ namespace Broadcasts.Chaos;
 /// <summary>The ledger, read past the program: the tables themselves.</summary>
 internal sealed class LedgerView(string provider, string connectionString)
 {
-    private const string RowsSql = "SELECT id AS Id, status AS Status, attempt AS Attempt FROM deliveries ORDER BY id";
+    private const string RowsSql = "SELECT id AS Id, status AS Status, reason AS Reason, attempt AS Attempt FROM deliveries ORDER BY id";
 
     /// <summary>Every row of the ledger.</summary>
     public Task<List<LedgerLine>> RowsAsync() => ReadAsync(async c => (await c.QueryAsync<LedgerLine>(RowsSql)).AsList());
@@ -95,6 +95,8 @@ internal sealed class LedgerLine
     public long Id { get; init; }
 
     public int Status { get; init; }
+
+    public int? Reason { get; init; }
 
     public int Attempt { get; init; }
 
