@@ -60,6 +60,7 @@ internal sealed class SafeHold(Database database, EngineOptions options, AuditSt
         var seen = ReadFile();
         var reason = known is not null && known != fingerprint ? "copied"
             : seen is null ? known is not null && !isSure && await CountHostsAsync() > 0 ? "copied" : null
+            : known is null && await CountHostsAsync() == 0 ? null // Made a moment ago, where other data was before.
             : await BeatOfAsync(seen.Host) is not { } beat || beat < seen.Beat ? "restored" : null;
         if (reason is not null) await WriteAsync(AddSql, "safeHold", JsonSerializer.Serialize(new SafeHoldState(reason, time.Now()), BroadcastJson.Options));
         if (await GetAsync() is not null) return;

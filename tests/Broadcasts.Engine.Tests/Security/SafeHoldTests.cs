@@ -46,6 +46,22 @@ public sealed class SafeHoldTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task CheckAsync_MadeAnewWhereOtherDataWas_IsFree(string provider)
+    {
+        await using var test = await TestDatabase.CreateAsync(provider);
+        using var folder = new TempFolder();
+        await Of(test, folder).CheckAsync();
+        await ExecuteAsync(test.Database, "DELETE FROM incarnations");
+        await ExecuteAsync(test.Database, "DELETE FROM settings WHERE name = 'fingerprint'");
+
+        for (var start = 0; start < 2; start++)
+        {
+            await Of(test, folder).CheckAsync();
+            Assert.Null(await Of(test, folder).GetAsync());
+        }
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
     public async Task CheckAsync_OpenedElsewhereBefore_IsHeldAsACopy(string provider)
     {
         await using var test = await TestDatabase.CreateAsync(provider);
@@ -78,5 +94,5 @@ public sealed class SafeHoldTests
         return new SafeHold(test.Database, options, new AuditStore(test.Database, time), time);
     }
 
-    private static Task<int> ExecuteAsync(Database database, string sql, object parameters) => database.WriteAsync(t => t.Connection!.ExecuteAsync(sql, parameters, t));
+    private static Task<int> ExecuteAsync(Database database, string sql, object? parameters = null) => database.WriteAsync(t => t.Connection!.ExecuteAsync(sql, parameters, t));
 }
