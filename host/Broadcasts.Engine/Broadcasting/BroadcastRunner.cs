@@ -22,7 +22,7 @@ internal sealed class BroadcastRunner(
     private const int MostLooks = 50;
 
     /// <summary>So many chunks of an audience are written one right after the other; from then on the database is left to others for as long as a chunk takes.</summary>
-    private const int HeadStart = 8;
+    private const int HeadStart = 2;
 
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);

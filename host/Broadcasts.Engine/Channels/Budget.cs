@@ -46,6 +46,7 @@ internal sealed class Budget
     private readonly List<LimitWindow> _windows = [];
     private double _seen;
     private double _reserved;
+    private double _storing;
     private long _turns;
 
     /// <summary>The rate that the owner set, the shortest if there are several; null for none.</summary>
@@ -79,7 +80,7 @@ internal sealed class Budget
     public BudgetState Store(double horizon)
     {
         var interval = IntervalOf(_learned.Effective(Rate?.PerSecond, _dealt.Sum(_seen), _seen), 0);
-        _reserved = horizon > Horizon && interval > 0 ? Math.Ceiling((horizon - Horizon) / interval) + 1 : 0;
+        _storing = horizon > Horizon && interval > 0 ? Math.Ceiling((horizon - Horizon) / interval) + 1 : 0;
         return new BudgetState
         {
             Horizon = horizon,
@@ -89,8 +90,11 @@ internal sealed class Budget
         };
     }
 
+    /// <summary>What <see cref="Store"/> answered last is on disk.</summary>
+    public void Stored() => _reserved = _storing;
+
     /// <summary>Permits were dealt that the stored state does not cover: they may not be given away yet.</summary>
-    public bool IsBeyond(BudgetState stored) => Horizon > stored.Horizon || _windows.Count > 0 && _reserved < 0;
+    public bool IsBeyond(BudgetState stored) => Horizon > stored.Horizon || _windows.Count > 0 && Math.Min(_reserved, _storing) < 0;
 
     /// <summary>Deals permits or says when to come back.</summary>
     public PermitLease Lease(PermitRequest request, double now)
@@ -123,6 +127,7 @@ internal sealed class Budget
         if (own > 0) asker.Schedule.Take(ownFrom, count, own);
         foreach (var window in _windows) window.Take(start, start + (count - 1) * spacing, count);
         _reserved -= count;
+        _storing -= count;
         asker.ServedAt = ++_turns;
         _dealt.Add(count, now);
         return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? GuardOf(effective, interval) : 0 };
@@ -172,7 +177,7 @@ internal sealed class Budget
         _windows.Clear();
         foreach (var limit in all.Skip(1)) _windows.Add(WindowFor(limit, before));
         // What is stored does not know the new windows: the next permits wait for it to be written.
-        _reserved = -1;
+        _reserved = _storing = -1;
     }
 
     /// <summary>What is in force.</summary>
@@ -210,7 +215,7 @@ internal sealed class Budget
         return window;
     }
 
-    private IEnumerable<WindowBucket> Reserved(double horizon) => _reserved >= 1 ? [new WindowBucket(Horizon, horizon, (int)_reserved)] : [];
+    private IEnumerable<WindowBucket> Reserved(double horizon) => _storing >= 1 ? [new WindowBucket(Horizon, horizon, (int)_storing)] : [];
 
     private double IntervalOf(double? effective, double more)
     {

@@ -36,8 +36,11 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
     /// <summary>Name of the grain storage.</summary>
     public const string Storage = "grains";
 
-    /// <summary>The horizon is moved ahead by this much, so that one write serves about a second of permits.</summary>
+    /// <summary>The horizon is moved ahead by this much, so that one write serves many permits.</summary>
     private const double AheadMs = 1000;
+
+    /// <summary>With less than this left it is moved on while permits are dealt: nobody waits for the write.</summary>
+    private const double LeftMs = 600;
 
     private readonly IPersistentState<BudgetState> _state;
     private readonly ChannelStore _channels;
@@ -144,6 +147,7 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
         {
             if (dealt.Any(d => d.Lease.Count > 0 && d.Lease.Interval > 0) && _budget.IsBeyond(_durable)) await SaveAsync(() => _budget.Horizon + AheadMs);
             foreach (var (answer, lease) in dealt) answer.TrySetResult(lease);
+            if (dealt.Any(d => d.Lease.Interval > 0) && _budget.Horizon > _durable.Horizon - LeftMs) _ = SaveAheadAsync();
         }
         catch (Exception e)
         {
@@ -157,6 +161,19 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
         if (moment is { } at) _timer?.Change(TimeSpan.FromMilliseconds(Math.Max(1, at - Now)), Timeout.InfiniteTimeSpan);
     }
 
+    private async Task SaveAheadAsync()
+    {
+        if (_saving.CurrentCount == 0) return;
+        try
+        {
+            await SaveAsync(() => _budget.Horizon + AheadMs);
+        }
+        catch (Exception)
+        {
+            // This activation ends. Whoever asks next waits for a write, and hears of its fault.
+        }
+    }
+
     // One write at a time. Its horizon is asked for when it is its turn: another write may have covered more meanwhile, and that was given away.
     private async Task SaveAsync(Func<double> horizon)
     {
@@ -167,6 +184,7 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
             _state.State = next;
             await _state.WriteStateAsync();
             _durable = next;
+            _budget.Stored();
         }
         catch (Exception)
         {

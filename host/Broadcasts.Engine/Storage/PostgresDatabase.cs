@@ -11,10 +11,13 @@ internal sealed class PostgresDatabase : Database
     // A process that stands still in the middle of a transaction keeps its locks: the server ends it after this long, so that another one can take over.
     private const string EndIdleTransactions = "-c idle_in_transaction_session_timeout=5000";
 
+    // The server would compile the plans of short statements on rows passed as JSON, whose number it overestimates: a third of its time, for nothing.
+    private const string CompileNoPlans = "-c jit=off";
+
     public PostgresDatabase(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "broadcasts", MaxAutoPrepare = 50 };
-        builder.Options = $"{builder.Options} {EndIdleTransactions}".TrimStart();
+        builder.Options = $"{CompileNoPlans} {builder.Options} {EndIdleTransactions}";
         ConnectionString = builder.ToString();
         DataSource = NpgsqlDataSource.Create(ConnectionString);
     }

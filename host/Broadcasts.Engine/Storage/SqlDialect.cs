@@ -63,7 +63,7 @@ internal abstract class SqlDialect
     public static string LikePattern(string text) =>
         "%" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
 
-    /// <summary>Refreshes what the planner knows of a table that has just grown; null where that is not needed.</summary>
+    /// <summary>Refreshes what the planner knows of a table that may have more than doubled since it looked; null where that is not needed.</summary>
     public abstract string? Analyze(string table);
 
     /// <summary>True for faults that a new try of the same transaction can mend: a deadlock, a serialization failure.</summary>

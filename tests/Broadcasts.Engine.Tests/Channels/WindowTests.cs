@@ -79,13 +79,18 @@ public sealed class WindowTests
         SendRate[] longer = [new(600, 60_000), new(5000, 3_600_000)];
         var driver = Driver(PerSecond, longer);
         var disk = new BudgetState();
+        BudgetState? writing = null;
         while (driver.Permits.Count < 4000)
         {
-            // As the grain does: on disk before it is given away.
+            // As the grain does: on disk before it is given away, and written ahead while more is dealt.
             var lease = driver.Ask(wanted: random.Next(1, 100));
-            if (lease.Count > 0 && driver.Budget.IsBeyond(disk)) disk = driver.Budget.Store(driver.Budget.Horizon + 1000);
+            if (writing is not null && (driver.Budget.IsBeyond(disk) || random.Next(3) == 0)) Written(writing);
+            if (lease.Count > 0 && driver.Budget.IsBeyond(disk)) Written(driver.Budget.Store(driver.Budget.Horizon + 1000));
+            if (lease.Count > 0 && writing is null && driver.Budget.Horizon > disk.Horizon - 600) writing = driver.Budget.Store(driver.Budget.Horizon + 1000);
             driver.Advance(lease.Count > 0 ? random.NextDouble() * 30 : Math.Min(lease.RetryAt - driver.Now, 1000));
             if (random.Next(300) > 0) continue;
+            if (writing is not null && random.Next(2) == 0) disk = writing;
+            writing = null;
             driver.Budget = new Budget();
             driver.Budget.SetLimits(PerSecond, longer, driver.Now);
             driver.Budget.Restore(disk, driver.Now);
@@ -93,6 +98,12 @@ public sealed class WindowTests
 
         Assert.True(BudgetDriver.MostIn(60_000, driver.Moments) <= 600);
         Assert.True(BudgetDriver.MostIn(3_600_000, driver.Moments) <= 5000);
+
+        void Written(BudgetState state)
+        {
+            (disk, writing) = (state, null);
+            driver.Budget.Stored();
+        }
     }
 
     [Theory, InlineData(-3_600_000.0), InlineData(-5000.0)]
