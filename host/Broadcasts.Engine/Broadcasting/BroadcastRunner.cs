@@ -21,10 +21,13 @@ internal sealed class BroadcastRunner(
 {
     private const int MostLooks = 50;
 
-    /// <summary>So many chunks of an audience are written one right after the other; from then on the database is left to others for as long as a chunk takes.</summary>
-    private const int HeadStart = 2;
+    /// <summary>While so many rows wait, an audience is written with rests: what is sent goes before what is added, and claims wait behind the writes of a chunk.</summary>
+    private const long EnoughToSend = 10_000;
 
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+    /// <summary>A rest, in times of what the chunk before it took.</summary>
+    private const int RestPerChunk = 3;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Freezes chunk by chunk to the end; goes on where an interrupted freeze stopped.</summary>
@@ -38,8 +41,8 @@ internal sealed class BroadcastRunner(
         var begunAt = time.GetTimestamp();
         while (!await freezer.FreezeChunkAsync(broadcast, audience, routes))
         {
-            // Once there is enough to send, what is sent goes before what is added: claims wait behind the writes of a chunk.
-            if (chunks >= HeadStart) await Task.Delay(TimeSpan.FromTicks(Math.Min(time.GetElapsedTime(begunAt).Ticks, LongestRest.Ticks)), time);
+            var rest = RestPerChunk * time.GetElapsedTime(begunAt);
+            if ((await store.OpenRowsAsync(id)).Pending >= EnoughToSend) await Task.Delay(rest < LongestRest ? rest : LongestRest, time);
             begunAt = time.GetTimestamp();
 
             // The first rows can go out while the others are still being written.

@@ -49,6 +49,8 @@ internal sealed class Permits(IBudgetGrain budget, PermitRequest request, Permit
     {
         while (true)
         {
+            // Rows are alike: one whose permit was missed takes the next one, and only the last ones of the claim need others.
+            while (index - _first < _lease.Count && IsVoid(index)) _first--;
             if (IsVoid(index) && !await RenewAsync(index, count, latest, stop)) return false;
             var wait = _lease.At(index - _first) - Now(time);
             if (wait > TogetherMs) await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(wait, LongestWaitMs)), time, stop);

@@ -42,6 +42,24 @@ public sealed class PermitsTests
         Assert.Equal(2, budget.Asked);
     }
 
+    [Fact]
+    public async Task WaitForAsync_OnePermitWasMissed_TheNextOnesAreUsed()
+    {
+        // 10 ms apart and good for 2 ms: the first two are over, the third one is now, the fourth one comes.
+        var budget = new ScriptedBudget(new PermitLease { RetryAt = Now + 60_000, LimitedBy = LimitedBy.ChannelRate });
+        var permits = Permits(budget, Lease(4, -20));
+
+        Assert.True(await permits.WaitForAsync(0, 4, Now + 500, default));
+        var second = permits.WaitForAsync(1, 4, Now + 500, default);
+        Assert.False(second.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.True(await second.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+
+        Assert.Equal(0, budget.Asked);
+        Assert.False(await permits.WaitForAsync(2, 4, Now + 500, default));
+        Assert.Equal(1, budget.Asked);
+    }
+
     private Permits Permits(ScriptedBudget budget, PermitLease lease) => new(budget, new PermitRequest { BroadcastId = 1, Wanted = 1 }, lease, 0, new UnusedPermits(), new ClaimNotice(), _time);
 
     private PermitLease Lease(int count, double ahead) => new() { Count = count, First = Now + ahead, Interval = 10, UsableMs = 10 };
