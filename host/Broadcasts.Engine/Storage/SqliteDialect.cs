@@ -25,7 +25,7 @@ internal sealed class SqliteDialect : SqlDialect
         ["without_rowid"] = "WITHOUT ROWID",
     };
 
-    public override int FreezeChunk => 2_500;
+    public override int FreezeChunk => 1_000;
 
     public override string ForUpdate => "";
 
