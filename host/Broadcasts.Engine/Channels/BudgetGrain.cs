@@ -49,7 +49,7 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
     private readonly PermitQueue _queue;
     private readonly SemaphoreSlim _saving = new(1);
     private BudgetState _durable = new();
-    private IGrainTimer? _timer;
+    private double _wakeAt = double.MaxValue;
     private bool _isDealing;
 
     public BudgetGrain([PersistentState("budget", Storage)] IPersistentState<BudgetState> state, ChannelStore channels, TimeProvider time)
@@ -67,7 +67,6 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
         _durable = _state.State;
         _budget.SetLimits(channel?.Rate, channel?.Limits ?? [], Now);
         _budget.Restore(_durable, Now);
-        _timer = this.RegisterGrainTimer(DealAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
     }
 
     // A planned end gives the unused part of the horizon back.
@@ -156,9 +155,20 @@ internal sealed class BudgetGrain : Grain, IBudgetGrain, IDisposable
         }
     }
 
+    // No grain timer: its tick is a message, and an activation that is to end takes no message behind a call that it does not take any more. Those who wait here
+    // would wait for ever, and the activation for them.
     private void WakeAt(double? moment)
     {
-        if (moment is { } at) _timer?.Change(TimeSpan.FromMilliseconds(Math.Max(1, at - Now)), Timeout.InfiniteTimeSpan);
+        if (moment is not { } at || at >= _wakeAt) return;
+        _wakeAt = at;
+        _ = WakeAsync(at);
+    }
+
+    private async Task WakeAsync(double at)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(1, at - Now)), _time);
+        if (_wakeAt >= at) _wakeAt = double.MaxValue;
+        await DealAsync();
     }
 
     private async Task SaveAheadAsync()
