@@ -65,7 +65,8 @@ internal static class ClusterScenarios
         var code = await run.Installation.EndAsync(victim);
         var afterwards = run.Journal.Read().Count(t => t.Process == victim.Id) - before;
         // The simulator's network is inside the process and froze with it: what had been written before arrives now.
-        if (afterwards > run.OnItsWay + 1) run.Broken.Add(string.Create(CultureInfo.InvariantCulture, $"{afterwards} messages reached the provider after the waking, {run.OnItsWay} were on their way"));
+        var onItsWay = run.OnItsWay + run.Together;
+        if (afterwards > onItsWay) run.Broken.Add(string.Create(CultureInfo.InvariantCulture, $"{afterwards} messages reached the provider after the waking, at most {onItsWay} can have been on their way"));
         run.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"frozen for {(woken - at) / 1000.0:0} s; {afterwards} messages that were on their way then arrived after the waking; the process ended with code {code} after {(TakenJournal.Now - woken) / 1000.0:0.0} s"));
         run.Installation.Launch(number);
         await run.CompletedAsync(TimeSpan.FromMinutes(8));

@@ -49,7 +49,8 @@ internal sealed class PostgresDialect : SqlDialect
     public override string? Analyze(string table) => $"""
         DO $$
         BEGIN
-            IF (SELECT pg_relation_size(oid) > 2 * relpages * current_setting('block_size')::bigint FROM pg_class WHERE oid = '{table}'::regclass) THEN
+            IF NOT EXISTS (SELECT 1 FROM pg_stats WHERE schemaname = current_schema() AND tablename = '{table}')
+               OR (SELECT pg_relation_size(oid) > 2 * relpages * current_setting('block_size')::bigint FROM pg_class WHERE oid = '{table}'::regclass) THEN
                 ANALYZE {table};
             END IF;
         END $$
