@@ -190,6 +190,25 @@ public sealed class ApiTests(RunningBroadcasts service) : IClassFixture<RunningB
     }
 
     [Fact]
+    public async Task Budget_DifferentRecipients_AreLimitedForAllChannelsOfTheAccount()
+    {
+        var paths = new[] { $"/api/v1/channels/{await MakeChannelAsync("Number one")}/budget", $"/api/v1/channels/{await MakeChannelAsync("Number two")}/budget" };
+        await PatchAsync(paths[0], new { recipients = new { count = 250, account = "Acme" } });
+        await PatchAsync(paths[1], new { recipients = new { count = 2000, per = "day", account = "acme" } });
+
+        var first = (await service.GetAsync(paths[0])).GetProperty("recipients");
+        Assert.Equal((2000, "day", "acme", 0), (first.GetProperty("count").GetInt32(), first.GetProperty("per").GetString(), first.GetProperty("account").GetString(), first.GetProperty("used").GetInt32()));
+        var kept = await PatchAsync(paths[0], new { recipientSpacingMs = 6000 });
+        Assert.Equal(2000, kept.GetProperty("recipients").GetProperty("count").GetInt32());
+        await AssertProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid", await service.Http.PatchAsJsonAsync(paths[0], new { recipients = new { count = 0 } }, TestContext.Current.CancellationToken),
+            problem => Assert.Equal("recipients.count", problem.GetProperty("problems")[0].GetProperty("path").GetString()));
+        await AssertProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid", await service.Http.PatchAsJsonAsync(paths[0], new { recipients = new { count = 5, account = " " } }, TestContext.Current.CancellationToken),
+            problem => Assert.Equal(("recipients.account", "badName"), (problem.GetProperty("problems")[0].GetProperty("path").GetString(), problem.GetProperty("problems")[0].GetProperty("code").GetString())));
+        Assert.False((await PatchAsync(paths[0], new { recipients = (object?)null })).TryGetProperty("recipients", out _));
+        Assert.True((await service.GetAsync(paths[1])).TryGetProperty("recipients", out _));
+    }
+
+    [Fact]
     public async Task OpenApi_Document_NamesTheRoutesToEverybody()
     {
         using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };

@@ -59,7 +59,7 @@ internal sealed record ForecastChannel(long ChannelId, string Name, long Message
 internal sealed record SkippedContact(long ContactId, string? Name);
 
 /// <summary>The dry run: every matching contact is looked at as the freeze would, and rendered as the dispatch would, and nothing is sent.</summary>
-internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, TransportCatalogue transports, ContactQueries contacts, TimeProvider time)
+internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, RecipientLimits recipients, TransportCatalogue transports, ContactQueries contacts, TimeProvider time)
 {
     /// <summary>Contacts looked at per page.</summary>
     private const int ChunkSize = 5000;
@@ -88,7 +88,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent, routes[0]) : await RunAsync(broadcast, routes, cancellationToken);
         var first = broadcast.ScheduledAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : now;
-        var times = Spread.Of(broadcast, routes, counts, first.ToUnixTimeMilliseconds());
+        var reached = new Dictionary<long, RecipientLimitView?>();
+        foreach (var route in routes) reached[route.Id] = await recipients.LookAsync(route.Id);
+        var times = Spread.Of(broadcast, routes, counts, reached, first.ToUnixTimeMilliseconds());
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
@@ -194,7 +196,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     /// <summary>How limits and the recipients' times spread the sending.</summary>
     private sealed record Spread(DateTimeOffset First, DateTimeOffset? Finish, long Fallback, long Over)
     {
-        public static Spread Of(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts, long start)
+        public static Spread Of(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts, Dictionary<long, RecipientLimitView?> reached, long start)
         {
             var times = SendTimes.Of(broadcast);
             var (fallback, over) = (0L, 0L);
@@ -210,9 +212,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
                     if (times is not null)
                     {
                         zone = times.ZoneOf(name, country, out var isFallback);
-                        var people = messages / counts.Parts;
-                        if (isFallback && times.IsPerRecipient) fallback += people;
-                        if (times.IsOver(zone, start)) over += people;
+                        var recipients = messages / counts.Parts;
+                        if (isFallback && times.IsPerRecipient) fallback += recipients;
+                        if (times.IsOver(zone, start)) over += recipients;
                     }
 
                     shares[zone] = shares.GetValueOrDefault(zone) + messages;
@@ -220,13 +222,18 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
                 SendRate[] limits = [.. channel.Limits.Append(channel.Rate).OfType<SendRate>()];
                 var own = OwnInterval(broadcast, total) * total / counts.ByChannel[channel.Id];
-                var (begin, end) = Timetable.Of(start, [.. shares.Select(s => new ZoneShare(s.Key, s.Value))], times, limits, own);
-                (first, last, isPaced) = (Math.Min(first, begin), Math.Max(last, end), isPaced || own > 0 || limits.Length > 0);
+                var people = PeopleOf(reached[channel.Id], counts.Parts, start);
+                var (begin, end) = Timetable.Of(start, [.. shares.Select(s => new ZoneShare(s.Key, s.Value))], times, limits, own, people);
+                (first, last, isPaced) = (Math.Min(first, begin), Math.Max(last, end), isPaced || own > 0 || limits.Length > 0 || people is not null);
             }
 
             // Where no pace is known, the last zone's time is the least.
             return new(Times.Of(Math.Max(start, first == long.MaxValue ? start : first)), isPaced || last > start ? Times.Of(last) : null, fallback, over);
         }
+
+        // Whom the account has written to already is not told apart: at worst it is done earlier than this.
+        private static UsedLimit? PeopleOf(RecipientLimitView? reached, int parts, long start) =>
+            reached is null ? null : new(new SendRate(reached.Limit.Count * parts, reached.Limit.PerMs), (long)reached.Used * parts, reached.FullUntil ?? start + reached.Limit.PerMs);
 
         private static double OwnInterval(Broadcast broadcast, long total) =>
             broadcast.SpreadOverMs is { } spread ? spread / (double)total : broadcast.Rate is { } rate ? rate.PerMs / (double)rate.Count : 0;

@@ -6,6 +6,12 @@ namespace Broadcasts.Broadcasting;
 /// <summary>Messages of recipients who share a clock.</summary>
 internal readonly record struct ZoneShare(DateTimeZone Zone, long Messages);
 
+/// <summary>A limit that is used in part already.</summary>
+/// <param name="Limit">The limit.</param>
+/// <param name="Used">So much of it.</param>
+/// <param name="FreeAt">When that is free again, Unix milliseconds.</param>
+internal readonly record struct UsedLimit(SendRate Limit, long Used, double FreeAt);
+
 /// <summary>
 /// When messages leave, worked out ahead: as fast as the shortest limit paces them, no more than each longer one permits, none before its
 /// recipient's time and none while its recipient's window is closed. What a closing window leaves over goes on at its next opening.
@@ -23,7 +29,7 @@ internal sealed class Timetable
     private double _now;
     private double _last;
 
-    private Timetable(long start, IEnumerable<ZoneShare> shares, SendTimes? times, IEnumerable<SendRate> limits, double ownInterval)
+    private Timetable(long start, IEnumerable<ZoneShare> shares, SendTimes? times, IEnumerable<SendRate> limits, double ownInterval, UsedLimit? recipients)
     {
         _times = times;
         _shares = [.. shares.Where(s => s.Messages > 0).Select(s => (s.Zone, s.Messages))];
@@ -31,6 +37,7 @@ internal sealed class Timetable
         SendRate[] all = [.. limits.OrderBy(l => l.PerMs).ThenBy(l => l.PerSecond)];
         _interval = Math.Max(ownInterval, all.Length == 0 ? 0 : (all[0].PerMs + PermitGuard.Of(all[0].PerMs, all[0].PerMs / (double)all[0].Count)) / all[0].Count);
         _windows = [.. all.Skip(1).Select(l => new Window(l))];
+        if (recipients is { } limit) _windows = [.. _windows, new Window(limit.Limit, limit.Used, limit.FreeAt)];
         (_now, _last) = (start, start);
     }
 
@@ -40,9 +47,10 @@ internal sealed class Timetable
     /// <param name="times">When who may be written to; null for any time.</param>
     /// <param name="limits">What the account permits over which time; the shortest is a pace.</param>
     /// <param name="ownInterval">Milliseconds between two messages by the broadcast's own rate; 0 without one.</param>
-    public static (long First, long Last) Of(long start, IReadOnlyList<ZoneShare> shares, SendTimes? times, IEnumerable<SendRate> limits, double ownInterval = 0)
+    /// <param name="recipients">What the account may still write to different recipients, counted in messages; null for any number.</param>
+    public static (long First, long Last) Of(long start, IReadOnlyList<ZoneShare> shares, SendTimes? times, IEnumerable<SendRate> limits, double ownInterval = 0, UsedLimit? recipients = null)
     {
-        var table = new Timetable(start, shares, times, limits, ownInterval);
+        var table = new Timetable(start, shares, times, limits, ownInterval, recipients);
         var first = shares.Count == 0 || times is null ? start : shares.Min(s => times.FirstAt(s.Zone, start));
         table.Run();
         return (first, (long)Math.Min(Math.Max(table._last, first), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
@@ -110,10 +118,10 @@ internal sealed class Timetable
     }
 
     /// <summary>A longer limit: used up at once, free again when its length has passed.</summary>
-    private sealed class Window(SendRate limit)
+    private sealed class Window(SendRate limit, long used = 0, double freeAt = double.NegativeInfinity)
     {
-        private double _began = double.NegativeInfinity;
-        private long _used;
+        private double _began = freeAt - limit.PerMs - PermitGuard.MostMs;
+        private long _used = used;
 
         public long RoomAt(double now, ref double next)
         {

@@ -68,6 +68,9 @@ public sealed record Channel
 
     /// <summary>At least so many milliseconds lie between two messages to one address; 0 for none.</summary>
     [Id(17)] public long RecipientSpacingMs { get; init; }
+
+    /// <summary>How many different addresses its account may write to; null for any number.</summary>
+    [Id(18)] public RecipientLimit? Recipients { get; init; }
 }
 
 /// <summary>What an account may send, as its owner says it.</summary>
@@ -78,8 +81,11 @@ public sealed record Channel
 public sealed record ChannelLimits([property: Id(0)] SendRate? Rate, [property: Id(1)] SendRate[] Limits, [property: Id(2)] long RecipientSpacingMs)
 {
     private const int Most = 6;
-    private const long LongestPeriod = 31 * 86_400_000L;
+    internal const long LongestPeriod = 31 * 86_400_000L;
     private const long LongestSpacing = 86_400_000;
+
+    /// <summary>How many different addresses its account may write to; null for any number.</summary>
+    [Id(3)] public RecipientLimit? Recipients { get; init; }
 
     /// <summary>What is wrong with them.</summary>
     public IEnumerable<Problem> Check()
@@ -93,6 +99,7 @@ public sealed record ChannelLimits([property: Id(0)] SendRate? Rate, [property: 
             else if (limit.PerMs == Rate?.PerMs || Limits.Take(i).Any(l => l.PerMs == limit.PerMs)) yield return new Problem($"limits[{i}]", "sameWindow", "There is a limit for this length of time already. Keep the lower one.");
         }
 
+        foreach (var problem in Recipients?.Check() ?? []) yield return problem;
         if (RecipientSpacingMs is < 0 or > LongestSpacing) yield return new Problem("recipientSpacingMs", "badSpacing", $"Between two messages to one address lie 0 to {LongestSpacing} milliseconds.", $"{LongestSpacing}");
     }
 }

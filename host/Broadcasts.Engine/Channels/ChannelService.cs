@@ -9,7 +9,7 @@ using Broadcasts.Security;
 namespace Broadcasts.Channels;
 
 /// <summary>Channels as people change them: settings checked against the transport's form and by the transport itself, secrets kept apart.</summary>
-internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, IGrainFactory grains)
+internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, RecipientLimits recipients, IGrainFactory grains)
 {
     private const int LongestName = 100;
 
@@ -58,6 +58,9 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 
     /// <summary>What of the channel's limits is in force and in use.</summary>
     public Task<BudgetView> BudgetAsync(long id) => grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).LookAsync();
+
+    /// <summary>How many different addresses its account may write to, and how many it has; null without such a limit.</summary>
+    public Task<RecipientLimitView?> RecipientsAsync(long id) => recipients.LookAsync(id);
 
     /// <summary>Proves settings and credentials by a harmless call of the transport.</summary>
     public async Task<ConnectionReport> TestAsync(long id, string actor, CancellationToken cancellationToken = default)

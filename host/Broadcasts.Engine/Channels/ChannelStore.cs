@@ -11,9 +11,13 @@ namespace Broadcasts.Channels;
 /// <summary>The channels' rows.</summary>
 internal sealed class ChannelStore(Database database, ISecretProtector secrets, TimeProvider time)
 {
-    private const string Columns = "id, name, transport, address_kind, settings, secrets, status, status_reason, status_detail, rate_count, rate_per_ms, when_in_doubt, max_attempts, retry_for_ms, version, created_at, updated_at, limits, recipient_spacing_ms";
+    private const string SelectSql = """
+        SELECT c.id, c.name, c.transport, c.address_kind, c.settings, c.secrets, c.status, c.status_reason, c.status_detail, c.rate_count, c.rate_per_ms, c.when_in_doubt, c.max_attempts,
+               c.retry_for_ms, c.version, c.created_at, c.updated_at, c.limits, c.recipient_spacing_ms, r.most AS recipients, r.per_ms AS recipients_per_ms, r.account AS recipients_account
+          FROM channels c LEFT JOIN recipient_limits r ON r.id = c.recipient_limit_id
+        """;
 
-    private const string GetSql = $"SELECT {Columns} FROM channels WHERE id = @id";
+    private const string GetSql = $"{SelectSql} WHERE c.id = @id";
 
     public Task<Channel?> GetAsync(long id) => database.ReadAsync(c => GetAsync(c, id));
 
@@ -32,7 +36,7 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         return found;
     }
 
-    private const string ListSql = $"SELECT {Columns} FROM channels ORDER BY name_key";
+    private const string ListSql = $"{SelectSql} ORDER BY c.name_key";
 
     public Task<IReadOnlyList<Channel>> ListAsync() => database.ReadAsync(async c =>
         (IReadOnlyList<Channel>)[.. (await c.QueryAsync<Row>(ListSql)).Select(r => r.ToChannel(secrets))]);
@@ -83,9 +87,14 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
          WHERE id = @id
         """;
 
-    public Task<bool> SetLimitsAsync(long id, ChannelLimits limits) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetLimitsSql,
-            new { id, count = limits.Rate?.Count, perMs = limits.Rate?.PerMs, limits = JsonSerializer.Serialize(limits.Limits), spacing = limits.RecipientSpacingMs, now = Now }, t) == 1);
+    /// <summary>False when there is no such channel.</summary>
+    public Task<bool> SetLimitsAsync(long id, ChannelLimits limits) => database.WriteAsync(async t =>
+    {
+        if (await t.Connection!.ExecuteAsync(SetLimitsSql,
+            new { id, count = limits.Rate?.Count, perMs = limits.Rate?.PerMs, limits = JsonSerializer.Serialize(limits.Limits), spacing = limits.RecipientSpacingMs, now = Now }, t) == 0) return false;
+        await RecipientLimits.SetAsync(t, id, limits.Recipients, Now);
+        return true;
+    });
 
     private const string UsersSql = "SELECT name FROM broadcasts WHERE channel_id = @id AND kind = 0 AND status IN (0, 1, 2, 3) ORDER BY id LIMIT 10";
 
@@ -96,7 +105,12 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         database.ReadAsync(async c => (IReadOnlyList<string>)[.. await c.QueryAsync<string>(UsersSql, new { id })]);
 
     /// <summary>False when a broadcast, finished or not, still refers to the channel.</summary>
-    public Task<bool> DeleteAsync(long id) => database.WriteAsync(async t => await t.Connection!.ExecuteAsync(DeleteSql, new { id }, t) == 1);
+    public Task<bool> DeleteAsync(long id) => database.WriteAsync(async t =>
+    {
+        if (await t.Connection!.ExecuteAsync(DeleteSql, new { id }, t) == 0) return false;
+        await RecipientLimits.DropUnusedAsync(t);
+        return true;
+    });
 
     private const string CursorSql = "UPDATE channels SET poll_cursor = @cursor WHERE id = @id";
 
@@ -176,6 +190,12 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
 
         public long RecipientSpacingMs { get; init; }
 
+        public int? Recipients { get; init; }
+
+        public long? RecipientsPerMs { get; init; }
+
+        public string? RecipientsAccount { get; init; }
+
         public Channel ToChannel(ISecretProtector protector) => new()
         {
             Id = Id,
@@ -195,6 +215,7 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
             UpdatedAt = UpdatedAt,
             Limits = JsonSerializer.Deserialize<SendRate[]>(Limits) ?? [],
             RecipientSpacingMs = RecipientSpacingMs,
+            Recipients = Recipients is { } most ? new RecipientLimit(most, RecipientsPerMs ?? 0, RecipientsAccount) : null,
             StoredSecrets = Secrets is null ? [] : NamesOf(protector, Secrets),
         };
 

@@ -109,6 +109,9 @@ public enum LimitedBy
 
     /// <summary>The recipients who are left were written to a moment ago.</summary>
     RecipientSpacing = 31,
+
+    /// <summary>The account has written to as many different recipients as it may for now.</summary>
+    RecipientsFull = 32,
 }
 
 /// <summary>A budget as people see it.</summary>

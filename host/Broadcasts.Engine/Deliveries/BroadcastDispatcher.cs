@@ -68,7 +68,7 @@ internal sealed partial class BroadcastDispatcher(
     /// <summary>Looks again at once: a rate changed, rows came back.</summary>
     public void Wake()
     {
-        _lookNow = plan.IsSingle;
+        _lookNow = plan.IsSingle || LimitedBy == LimitedBy.RecipientsFull;
         _wake.Release();
     }
 
@@ -138,7 +138,7 @@ internal sealed partial class BroadcastDispatcher(
         LimitedBy = WaitsFor(due);
         WaitingUntil = _running.IsEmpty ? due ?? 0 : 0;
         var next = _slices.Count == 0 ? Now + LongestNap.TotalMilliseconds : _slices.Min(s => s.NextLook);
-        if (plan.IsSingle && next > Now + LookForSingles.TotalMilliseconds)
+        if (plan.IsSingle && next > Now + LookForSingles.TotalMilliseconds && !_slices.Exists(s => s.IsFull))
         {
             next = Now + LookForSingles.TotalMilliseconds;
             _lookNow = true;
@@ -152,6 +152,7 @@ internal sealed partial class BroadcastDispatcher(
 
     private LimitedBy WaitsFor(long? due) =>
         !_running.IsEmpty ? LimitedBy.ProviderLatency
+        : _slices.Exists(s => s.IsFull) ? LimitedBy.RecipientsFull
         : due - Now <= channel.Channel.RecipientSpacingMs ? LimitedBy.RecipientSpacing
         : plan.Times is { IsPerRecipient: true } ? LimitedBy.RecipientTimes : LimitedBy.WaitingForRetries;
 
@@ -215,7 +216,8 @@ internal sealed partial class BroadcastDispatcher(
             var claim = await services.Writer.ClaimAsync(request);
             used = claim.Rows.Count;
             if (used > 0) Begin(work, claim, new Permits(channel.Budget, wish, lease, begunAt, channel.Unused, channel.Notice, services.Time), request.HandOverBy, stop, stopSending);
-            else work.Empty(claim.NextDue, Now, busy || IsBusy, claim.Gate == ClaimGate.Held);
+            else if (claim.Gate != ClaimGate.RecipientsFull) work.Empty(claim.NextDue, Now, busy || IsBusy, claim.Gate == ClaimGate.Held);
+            if (claim.Gate == ClaimGate.RecipientsFull) work.Full(claim, Now);
             if (used == 0) channel.Unused.Add(lease, 0);
             return (GateOf(work, claim), 0);
         }
@@ -240,14 +242,19 @@ internal sealed partial class BroadcastDispatcher(
         var now = (long)Now;
         var handOverBy = Math.Max(now, (long)lease.At(lease.Count - 1)) + (long)HandOverTime.TotalMilliseconds;
         var settleAfter = handOverBy + (long)(channel.Transport.Capabilities.SendDeadline + SettleMargin).TotalMilliseconds;
-        return new ClaimRequest(work.Slice, owner, lease.Count, work.FreshFrom, now, handOverBy, settleAfter);
+        return new ClaimRequest(work.Slice, owner, lease.Count, work.FreshFrom, now, handOverBy, settleAfter)
+        {
+            FreeFrom = work.FreeFrom,
+            FreeTo = work.FreeTo,
+            OpenSince = channel.Transport.Capabilities.MessagingWindow is { } window ? now - (long)window.TotalMilliseconds : long.MaxValue,
+        };
     }
 
     private void Begin(SliceWork work, Claim claim, Permits permits, long handOverBy, CancellationToken stop, CancellationToken stopSending)
     {
         meters.Claimed(claim.Rows.Count);
         _lastClaim = Now;
-        work.Claimed(claim.Rows);
+        work.Claimed(claim);
         var handOver = new HandOver(services, channel, plan, claim, permits, handOverBy, stopSending);
         var task = Task.Run(() => handOver.RunAsync(stop), CancellationToken.None);
         _running[handOver] = task;
@@ -264,7 +271,7 @@ internal sealed partial class BroadcastDispatcher(
     private bool GateOf(SliceWork work, Claim claim)
     {
         if (claim.Gate == ClaimGate.Lost) _slices.Remove(work);
-        return claim.Gate is ClaimGate.Open or ClaimGate.Held or ClaimGate.Lost;
+        return claim.Gate is ClaimGate.Open or ClaimGate.Held or ClaimGate.RecipientsFull or ClaimGate.Lost;
     }
 
     private async Task NapAsync(double until, CancellationToken stop)
@@ -294,6 +301,8 @@ internal sealed partial class BroadcastDispatcher(
 /// <summary>How far one slice has come.</summary>
 internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
 {
+    private const int FreePiece = 5000;
+
     public OwnedSlice Slice { get; } = slice;
 
     /// <summary>No never-claimed row lies before it. Starts at the slice's first row in every process, so a lost hint costs a scan, never a row.</summary>
@@ -317,11 +326,33 @@ internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
     /// <summary>Something new may be there.</summary>
     public void LookNow() => NextLook = 0;
 
-    public void Claimed(IReadOnlyList<ClaimedRow> rows)
+    /// <summary>The account may write to nobody new: its rows wait.</summary>
+    public bool IsFull { get; private set; }
+
+    /// <summary>While it is so, where to look for rows that may go all the same: in one piece of the slice after the other.</summary>
+    public long FreeFrom { get; private set; } = slice.From;
+
+    /// <summary>The last row of that piece.</summary>
+    public long FreeTo => IsExhausted ? Slice.To : Math.Min(FreeFrom + FreePiece - 1, Slice.To);
+
+    public void Claimed(Claim claim)
     {
         IsDry = false;
-        var last = rows[^1];
+        if (claim.Gate == ClaimGate.RecipientsFull) return;
+        IsFull = false;
+        var last = claim.Rows[^1];
         if (last.Id >= FreshFrom) FreshFrom = last.Id + 1;
+    }
+
+    /// <summary>Nobody new may be written to until <see cref="Claim.NextDue"/>.</summary>
+    public void Full(Claim claim, double now)
+    {
+        (IsFull, IsDry, NextDue) = (true, false, claim.NextDue);
+        // The same piece again while it gives something; after the last one a rest.
+        if (claim.Rows.Count > 0) return;
+        var isLast = FreeTo == Slice.To;
+        FreeFrom = isLast ? Slice.From : FreeTo + 1;
+        NextLook = now + (isLast ? Math.Clamp(((claim.NextDue ?? now) - now) / 4, 1000, 15_000) : 20);
     }
 
     /// <param name="nextDue">When a row is due again.</param>
@@ -330,6 +361,7 @@ internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
     /// <param name="isHeld">Rows that were never claimed are left behind a gate.</param>
     public void Empty(long? nextDue, double now, bool busy, bool isHeld = false)
     {
+        IsFull = false;
         if (!isHeld) FreshFrom = Slice.To + 1;
         IsDry = nextDue is null && !busy;
         NextDue = nextDue;

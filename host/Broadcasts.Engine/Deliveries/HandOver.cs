@@ -189,7 +189,7 @@ internal sealed class HandOver : IOutcomeSink
             var batch = new MessageBatch([.. due.Select(d => d.Message)], this);
             next += count;
             _permits.Used(count);
-            _batches.Add(Task.Run(() => SendBatchAsync(transport, batch), CancellationToken.None));
+            _batches.Add(SendBatchAsync(transport, batch));
         }
     }
 

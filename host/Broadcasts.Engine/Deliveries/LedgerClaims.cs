@@ -11,7 +11,7 @@ internal sealed class LedgerClaims(SqlDialect dialect)
 {
     private readonly string _gateSql = $"""
         SELECT s.epoch, s.owner, s.channel_id, b.status AS broadcast_status, b.expires_at, b.claim_to, c.status AS channel_status, c.recipient_spacing_ms,
-               (SELECT COUNT(*) FROM settings WHERE name = 'safeHold') AS held
+               c.recipient_limit_id, (SELECT COUNT(*) FROM settings WHERE name = 'safeHold') AS held
           FROM slices s JOIN broadcasts b ON b.id = s.broadcast_id JOIN channels c ON c.id = s.channel_id
          WHERE s.id = @slice
          {dialect.ForShare}
@@ -40,8 +40,24 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         RETURNING id, contact_id, contact_revision, address_id, part, attempt
         """;
 
+    private const string ClaimFreeDueSql = $"""
+        UPDATE deliveries
+           SET status = 1, claim = @claim, channel_id = @channel, due_at = NULL, reason = NULL, attempt = attempt + 1
+         WHERE id IN (SELECT d.id FROM deliveries d
+                       WHERE d.id BETWEEN @from AND @to AND d.status = 0 AND d.due_at < 9223372036854775807 AND d.due_at <= @now AND {ReachedAddresses.IsFree}
+                       ORDER BY d.id LIMIT @count)
+        RETURNING id, contact_id, contact_revision, address_id, part, attempt
+        """;
+
+    private const string ClaimFreeFreshSql = $"""
+        UPDATE deliveries
+           SET status = 1, claim = @claim, channel_id = @channel, attempt = attempt + 1
+         WHERE id IN (SELECT d.id FROM deliveries d WHERE d.id BETWEEN @from AND @to AND d.status = 0 AND d.due_at IS NULL AND {ReachedAddresses.IsFree} ORDER BY d.id LIMIT @count)
+        RETURNING id, contact_id, contact_revision, address_id, part, attempt
+        """;
+
     private const string NextDueSql = """
-        SELECT MIN(due_at) FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 AND due_at < 9223372036854775807
+        SELECT MIN(due_at) FROM deliveries WHERE id BETWEEN @from AND @to AND status = 0 AND due_at < 9223372036854775807 AND due_at > @after
         """;
 
     private const string CountSql = "UPDATE slices SET pending = pending - @rows, sending = sending + @rows WHERE id = @slice";
@@ -51,6 +67,8 @@ internal sealed class LedgerClaims(SqlDialect dialect)
     private const string DropSql = "DELETE FROM claims WHERE id = @claim";
 
     private const long CapKey = 0x42636170;
+
+    private readonly ReachedAddresses _reached = new(dialect);
 
     private readonly string? _orderSql = dialect.TakeTurns(CapKey, "EXISTS (SELECT 1 FROM settings WHERE name = 'sending-rules' AND value LIKE '%\"frequencyCap\":{%')");
 
@@ -74,25 +92,56 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         var to = Math.Min(slice.To, gate.ClaimTo ?? long.MaxValue);
         if (to < slice.From) return new(0, [], ClaimGate.Held, null);
 
+        var room = gate.RecipientLimitId is { } limit ? await _reached.LookAsync(transaction, limit, request.Now) : null;
         var claim = await connection.QuerySingleAsync<long>(InsertClaimSql,
             new { slice = slice.Id, epoch = slice.Epoch, owner = request.Owner, now = request.Now, handOverBy = request.HandOverBy, settleAfter = request.SettleAfter }, transaction);
-        var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, channel = gate.ChannelId, from = slice.From, to, now = request.Now, count = request.Count }, transaction)).AsList();
-        if (rows.Count < request.Count && request.FreshFrom <= to)
-        {
-            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, channel = gate.ChannelId, from = Math.Max(request.FreshFrom, slice.From), to, count = request.Count - rows.Count }, transaction));
-        }
-
+        var rows = room is { Left: 0 }
+            ? await TakeFreeAsync(transaction, request, claim, gate.ChannelId, to, room.Limit)
+            : await TakeAsync(transaction, request, claim, gate.ChannelId, to, Math.Min(request.Count, room?.Left ?? int.MaxValue));
         if (rows.Count == 0)
         {
             await connection.ExecuteAsync(DropSql, new { claim }, transaction);
-            var next = await connection.QuerySingleAsync<long?>(NextDueSql, new { from = slice.From, to }, transaction);
+            var isFull = room is { Left: 0 };
+            var next = await connection.QuerySingleAsync<long?>(NextDueSql, new { from = slice.From, to, after = isFull ? request.Now : long.MinValue }, transaction);
+            if (isFull) return new(0, [], ClaimGate.RecipientsFull, Math.Min(next ?? long.MaxValue, room!.FreeAt));
             return new(0, [], to < slice.To ? ClaimGate.Held : ClaimGate.Open, next);
         }
 
         rows.Sort(static (a, b) => a.Id.CompareTo(b.Id));
         await connection.ExecuteAsync(CountSql, new { rows = rows.Count, slice = slice.Id }, transaction);
         await connection.ExecuteAsync(OpenSql, new { rows = rows.Count, claim }, transaction);
-        return new(claim, rows, ClaimGate.Open, null) { RecipientSpacingMs = gate.RecipientSpacingMs };
+        if (room is not null) await _reached.AddAsync(transaction, room.Limit, [.. rows.Select(r => r.Id)], request.HandOverBy, request.OpenSince);
+        return new(claim, rows, room is { Left: 0 } ? ClaimGate.RecipientsFull : ClaimGate.Open, null) { RecipientSpacingMs = gate.RecipientSpacingMs };
+    }
+
+    private static async Task<List<ClaimedRow>> TakeAsync(DbTransaction transaction, ClaimRequest request, long claim, long channel, long to, int count)
+    {
+        var connection = transaction.Connection!;
+        var slice = request.Slice;
+        var rows = (await connection.QueryAsync<ClaimedRow>(ClaimDueSql, new { claim, channel, from = slice.From, to, now = request.Now, count }, transaction)).AsList();
+        if (rows.Count < count && request.FreshFrom <= to)
+        {
+            rows.AddRange(await connection.QueryAsync<ClaimedRow>(ClaimFreshSql, new { claim, channel, from = Math.Max(request.FreshFrom, slice.From), to, count = count - rows.Count }, transaction));
+        }
+
+        return rows;
+    }
+
+    // The account may write to nobody new. Whom it has written to, or who has written to it, it may; they are looked for in a piece of the slice at a time.
+    private static async Task<List<ClaimedRow>> TakeFreeAsync(DbTransaction transaction, ClaimRequest request, long claim, long channel, long to, long limit)
+    {
+        var connection = transaction.Connection!;
+        to = Math.Min(to, request.FreeTo);
+        var rows = (await connection.QueryAsync<ClaimedRow>(
+            ClaimFreeDueSql, new { claim, channel, from = request.FreeFrom, to, now = request.Now, count = request.Count, limit, openSince = request.OpenSince }, transaction)).AsList();
+        var fresh = Math.Max(request.FreshFrom, request.FreeFrom);
+        if (rows.Count < request.Count && fresh <= to)
+        {
+            rows.AddRange(await connection.QueryAsync<ClaimedRow>(
+                ClaimFreeFreshSql, new { claim, channel, from = fresh, to, count = request.Count - rows.Count, limit, openSince = request.OpenSince }, transaction));
+        }
+
+        return rows;
     }
 
     private sealed class GateRow
@@ -115,6 +164,8 @@ internal sealed class LedgerClaims(SqlDialect dialect)
         public long? ClaimTo { get; init; }
 
         public long RecipientSpacingMs { get; init; }
+
+        public long? RecipientLimitId { get; init; }
     }
 }
 
@@ -126,4 +177,14 @@ internal sealed class LedgerClaims(SqlDialect dialect)
 /// <param name="Now">Unix milliseconds.</param>
 /// <param name="HandOverBy">After this moment nothing of the claim is handed over any more.</param>
 /// <param name="SettleAfter">After this moment no answer can come any more.</param>
-internal sealed record ClaimRequest(OwnedSlice Slice, string Owner, int Count, long FreshFrom, long Now, long HandOverBy, long SettleAfter);
+internal sealed record ClaimRequest(OwnedSlice Slice, string Owner, int Count, long FreshFrom, long Now, long HandOverBy, long SettleAfter)
+{
+    /// <summary>While a recipient limit is used up: where to look for rows that need none of it.</summary>
+    public long FreeFrom { get; init; } = Slice.From;
+
+    /// <summary>The last of them.</summary>
+    public long FreeTo { get; init; } = Slice.To;
+
+    /// <summary>Whoever wrote after this moment takes no place of a recipient limit, Unix milliseconds.</summary>
+    public long OpenSince { get; init; } = long.MaxValue;
+}

@@ -55,6 +55,9 @@ internal enum ClaimGate
     /// <summary>What is left of the slice is held until the canary is judged.</summary>
     Held,
 
+    /// <summary>The account may write to nobody new for now. Rows that need no place of its limit were claimed all the same.</summary>
+    RecipientsFull,
+
     /// <summary>Another process owns the slice now.</summary>
     Lost,
 }

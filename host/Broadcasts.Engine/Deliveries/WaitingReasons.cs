@@ -9,7 +9,7 @@ using Dapper;
 namespace Broadcasts.Deliveries;
 
 /// <summary>Finds why a broadcast does not move: from what its dispatcher waits for here, and from what the database says wherever it runs.</summary>
-internal sealed class WaitingReasons(Database database, BroadcastStore broadcasts, ChannelStore channels, DispatchService dispatch, LedgerWriter writer, SafeHold hold, IGrainFactory grains, TimeProvider time)
+internal sealed class WaitingReasons(Database database, BroadcastStore broadcasts, ChannelStore channels, DispatchService dispatch, LedgerWriter writer, SafeHold hold, RecipientLimits recipients, IGrainFactory grains, TimeProvider time)
 {
     private const string NextDueSql = """
         SELECT MIN(due_at) FROM deliveries WHERE id BETWEEN @from AND @to AND due_at < 9223372036854775807 AND status = 0
@@ -46,7 +46,12 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         var now = time.Now();
         var here = dispatch.Dispatchers.FirstOrDefault(d => d.BroadcastId == id && d.WaitingUntil > now && d.LimitedBy != LimitedBy.Nothing);
         if (here is null) return null;
-        var known = here.LimitedBy == LimitedBy.WindowFull ? Full(await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(here.ChannelId)).LookAsync()) : null;
+        var known = here.LimitedBy switch
+        {
+            LimitedBy.WindowFull => Full(await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(here.ChannelId)).LookAsync()),
+            LimitedBy.RecipientsFull => await RecipientsAsync(here.ChannelId),
+            _ => null,
+        };
         return known ?? new(CodeOf(here.LimitedBy), Times.Of((long)here.WaitingUntil));
     }
 
@@ -56,7 +61,7 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
         Waiting? first = null;
         foreach (var channel in broadcast.ChannelIds)
         {
-            if (Of(await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync()) is not { } waits) return null;
+            if ((Of(await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(channel)).LookAsync()) ?? await RecipientsAsync(channel)) is not { } waits) return null;
             if (first is null || waits.Until < first.Until) first = waits;
         }
 
@@ -73,6 +78,9 @@ internal sealed class WaitingReasons(Database database, BroadcastStore broadcast
     // Of several limits that are used up the one that lasts longest holds.
     private Waiting? Full(BudgetView budget) =>
         budget.Windows.Where(w => w.FullUntil > time.Now()).MaxBy(w => w.FullUntil) is { FullUntil: { } until } full ? new(Waiting.WindowFull, Times.Of(until)) { Limit = full.Limit } : null;
+
+    private async Task<Waiting?> RecipientsAsync(long channel) =>
+        await recipients.LookAsync(channel) is { FullUntil: { } until } full ? new(Waiting.RecipientsFull, Times.Of(until)) { Limit = full.Limit.Rate } : null;
 
     private async Task<Waiting?> RowsAsync(Broadcast broadcast, CancellationToken cancellationToken)
     {

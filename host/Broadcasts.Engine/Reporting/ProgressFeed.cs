@@ -118,7 +118,7 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
     }
 
     // What holds it is found in one place; a used up limit is also what limits its rate.
-    private static Progress Limited(Progress progress, Waiting? waiting) => progress.Status == BroadcastStatus.InProgress && waiting is { Code: Waiting.WindowFull }
+    private static Progress Limited(Progress progress, Waiting? waiting) => progress.Status == BroadcastStatus.InProgress && waiting is { Code: Waiting.WindowFull or Waiting.RecipientsFull }
         ? progress with { Waiting = waiting, LimitedBy = RateLimit.Window, LimitedUntil = waiting.Until, FullWindow = waiting.Limit }
         : progress with { Waiting = waiting };
 

@@ -19,6 +19,9 @@ internal sealed record Waiting(string Code, DateTimeOffset? Until = null, string
     /// <summary>One of the channel's limits is used up.</summary>
     public const string WindowFull = "windowFull";
 
+    /// <summary>The channel's account has written to as many different recipients as it may.</summary>
+    public const string RecipientsFull = "recipientsFull";
+
     /// <summary>The limit that is used up.</summary>
     [JsonIgnore]
     public SendRate? Limit { get; init; }

@@ -116,7 +116,7 @@ internal sealed record ChannelPatchBody
 }
 
 /// <summary>A budget as the API tells it.</summary>
-internal sealed record BudgetAnswer(RateBody? Rate, IReadOnlyList<WindowAnswer> Limits, long RecipientSpacingMs, double? EffectivePerSecond, DateTimeOffset? ThrottledUntil, double UsedPerSecond);
+internal sealed record BudgetAnswer(RateBody? Rate, IReadOnlyList<WindowAnswer> Limits, long RecipientSpacingMs, RecipientsAnswer? Recipients, double? EffectivePerSecond, DateTimeOffset? ThrottledUntil, double UsedPerSecond);
 
 /// <summary>A limit beside the rate: what it allows, what is used of it now, and when it has room again while it has none.</summary>
 internal sealed record WindowAnswer(int? Count, RateUnit? Per, int Used, DateTimeOffset? FullUntil)
@@ -126,6 +126,30 @@ internal sealed record WindowAnswer(int? Count, RateUnit? Per, int Used, DateTim
         var limit = RateBody.Of(window.Limit)!;
         return new(limit.Count, limit.Per, window.Used, Times.Of(window.FullUntil));
     }
+}
+
+/// <summary>How many different addresses the account may write to, how many it has, and when it may write to a new one while it may not.</summary>
+internal sealed record RecipientsAnswer(int? Count, RateUnit? Per, string? Account, int Used, DateTimeOffset? FullUntil)
+{
+    public static RecipientsAnswer? Of(RecipientLimitView? view) =>
+        view is not null && RateBody.Of(view.Limit.Rate) is { } limit ? new(limit.Count, limit.Per, view.Limit.Account, view.Used, Times.Of(view.FullUntil)) : null;
+}
+
+/// <summary>How many different addresses an account may write to in any so long time.</summary>
+internal sealed record RecipientsBody
+{
+    public int? Count { get; init; }
+
+    /// <summary>Default: a day.</summary>
+    public RateUnit? Per { get; init; }
+
+    /// <summary>Channels that name the same account share the limit. Default: it is the channel's own.</summary>
+    public string? Account { get; init; }
+
+    public static RecipientsBody? Of(RecipientLimit? limit) => limit is null ? null : new() { Count = limit.Count, Per = RateBody.Of(limit.Rate)!.Per, Account = limit.Account };
+
+    public RecipientLimit? Read(List<Problem> problems) =>
+        new RateBody { Count = Count, Per = Per ?? RateUnit.Day }.Read("recipients", problems, canSpread: false).Rate is { } limit ? new(limit.Count, limit.PerMs, Account) : null;
 }
 
 /// <summary>What an account may send. Members that are missing stay, null takes away.</summary>
@@ -140,13 +164,24 @@ internal sealed record BudgetBody
     /// <summary>Least time between two messages to one address.</summary>
     public long RecipientSpacingMs { get; init; }
 
+    /// <summary>The most different addresses; null for any number.</summary>
+    public RecipientsBody? Recipients { get; init; }
+
     /// <summary>The limits after a change; what the change does not name stays exactly as it was.</summary>
     public static ChannelLimits Patch(Channel channel, JsonElement change, List<Problem> problems)
     {
-        var body = ApiJson.Patch(new BudgetBody { Rate = RateBody.Of(channel.Rate), Limits = [.. channel.Limits.Select(l => RateBody.Of(l)!)], RecipientSpacingMs = channel.RecipientSpacingMs }, change);
+        var stored = new BudgetBody
+        {
+            Rate = RateBody.Of(channel.Rate),
+            Limits = [.. channel.Limits.Select(l => RateBody.Of(l)!)],
+            RecipientSpacingMs = channel.RecipientSpacingMs,
+            Recipients = RecipientsBody.Of(channel.Recipients),
+        };
+        var body = ApiJson.Patch(stored, change);
         var rate = change.TryGetProperty("rate", out _) ? body.Rate?.Read("rate", problems, canSpread: false).Rate : channel.Rate;
         var limits = change.TryGetProperty("limits", out _) ? body.Limits.Select((l, i) => l.Read($"limits[{i}]", problems, canSpread: false).Rate).OfType<SendRate>().ToArray() : channel.Limits;
-        return new ChannelLimits(rate, limits, body.RecipientSpacingMs);
+        var recipients = change.TryGetProperty("recipients", out _) ? body.Recipients?.Read(problems) : channel.Recipients;
+        return new ChannelLimits(rate, limits, body.RecipientSpacingMs) { Recipients = recipients };
     }
 }
 
@@ -199,21 +234,21 @@ internal static class ChannelsApi
     private static async Task<IResult> TestAsync(long id, ChannelService channels, ChannelStore store, HttpContext http) =>
         await store.GetAsync(id) is null ? ApiProblems.NotFound($"Channel {id}") : Results.Ok(await channels.TestAsync(id, http.Actor(), http.RequestAborted));
 
-    private static async Task<IResult> GetBudgetAsync(long id, ChannelStore store, IGrainFactory grains)
+    private static async Task<IResult> GetBudgetAsync(long id, ChannelStore store, ChannelService channels)
     {
         if (await store.GetAsync(id) is not { } channel) return ApiProblems.NotFound($"Channel {id}");
-        var view = await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).LookAsync();
-        return Results.Ok(new BudgetAnswer(RateBody.Of(channel.Rate), [.. view.Windows.Select(WindowAnswer.Of)], channel.RecipientSpacingMs, view.EffectivePerSecond, Times.Of(view.ThrottledUntil), view.UsedPerSecond));
+        var view = await channels.BudgetAsync(id);
+        return Results.Ok(new BudgetAnswer(RateBody.Of(channel.Rate), [.. view.Windows.Select(WindowAnswer.Of)], channel.RecipientSpacingMs, RecipientsAnswer.Of(await channels.RecipientsAsync(id)), view.EffectivePerSecond, Times.Of(view.ThrottledUntil), view.UsedPerSecond));
     }
 
-    private static async Task<IResult> SetBudgetAsync(long id, JsonElement body, ChannelService channels, ChannelStore store, IGrainFactory grains, HttpContext http)
+    private static async Task<IResult> SetBudgetAsync(long id, JsonElement body, ChannelService channels, ChannelStore store, HttpContext http)
     {
         if (await store.GetAsync(id) is not { } channel) return ApiProblems.NotFound($"Channel {id}");
         var problems = new List<Problem>();
         var limits = BudgetBody.Patch(channel, body, problems);
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
         var result = await channels.SetLimitsAsync(id, limits, http.Actor());
-        return result.IsDone ? await GetBudgetAsync(id, store, grains) : ApiProblems.Of(result);
+        return result.IsDone ? await GetBudgetAsync(id, store, channels) : ApiProblems.Of(result);
     }
 
     private static async Task<IResult> DoAsync(long id, Task<CommandResult> command, ChannelStore store)

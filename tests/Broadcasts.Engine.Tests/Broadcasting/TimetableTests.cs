@@ -52,6 +52,15 @@ public sealed class TimetableTests
     }
 
     [Fact]
+    public void Of_RecipientLimitThatIsUsedInPart_TheRestWaitsUntilItIsFreeAgain()
+    {
+        var free = At("2026-11-19T18:00");
+        var last = Timetable.Of(Noon, Shares(300), null, [new(10, 1000)], recipients: new UsedLimit(new(250, 86_400_000), 200, free)).Last;
+
+        Assert.InRange(last, free + 25_000, free + 28_000);
+    }
+
+    [Fact]
     public void Of_DailyTierAndAWindowThatClosesFirst_BothHold()
     {
         // Just under 300 go until 22:00; at 08:00 the tier has room for 700; others only when the first ones are a day old, five minutes before the window closes.

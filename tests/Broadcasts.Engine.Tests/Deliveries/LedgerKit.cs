@@ -115,8 +115,8 @@ internal sealed class LedgerKit : IAsyncDisposable
     public async Task<IReadOnlyList<OwnedSlice>> TakeAsync(string owner, bool alone = true) =>
         await Slices.TakeAsync(owner, (await Slices.OpenAsync(owner, alone)).Where(s => s.Owner != owner));
 
-    public Task<Claim> ClaimAsync(OwnedSlice slice, int count, string owner = "me", long? freshFrom = null) => Database.WriteAsync(t =>
-        Claims.ClaimAsync(t, new ClaimRequest(slice, owner, count, freshFrom ?? slice.From, Now, Now + 10_000, Now + 80_000)));
+    public Task<Claim> ClaimAsync(OwnedSlice slice, int count, string owner = "me", long? freshFrom = null, long? openSince = null) => Database.WriteAsync(t =>
+        Claims.ClaimAsync(t, new ClaimRequest(slice, owner, count, freshFrom ?? slice.From, Now, Now + 10_000, Now + 80_000) { OpenSince = openSince ?? long.MaxValue }));
 
     public Task<int> RecordAsync(params DeliveryRecord[] records) => Database.WriteAsync(t => Records.ApplyAsync(t, records, Now));
 

@@ -53,4 +53,32 @@ public sealed class SpacingTests(EngineFixture fixture) : IClassFixture<EngineFi
         EngineUnderTest.Require(await Engine.Get<ChannelService>().SetLimitsAsync(channel.Id, new ChannelLimits(new(50, 1000), [new(8, 3_600_000)], 0), "test"));
         await Engine.CompletedAsync(id);
     }
+
+    [Fact]
+    public async Task Run_TheAccountHasReachedAllItMay_WhoIsNewWaitsAndARaisedLimitActsAtOnce()
+    {
+        var people = await Engine.AddPeopleAsync(6);
+        var channel = await Engine.AddSimulatorAsync();
+        await LimitAsync(channel.Id, 4);
+        var first = await Engine.AddBroadcastAsync(channel.Id, people[..2], "One", "Two");
+        await Engine.StartBroadcastAsync(first);
+        await Engine.CompletedAsync(first);
+        var second = await Engine.AddBroadcastAsync(channel.Id, people);
+        await Engine.StartBroadcastAsync(second);
+        await Engine.WaitAsync(second, p => p.Counts.Sent == 4, "who was counted already took no place, and two more had one");
+
+        Progress? progress = null;
+        await Until.TrueAsync(async () => (progress = await Engine.Get<ProgressFeed>().GetAsync(second, TestContext.Current.CancellationToken))?.Waiting is not null, () => "it says what it waits for", 20);
+        Assert.Equal((Waiting.RecipientsFull, RateLimit.Window, new(4, 86_400_000)), (progress!.Waiting!.Code, progress.LimitedBy, progress.FullWindow));
+        Assert.InRange(progress.LimitedUntil!.Value - progress.At, TimeSpan.FromHours(23.9), TimeSpan.FromHours(24.1));
+        Assert.Equal(2, progress.Counts.Pending);
+
+        await LimitAsync(channel.Id, 6);
+        await Engine.CompletedAsync(second);
+        Assert.All(await Engine.RowsAsync(second), r => Assert.Equal(DeliveryStatus.Sent, (DeliveryStatus)r.Status));
+        Assert.Equal(0, await Engine.ExecuteAsync("UPDATE deliveries SET attempt = attempt WHERE channel_id = @id AND attempt <> 1", new { id = channel.Id }));
+    }
+
+    private async Task LimitAsync(long channel, int most) =>
+        EngineUnderTest.Require(await Engine.Get<ChannelService>().SetLimitsAsync(channel, new ChannelLimits(null, [], 0) { Recipients = new RecipientLimit(most, 86_400_000, null) }, "test"));
 }

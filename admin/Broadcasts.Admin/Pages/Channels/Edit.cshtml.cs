@@ -33,6 +33,14 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
     [BindProperty]
     public string? Spacing { get; set; }
 
+    /// <summary>How many different addresses its account may write to.</summary>
+    [BindProperty]
+    public RateInput Recipients { get; set; } = new();
+
+    /// <summary>The account that shares this limit.</summary>
+    [BindProperty]
+    public string? Account { get; set; }
+
     [BindProperty]
     public WhenInDoubt WhenInDoubt { get; set; }
 
@@ -44,6 +52,8 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
     public TransportInfo? Info { get; private set; }
 
     public BudgetView? Budget { get; private set; }
+
+    public RecipientLimitView? Reached { get; private set; }
 
     public IReadOnlyList<TransportInfo> Transports => transports.All;
 
@@ -99,10 +109,15 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
             if (limit is not null) limits.Add(limit);
         }
 
+        if (!Recipients.TryRead(out var recipients)) return Refused("recipients", "badRate", "A rate is at least one message per length of time.");
         var seconds = 0m;
         if (!string.IsNullOrWhiteSpace(Spacing) && !decimal.TryParse(Spacing, NumberStyles.Number, CultureInfo.CurrentCulture, out seconds) || Math.Abs(seconds) > 1_000_000)
             return Refused("recipientSpacingMs", "badSpacing", "Between two messages to one address lie 0 to 86400000 milliseconds.");
-        return Told(await service.SetLimitsAsync(Id, new ChannelLimits(channel.Rate, [.. limits], (long)(seconds * 1000)), Visitor.Actor), Texts["Limits.Saved"], Here);
+        var edit = new ChannelLimits(channel.Rate, [.. limits], (long)(seconds * 1000))
+        {
+            Recipients = recipients is null ? null : new RecipientLimit(recipients.Count, recipients.PerMs, string.IsNullOrWhiteSpace(Account) ? null : Account.Trim()),
+        };
+        return Told(await service.SetLimitsAsync(Id, edit, Visitor.Actor), Texts["Limits.Saved"], Here);
     }
 
     public async Task<IActionResult> OnPostPauseAsync() =>
@@ -159,7 +174,8 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
             Channel = await channels.GetAsync(Id);
             if (Channel is null) return false;
             Users = await channels.UsersAsync(Id);
-            Budget = await service.BudgetAsync(Id);
+            (Budget, Reached) = (await service.BudgetAsync(Id), await service.RecipientsAsync(Id));
+            (Recipients, Account) = (Channel.Recipients is { } most ? RateInput.Of(most.Rate) : new RateInput { Unit = "day" }, Channel.Recipients?.Account);
             (Limits, Spacing) = (InputsOf(Channel.Limits), (Channel.RecipientSpacingMs / 1000m).ToString("0.###", CultureInfo.CurrentCulture));
             Transport = Channel.Transport;
         }
