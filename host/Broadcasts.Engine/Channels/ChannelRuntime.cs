@@ -70,6 +70,16 @@ internal sealed class ChannelRuntimes(ChannelStore channels, PluginHost plugins,
         return runtime;
     }
 
+    /// <summary>Opens those again that were changed since, by whatever process.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        if (_open.IsEmpty) return;
+        foreach (var (id, version) in await channels.VersionsAsync())
+        {
+            if (_open.TryGetValue(id, out var runtime) && runtime.Channel.Version != version) await OpenAsync(id, cancellationToken);
+        }
+    }
+
     /// <summary>A channel that was opened before.</summary>
     public ChannelRuntime? Find(long id) => _open.GetValueOrDefault(id);
 

@@ -41,6 +41,12 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
     public Task<IReadOnlyList<Channel>> ListAsync() => database.ReadAsync(async c =>
         (IReadOnlyList<Channel>)[.. (await c.QueryAsync<Row>(ListSql)).Select(r => r.ToChannel(secrets))]);
 
+    private const string VersionsSql = "SELECT id, version FROM channels";
+
+    /// <summary>How often each channel was changed.</summary>
+    public Task<IReadOnlyList<(long Id, int Version)>> VersionsAsync() => database.ReadAsync(async c =>
+        (IReadOnlyList<(long, int)>)[.. (await c.QueryAsync<Row>(VersionsSql)).Select(r => (r.Id, r.Version))]);
+
     private const string FindSql = "SELECT id FROM channels WHERE name_key = @key";
 
     public Task<long?> FindAsync(string name) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = KeyOf(name) }));

@@ -115,6 +115,8 @@ internal sealed partial class DispatchService(
 
     private async Task SweepAsync(CancellationToken stop)
     {
+        // Who changes a channel opens it again in the own process alone.
+        if (!Alone) await channels.RefreshAsync(stop);
         var open = await slices.OpenAsync(_me, Alone);
         var strangers = open.Where(s => s.Owner != _me).ToList();
         var owned = open.Where(s => s.Owner == _me).Select(s => new OwnedSlice(s.Id, s.BroadcastId, s.ChannelId, s.IdFrom, s.IdTo, s.Epoch)).ToList();

@@ -51,4 +51,21 @@ public sealed class ChannelFaultTests
         Assert.Equal(120, (await engine.CompletedAsync(id, 60)).Counts.Sent);
         Assert.Equal((await engine.RowsAsync(id)).Select(r => r.Id), channel.TakenOf(id).Order());
     }
+
+    [Fact]
+    public async Task UpdateAsync_AtOneProcess_TheOthersUseTheNewSettings()
+    {
+        using var folder = new TempFolder();
+        await using var database = await TestDatabase.CreateAsync("postgres");
+        await using var first = await EngineUnderTest.StartAsync(folder.File("a"), database.ConnectionString);
+        await using var second = await EngineUnderTest.StartAsync(folder.File("b"), database.ConnectionString);
+        var channel = await first.AddSimulatorAsync();
+        var there = await second.Get<ChannelRuntimes>().OpenAsync(channel.Id, TestContext.Current.CancellationToken);
+
+        var edit = channel.Edit with { SettingsJson = EngineUnderTest.SimulatorJson(channel.Journal, "\"seed\":4711") };
+        EngineUnderTest.Require(await first.Get<ChannelService>().UpdateAsync(channel.Id, edit, 1, "test"));
+
+        await Until.TrueAsync(() => Task.FromResult(there!.Channel.Version == 2), () => "the other process has opened it again", 20);
+        Assert.Contains("4711", there!.Transport.Settings.SettingsJson, StringComparison.Ordinal);
+    }
 }
