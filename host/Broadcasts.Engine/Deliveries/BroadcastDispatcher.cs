@@ -121,8 +121,7 @@ internal sealed partial class BroadcastDispatcher(
     private SliceWork? Ready()
     {
         var now = Now;
-        // No look is planned further ahead than a nap, unless the clock was set back since.
-        return _slices.Find(s => s.NextLook <= now || (s.NextLook > now + 2 * LongestNap.TotalMilliseconds && s.NextLook < double.MaxValue));
+        return _slices.Find(s => s.IsReady(now));
     }
 
     // Nothing is ready. Rows may still come back from what is in flight; only when that is over and on disk is a slice done.
@@ -303,6 +302,11 @@ internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
 {
     private const int FreePiece = 5000;
 
+    /// <summary>A clock that is slewed goes back by less; one that was set goes back by more.</summary>
+    private const double StepMs = 500;
+
+    private double _plannedAt;
+
     public OwnedSlice Slice { get; } = slice;
 
     /// <summary>No never-claimed row lies before it. Starts at the slice's first row in every process, so a lost hint costs a scan, never a row.</summary>
@@ -313,6 +317,9 @@ internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
 
     /// <summary>When to look for rows again, Unix milliseconds.</summary>
     public double NextLook { get; private set; }
+
+    /// <summary>It is time to look for rows. A look that was planned before the clock was set back may be an hour away: it is due.</summary>
+    public bool IsReady(double now) => NextLook <= now || (NextLook < double.MaxValue && now < _plannedAt - StepMs);
 
     /// <summary>The last look found nothing, now or later.</summary>
     public bool IsDry { get; private set; }
@@ -347,7 +354,7 @@ internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
     /// <summary>Nobody new may be written to until <see cref="Claim.NextDue"/>.</summary>
     public void Full(Claim claim, double now)
     {
-        (IsFull, IsDry, NextDue) = (true, false, claim.NextDue);
+        (IsFull, IsDry, NextDue, _plannedAt) = (true, false, claim.NextDue, now);
         // The same piece again while it gives something; after the last one a rest.
         if (claim.Rows.Count > 0) return;
         var isLast = FreeTo == Slice.To;
@@ -361,7 +368,7 @@ internal sealed class SliceWork(OwnedSlice slice, bool isSingle = false)
     /// <param name="isHeld">Rows that were never claimed are left behind a gate.</param>
     public void Empty(long? nextDue, double now, bool busy, bool isHeld = false)
     {
-        IsFull = false;
+        (IsFull, _plannedAt) = (false, now);
         if (!isHeld) FreshFrom = Slice.To + 1;
         IsDry = nextDue is null && !busy;
         NextDue = nextDue;
