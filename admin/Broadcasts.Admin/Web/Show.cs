@@ -34,8 +34,13 @@ internal sealed class Show(Texts texts, Visitor visitor)
 
     public string ClockText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("t", Culture);
 
-    /// <summary>The time with its seconds.</summary>
-    public string MomentText(long unixMs) => visitor.Local(unixMs).TimeOfDay.ToString("T", Culture);
+    /// <summary>The time with its seconds, and the day where it is not today.</summary>
+    public string MomentText(long unixMs)
+    {
+        var local = visitor.Local(unixMs);
+        var clock = local.TimeOfDay.ToString("T", Culture);
+        return local.Date == visitor.Today ? clock : $"{DayText(local.Date)}, {clock}";
+    }
 
     /// <summary>Today, Yesterday, Tomorrow, or the date; the year only when it is another.</summary>
     public string DayText(LocalDate date)

@@ -233,7 +233,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         // Whom the account has written to already is not told apart: at worst it is done earlier than this.
         private static UsedLimit? PeopleOf(RecipientLimitView? reached, int parts, long start) =>
-            reached is null ? null : new(new SendRate(reached.Limit.Count * parts, reached.Limit.PerMs), (long)reached.Used * parts, reached.FullUntil ?? start + reached.Limit.PerMs);
+            reached is null ? null : new(new SendRate((int)Math.Min((long)reached.Limit.Count * parts, int.MaxValue), reached.Limit.PerMs), (long)reached.Used * parts, reached.FullUntil ?? start + reached.Limit.PerMs);
 
         private static double OwnInterval(Broadcast broadcast, long total) =>
             broadcast.SpreadOverMs is { } spread ? spread / (double)total : broadcast.Rate is { } rate ? rate.PerMs / (double)rate.Count : 0;
