@@ -29,8 +29,8 @@ internal sealed class Budget
     /// <summary>Who asked within this time is about to ask again.</summary>
     private const double ActiveMs = 100;
 
-    /// <summary>A broadcast with a fast pace of its own, whose turn came late because of others, catches up with this much.</summary>
-    private const double OwnSlackMs = 50;
+    /// <summary>A broadcast with a fast pace of its own, whose turn came late because of others, catches up with this much. With what a late permit adds, a twentieth of a second at most.</summary>
+    private const double OwnSlackMs = 35;
 
     /// <summary>A clock that is slewed goes back by less; one that was set goes back by more.</summary>
     private const double StepMs = 500;
