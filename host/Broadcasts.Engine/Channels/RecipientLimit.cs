@@ -81,7 +81,7 @@ internal sealed class RecipientLimits(Database database, TimeProvider time)
          WHERE (b.kind <> 0 OR b.status IN (2, 3) OR b.finished_at > @since)
            AND d.channel_id = @id AND d.address_id IS NOT NULL AND d.status IN (1, 2, 3, 4, 5, 7) AND COALESCE(d.sent_at, d.ended_at, @now) > @since
          GROUP BY d.address_id
-        ON CONFLICT (limit_id, address_id) DO NOTHING
+        ON CONFLICT (limit_id, address_id) DO UPDATE SET at = CASE WHEN excluded.at > reached.at THEN excluded.at ELSE reached.at END
         """;
 
     private const string RecountSql = "UPDATE recipient_limits SET used = (SELECT COUNT(*) FROM reached WHERE limit_id = @limit) WHERE id = @limit";

@@ -99,6 +99,14 @@ public sealed class RecipientLimitTests
 
         // Two were sent in the last day, one is on its way.
         Assert.Equal(3, (await LookAsync(kit, kit.Channel))!.Used);
+
+        // An account that had written to the three half a day ago counts from the later time.
+        var earlier = kit.Now - (DayMs / 2);
+        var other = await kit.AddChannelAsync("second number", AddressKind.Phone);
+        await LimitAsync(kit, other, 3, "Acme");
+        await kit.ExecuteAsync("INSERT INTO reached (limit_id, address_id, at) SELECT (SELECT id FROM recipient_limits WHERE account = 'Acme'), address_id, @earlier FROM reached", new { earlier });
+        await LimitAsync(kit, kit.Channel, 3, "Acme");
+        Assert.Equal((3, kit.Now + DayMs), (await LookAsync(kit, kit.Channel)) is { } shared ? (shared.Used, shared.FullUntil) : default);
         Assert.Equal(ClaimGate.RecipientsFull, (await kit.ClaimAsync(slices[0], 10)).Gate);
     }
 
