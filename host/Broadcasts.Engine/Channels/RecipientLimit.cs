@@ -6,8 +6,8 @@ using Dapper;
 namespace Broadcasts.Channels;
 
 /// <summary>
-/// How many different addresses an account may write to in any so long time, beside its rates: WhatsApp's messaging limit. Whom a message of their own has opened
-/// the channel's messaging window for does not count.
+/// How many different addresses an account may write to in any so long time, beside its rates: WhatsApp's messaging limit. Somebody whose own message has opened the
+/// transport's messaging window does not count.
 /// </summary>
 /// <param name="Count">How many.</param>
 /// <param name="PerMs">In which time, milliseconds; it rolls.</param>
@@ -15,6 +15,9 @@ namespace Broadcasts.Channels;
 [GenerateSerializer, Immutable, Alias("Broadcasts.RecipientLimit")]
 public sealed record RecipientLimit([property: Id(0)] int Count, [property: Id(1)] long PerMs, [property: Id(2)] string? Account)
 {
+    /// <summary>What a number is told that is none.</summary>
+    public const string BadCount = "A limit of different recipients is a whole number from 1 on. Leave it blank for any number.";
+
     private const int LongestAccount = 100;
 
     /// <summary>The limit as it is shown.</summary>
@@ -23,7 +26,7 @@ public sealed record RecipientLimit([property: Id(0)] int Count, [property: Id(1
     /// <summary>What is wrong with it.</summary>
     public IEnumerable<Problem> Check()
     {
-        if (Count < 1 || PerMs is < 1000 or > ChannelLimits.LongestPeriod) yield return new Problem("recipients", "badRate", "A rate is at least one message per length of time.");
+        if (Count < 1 || PerMs is < 1000 or > ChannelLimits.LongestPeriod) yield return new Problem("recipients", "badRecipients", BadCount);
         if (Account?.Trim().Length is 0 or > LongestAccount) yield return new Problem("recipients.account", "badName", $"An account's name has 1 to {LongestAccount} characters.", $"{LongestAccount}");
     }
 }

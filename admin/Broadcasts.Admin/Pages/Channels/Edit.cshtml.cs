@@ -109,7 +109,7 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
             if (limit is not null) limits.Add(limit);
         }
 
-        if (!Recipients.TryRead(out var recipients)) return Refused("recipients", "badRate", "A rate is at least one message per length of time.");
+        if (!Recipients.TryRead(out var recipients)) return Refused("recipients", "badRecipients", RecipientLimit.BadCount);
         var seconds = 0m;
         if (!string.IsNullOrWhiteSpace(Spacing) && !decimal.TryParse(Spacing, NumberStyles.Number, CultureInfo.CurrentCulture, out seconds) || Math.Abs(seconds) > 1_000_000)
             return Refused("recipientSpacingMs", "badSpacing", "Between two messages to one address lie 0 to 86400000 milliseconds.");
