@@ -87,8 +87,14 @@ internal sealed class LedgerRecords(SqlDialect dialect)
             ON CONFLICT (kind, value, channel_id) DO NOTHING
         """;
 
+    private readonly LedgerLocks _locks = new(dialect);
+
     /// <summary>Applies records in order; those that the transition table does not know change nothing. Returns how many rows changed.</summary>
-    public async Task<int> ApplyAsync(DbTransaction transaction, IReadOnlyList<DeliveryRecord> records, long now)
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="records">What happened.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="slices">What the transaction will change afterwards: locked together with the slices of the records.</param>
+    public async Task<int> ApplyAsync(DbTransaction transaction, IReadOnlyList<DeliveryRecord> records, long now, IReadOnlyCollection<long>? slices = null)
     {
         var connection = transaction.Connection!;
         var ids = records.Select(r => r.Id).Distinct().ToArray();
@@ -100,7 +106,7 @@ internal sealed class LedgerRecords(SqlDialect dialect)
         }
 
         if (changes.EndedBadly.Count > 0) await SkipLaterPartsAsync(transaction, changes, rows, now);
-        await WriteAsync(transaction, changes, now);
+        await WriteAsync(transaction, changes, now, slices ?? []);
         return changes.Changed.Count;
     }
 
@@ -127,7 +133,7 @@ internal sealed class LedgerRecords(SqlDialect dialect)
         _ => SkipReason.EarlierPartFailed,
     };
 
-    private async Task WriteAsync(DbTransaction transaction, LedgerChanges changes, long now)
+    private async Task WriteAsync(DbTransaction transaction, LedgerChanges changes, long now, IReadOnlyCollection<long> slices)
     {
         if (changes.Changed.Count == 0) return;
         var connection = transaction.Connection!;
@@ -136,15 +142,16 @@ internal sealed class LedgerRecords(SqlDialect dialect)
         if (changes.ReleasedParts.Count > 0) await connection.ExecuteAsync(_releaseSql, new { now, next = dialect.List(changes.ReleasedParts) }, transaction);
         if (changes.Suppressed.Count > 0) await connection.ExecuteAsync(_suppressSql, new { now, rows = Json(changes.Suppressed) }, transaction);
         if (changes.ClosedClaims.Count > 0) await connection.ExecuteAsync(_closeClaimsSql, new { rows = Json(changes.ClosedClaims.Select(c => new object?[] { c.Key, c.Value })) }, transaction);
-        await CountAsync(transaction, changes);
+        await CountAsync(transaction, changes, slices);
     }
 
-    private async Task CountAsync(DbTransaction transaction, LedgerChanges changes)
+    private async Task CountAsync(DbTransaction transaction, LedgerChanges changes, IReadOnlyCollection<long> others)
     {
         var connection = transaction.Connection!;
         var broadcasts = changes.Changed.Keys.Select(DeliveryId.BroadcastOf).Distinct().ToArray();
         var slices = (await connection.QueryAsync<SliceRange>(_slicesSql, new { broadcasts = dialect.List(broadcasts) }, transaction)).AsList();
         var counts = SliceCounts.Of(changes.Changed.Values, slices);
+        await _locks.SlicesAsync(transaction, [.. counts.Statuses.Keys.Union(others)]);
         if (counts.Statuses.Count > 0) await connection.ExecuteAsync(_countsSql, new { rows = Json(counts.Statuses.Select(s => s.Value.Prepend(s.Key).Cast<object?>().ToArray())) }, transaction);
         if (counts.Reasons.Count > 0) await connection.ExecuteAsync(_reasonsSql, new { rows = Json(counts.Reasons.Select(r => new object?[] { r.Key.Slice, r.Key.Status, r.Key.Reason, r.Value })) }, transaction);
         if (changes.ClosedClaims.Count > 0)

@@ -20,6 +20,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
     private readonly Database _database;
     private readonly LedgerClaims _claims;
     private readonly LedgerRecords _records;
+    private readonly LedgerLocks _locks;
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerWriter> _logger;
     private readonly Task _loop;
@@ -31,6 +32,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
         (_database, _time, _logger) = (database, time, logger);
         _claims = new LedgerClaims(database.Dialect);
         _records = new LedgerRecords(database.Dialect);
+        _locks = new LedgerLocks(database.Dialect);
         _loop = Task.Run(RunAsync);
     }
 
@@ -167,18 +169,17 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
     private async Task WriteAsync(List<Job> batch)
     {
         var records = batch.Where(j => j.Record is not null).Select(j => j.Record!).ToArray();
+        var claims = batch.Where(j => j.Claim is not null).OrderBy(j => j.Claim!.Slice.Id).ToArray();
         var claimed = new List<(Job Job, Claim Claim)>();
-        if (records.Length > 0 || batch.Exists(j => j.Claim is not null))
+        if (records.Length > 0 || claims.Length > 0)
         {
             await _database.WriteAsync(async transaction =>
             {
                 claimed.Clear();
-                if (batch.Exists(j => j.Claim is not null)) await _claims.OrderAsync(transaction);
-                if (records.Length > 0) await _records.ApplyAsync(transaction, records, _time.GetUtcNow().ToUnixTimeMilliseconds());
-                foreach (var job in batch)
-                {
-                    if (job.Claim is { } request) claimed.Add((job, await _claims.ClaimAsync(transaction, request)));
-                }
+                if (claims.Length > 0) await _claims.OrderAsync(transaction);
+                await _locks.LimitsAsync(transaction, [.. claims.Select(j => j.Claim!.Slice.ChannelId).Distinct()]);
+                if (records.Length > 0) await _records.ApplyAsync(transaction, records, _time.GetUtcNow().ToUnixTimeMilliseconds(), [.. claims.Select(j => j.Claim!.Slice.Id)]);
+                foreach (var job in claims) claimed.Add((job, await _claims.ClaimAsync(transaction, job.Claim!)));
             });
         }
 

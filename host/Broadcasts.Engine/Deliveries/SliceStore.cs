@@ -48,15 +48,19 @@ internal sealed class SliceStore(Database database, TimeProvider time)
         return (IReadOnlyList<OwnedSlice>)taken;
     });
 
-    private const string BeatSql = "UPDATE slices SET heartbeat_at = @now WHERE owner = @me AND pending + sending > 0";
+    // In the order of the ledger's own locks.
+    private readonly string _beatSql = $"""
+        UPDATE slices SET heartbeat_at = @now
+         WHERE id IN (SELECT id FROM slices WHERE owner = @me AND pending + sending > 0 ORDER BY id {database.Dialect.ForUpdate})
+        """;
 
     /// <summary>Says that this process is alive.</summary>
-    public Task BeatAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(BeatSql, new { me, now = Now }, t));
+    public Task BeatAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(_beatSql, new { me, now = Now }, t));
 
-    private const string ReleaseSql = "UPDATE slices SET owner = NULL, heartbeat_at = 0 WHERE owner = @me";
+    private readonly string _releaseSql = $"UPDATE slices SET owner = NULL, heartbeat_at = 0 WHERE id IN (SELECT id FROM slices WHERE owner = @me ORDER BY id {database.Dialect.ForUpdate})";
 
     /// <summary>Gives everything up at a planned end, so that others go on at once.</summary>
-    public Task ReleaseAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(ReleaseSql, new { me }, t));
+    public Task ReleaseAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(_releaseSql, new { me }, t));
 
     // A claim of an owner before this one that can't hand over any more, or one whose last answer can't come any more.
     private const string StaleClaim = "(c.epoch < s.epoch AND c.hand_over_by < @deadline) OR c.settle_after < @now";
