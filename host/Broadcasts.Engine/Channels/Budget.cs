@@ -38,13 +38,7 @@ internal sealed class Budget
     /// <summary>A stored horizon is never further ahead, unless the clock was set back since.</summary>
     private const double MostAheadMs = 2000;
 
-    /// <summary>What was lost is made up for with intervals this much shorter.</summary>
-    private const double Shorter = 2.0 / 3;
-
-    /// <summary>Permits of a rate over a longer period are not remembered one by one.</summary>
-    private const double LongestMadeUpMs = 10_000;
-
-    private readonly ChannelPace _pace = new();
+    private readonly VirtualSchedule _schedule = new();
     private readonly Dictionary<long, Asker> _askers = [];
     private readonly AdaptiveRate _learned = new();
     private readonly LastSecond _dealt = new();
@@ -61,15 +55,15 @@ internal sealed class Budget
     /// <summary>Nothing goes before this moment.</summary>
     public double ThrottledUntil { get; private set; }
 
-    /// <summary>The last permit granted so far as whoever restores it must count it, Unix milliseconds.</summary>
-    public double Horizon => _pace.Horizon;
+    /// <summary>The last permit granted so far, Unix milliseconds.</summary>
+    public double Horizon => _schedule.Last;
 
     /// <summary>After a restart: permits up to the stored horizon may have been used, and so may those that were reserved. Set the limits first.</summary>
     public void Restore(BudgetState state, double now)
     {
         // A horizon further ahead was stored before the clock was set back.
         var back = Math.Min(0, now + MostAheadMs - state.Horizon);
-        _pace.NotBefore(state.Horizon + back);
+        _schedule.NotBefore(state.Horizon + back);
         ThrottledUntil = state.ThrottledUntil;
         _learned.Restore(state.Learned, now);
         foreach (var window in _windows)
@@ -85,7 +79,7 @@ internal sealed class Budget
     /// <summary>What must be on disk before permits up to a moment are given away: all of them count as used if the process dies.</summary>
     public BudgetState Store(double horizon)
     {
-        var interval = PacingOf(_learned.Effective(Rate?.PerSecond, _dealt.Sum(_seen), _seen), 0).Interval;
+        var interval = IntervalOf(_learned.Effective(Rate?.PerSecond, _dealt.Sum(_seen), _seen), 0);
         _storing = horizon > Horizon && interval > 0 ? Math.Ceiling((horizon - Horizon) / interval) + 1 : 0;
         return new BudgetState
         {
@@ -109,15 +103,14 @@ internal sealed class Budget
         if (ThrottledUntil > now) return Later(now, ThrottledUntil, LimitedBy.ProviderThrottle);
 
         var effective = _learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now);
-        var pacing = PacingOf(effective, request.IsWarming ? WarmingMs : 0);
-        var interval = pacing.Interval;
+        var interval = IntervalOf(effective, request.IsWarming ? WarmingMs : 0);
         var notice = Math.Clamp(request.NoticeMs, 0, MostNoticeMs);
         var ready = now + notice;
         var own = request.Rate is { } r ? r.PerMs / (double)r.Count : 0;
         var asker = AskerOf(request.BroadcastId);
 
         var ownFrom = own > 0 ? asker.Schedule.From(ready - (own <= LeaseMs && interval > 0 ? OwnSlackMs : 0), own) : ready;
-        var from = interval > 0 ? _pace.From(ready, pacing) : ready;
+        var from = interval > 0 ? _schedule.From(ready, interval) : ready;
         // One place of the channel's early is no matter to a broadcast's own pace; a place left empty is lost for everybody.
         var start = ownFrom <= from + interval ? from : ownFrom;
         (asker.Interval, asker.AskedAt) = (own, now);
@@ -127,27 +120,23 @@ internal sealed class Budget
         if (interval > 0 && ownFrom > from + interval && OthersAreActive(request.BroadcastId, now)) return Later(now, now + Math.Min(ownFrom - from, LeaseMs), LimitedBy.BroadcastRate);
 
         // The channel's pace spaces them, so that nobody else's permits lie between; the slower pace says how many.
-        var spacing = own;
+        var spacing = interval > 0 ? interval : own;
         var count = Math.Min(request.Wanted, Math.Min(FittingIn(LeaseMs, interval), FittingIn(start + LeaseMs - ownFrom, own)));
         foreach (var window in _windows) count = Math.Min(count, window.RoomAt(start));
-        if (interval > 0) (count, spacing) = _pace.Take(start, count, pacing);
+        if (interval > 0) _schedule.Take(start, count, interval);
         if (own > 0) asker.Schedule.Take(ownFrom, count, own);
         foreach (var window in _windows) window.Take(start, start + (count - 1) * spacing, count);
         _reserved -= count;
         _storing -= count;
         asker.ServedAt = ++_turns;
         _dealt.Add(count, now);
-        return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? UsableOf(effective, interval) : 0 };
+        return new PermitLease { Count = count, First = start, Interval = spacing, UsableMs = interval > 0 ? GuardOf(effective, interval) : 0 };
     }
 
-    /// <summary>Permits of earlier leases that nothing was sent with: the pace makes up for them, and long limits do not count them.</summary>
+    /// <summary>Permits of earlier leases that nothing was sent with: long limits do not count them.</summary>
     public void GiveBack(IEnumerable<UnusedLease> unused)
     {
-        foreach (var lease in unused)
-        {
-            _pace.GiveBack(lease);
-            _windows.ForEach(w => w.GiveBack(lease));
-        }
+        foreach (var lease in unused) _windows.ForEach(w => w.GiveBack(lease));
     }
 
     /// <summary>The smaller, the longer ago a broadcast was served; 0 when it never was.</summary>
@@ -166,7 +155,7 @@ internal sealed class Budget
     public void UsedAt(double moment, double now)
     {
         Follow(now);
-        if (_learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now) is not null) _pace.NotBefore(Math.Min(moment, now));
+        if (_learned.Effective(Rate?.PerSecond, _dealt.Sum(now), now) is not null) _schedule.NotBefore(Math.Min(moment, now));
     }
 
     /// <summary>Nothing goes before a moment, and nothing is learned from it: the provider is away, not too slow.</summary>
@@ -182,12 +171,7 @@ internal sealed class Budget
         Follow(now);
         SendRate[] all = [.. (rate is null ? more : more.Prepend(rate)).OrderBy(l => l.PerMs)];
         var pace = all.FirstOrDefault();
-        if (pace != Rate)
-        {
-            _learned.Restore(null, now);
-            _pace.Restart();
-        }
-
+        if (pace != Rate) _learned.Restore(null, now);
         Rate = pace;
         var before = _windows.ToArray();
         _windows.Clear();
@@ -233,21 +217,14 @@ internal sealed class Budget
 
     private IEnumerable<WindowBucket> Reserved(double horizon) => _storing >= 1 ? [new WindowBucket(Horizon, horizon, (int)_storing)] : [];
 
-    private Pacing PacingOf(double? effective, double more)
+    private double IntervalOf(double? effective, double more)
     {
-        if (effective is not { } perSecond) return new Pacing(0, 0, []);
+        if (effective is not { } perSecond) return 0;
         var (count, perMs) = OverPeriod(perSecond);
-        var overMs = perMs + PermitGuard.Of(perMs, perMs / count) + more;
-        var interval = overMs / count;
-
-        // A learned rate makes up for nothing. Of a slow one little is lost, and one late message beside a permit that was made up for is one too many.
-        if (count != Rate?.Count || perMs > LongestMadeUpMs || PermitGuard.IsSlow(perMs / count)) return new Pacing(interval, interval, []);
-        // Whatever was made up for, the period itself holds no more than an even pace puts into it: what is late at the same time has the rest.
-        var even = (int)(perMs / interval);
-        return new Pacing(interval, more > 0 ? interval : interval * Shorter, [new(Rate.Count, overMs), new(Math.Max(even, 1), Math.Max(even, 1) * interval)]);
+        return (perMs + PermitGuard.Of(perMs, perMs / count) + more) / count;
     }
 
-    private double UsableOf(double? effective, double interval) => effective is { } perSecond ? PermitGuard.UsableOf(PermitGuard.Of(OverPeriod(perSecond).PerMs, interval)) : 0;
+    private double GuardOf(double? effective, double interval) => effective is { } perSecond ? PermitGuard.Of(OverPeriod(perSecond).PerMs, interval) : 0;
 
     // The owner's rate holds over the owner's period; a learned one over a second.
     private (double Count, double PerMs) OverPeriod(double perSecond) =>
@@ -280,7 +257,7 @@ internal sealed class Budget
         var step = now - _seen;
         _seen = now;
         if (step > -StepMs) return;
-        _pace.Shift(step);
+        _schedule.Shift(step);
         _learned.Shift(step);
         foreach (var window in _windows) window.Shift(step);
         ThrottledUntil += step;

@@ -107,21 +107,14 @@ internal static class PermitGuard
     /// <summary>The longest.</summary>
     public const double MostMs = 1000;
 
+    /// <summary>From this many milliseconds between two permits on, a timer's jitter moves no more than one of them.</summary>
     private const double SlowFromMs = 10;
 
     private const double SlowMs = 14;
     private const double FastMs = 20;
 
-    /// <summary>So far apart that a timer's jitter moves no more than one of them.</summary>
-    /// <param name="interval">Milliseconds between two permits.</param>
-    public static bool IsSlow(double interval) => interval >= SlowFromMs;
-
     /// <summary>A hundredth of the period that the rate is over, and enough for a timer's jitter: 1.4 % of slow rates per second, 2 % of fast ones (decision 0007).</summary>
     /// <param name="perMs">The rate's period.</param>
     /// <param name="interval">Milliseconds between two permits.</param>
-    public static double Of(double perMs, double interval) => Math.Max(IsSlow(interval) ? SlowMs : FastMs, Math.Min(perMs / 100, MostMs));
-
-    /// <summary>How much of the guard a permit's own lateness may take. Of fast rates several messages are held up together behind the last check: the rest is theirs.</summary>
-    /// <param name="guardMs">The guard.</param>
-    public static double UsableOf(double guardMs) => guardMs > FastMs ? guardMs : Math.Min(guardMs, SlowMs);
+    public static double Of(double perMs, double interval) => Math.Max(interval >= SlowFromMs ? SlowMs : FastMs, Math.Min(perMs / 100, MostMs));
 }
