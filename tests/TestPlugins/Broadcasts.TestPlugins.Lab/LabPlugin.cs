@@ -50,7 +50,13 @@ public sealed class LabPlugin : ITransportPlugin
         DisplayName = "Lab",
         AddressKind = AddressKinds.Email,
         Settings = SettingsForm.For<LabSettings>(),
-        Capabilities = new TransportCapabilities { Content = ContentKinds.Text, MaxBatchSize = Behaviour == "no-batches" ? 0 : 100, SendDeadline = TimeSpan.FromSeconds(1) },
+        Capabilities = new TransportCapabilities
+        {
+            Content = ContentKinds.Text,
+            MaxBatchSize = Behaviour == "no-batches" ? 0 : 100,
+            SendDeadline = TimeSpan.FromSeconds(1),
+            MessagingWindow = Behaviour == "messaging-window" ? TimeSpan.FromHours(24) : null,
+        },
     };
 
     /// <inheritdoc/>
