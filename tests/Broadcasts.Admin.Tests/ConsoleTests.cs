@@ -41,7 +41,8 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await File.WriteAllTextAsync(file, $"Email,First name,City\nana-{script}@example.com,Ana,Bilbao\nbob-{script}@example.com,Bob,Leeds\nbob-{script}@example.com,Bob again,Leeds\nnobody,Nobody,Nowhere\n", TestContext.Current.CancellationToken);
         await page.SetInputFilesAsync("#file", file);
         await page.ClickAsync("form button.primary");
-        await page.WaitForURLAsync("**/contacts/imports/*");
+        // What it shows is waited for below. A wait for its load event timed out once, although the page was there.
+        await page.WaitForURLAsync("**/contacts/imports/*", new() { WaitUntil = WaitUntilState.Commit });
         await UntilAsync(page, () => page.Locator("#import-status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));
         Assert.Equal(["2", "0", "0", "1", "1"], await page.Locator(".tile dd").AllInnerTextsAsync());
         await Expect(page.Locator("tbody")).ToContainTextAsync("nobody");
