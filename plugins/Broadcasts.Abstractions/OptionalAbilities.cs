@@ -23,8 +23,8 @@ public interface IEventPoller
 /// <summary>Optional: asks the provider what became of a message whose outcome is in doubt.</summary>
 public interface IDeliveryLookup
 {
-    /// <summary>The provider's knowledge of a message by our id; null when it still can't say.</summary>
-    ValueTask<LookupResult?> LookupAsync(string messageId, CancellationToken cancellationToken);
+    /// <summary>The provider's knowledge of a message; null when it still can't say. Only what is certain may be said: a false "not found" sends twice.</summary>
+    ValueTask<LookupResult?> LookupAsync(LookupRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>Optional: lists templates that the provider holds.</summary>
@@ -89,76 +89,17 @@ public sealed class PollResult
     public bool HasMore { get; init; }
 }
 
-/// <summary>Something that happened at the provider.</summary>
-public abstract class TransportEvent
+/// <summary>The message that a lookup asks for.</summary>
+public sealed class LookupRequest
 {
-    private protected TransportEvent() { }
+    /// <summary>Our id (<see cref="OutboundMessage.Id"/>).</summary>
+    public required string MessageId { get; init; }
 
-    /// <summary>Unique at the provider; repeats are dropped.</summary>
-    public required string Key { get; init; }
+    /// <summary>The address that it was sent to.</summary>
+    public required string To { get; init; }
 
-    /// <summary>When it happened.</summary>
-    public required DateTimeOffset At { get; init; }
-}
-
-/// <summary>News of a message that was sent.</summary>
-public sealed class Receipt : TransportEvent
-{
-    /// <summary>The provider's id as reported with <see cref="SendOutcome.Accepted"/>; null when <see cref="MessageId"/> is given.</summary>
-    public string? ProviderId { get; init; }
-
-    /// <summary>Our own id (<see cref="OutboundMessage.Id"/>), when the provider echoes it; found even if the answer to the send was lost.</summary>
-    public string? MessageId { get; init; }
-
-    /// <summary>What happened.</summary>
-    public required ReceiptStatus Status { get; init; }
-
-    /// <summary>Why, for <see cref="ReceiptStatus.Failed"/>.</summary>
-    public FailureReason? Reason { get; init; }
-
-    /// <summary>For <see cref="ReceiptStatus.Failed"/>: the provider called the failure temporary, so that a later "delivered" may overrule it.</summary>
-    public bool IsTemporary { get; init; }
-
-    /// <summary>For <see cref="ReceiptStatus.Failed"/>: the address is dead for this channel.</summary>
-    public bool Suppress { get; init; }
-
-    /// <summary>The provider's own code.</summary>
-    public string? Code { get; init; }
-
-    /// <summary>The provider's own words.</summary>
-    public string? Detail { get; init; }
-}
-
-/// <summary>What a receipt says.</summary>
-public enum ReceiptStatus
-{
-    /// <summary>The provider has it.</summary>
-    Sent = 0,
-
-    /// <summary>It reached the device or the mailbox.</summary>
-    Delivered = 1,
-
-    /// <summary>It was opened.</summary>
-    Read = 2,
-
-    /// <summary>It failed.</summary>
-    Failed = 3,
-}
-
-/// <summary>A message from a contact.</summary>
-public sealed class InboundMessage : TransportEvent
-{
-    /// <summary>The contact's address.</summary>
-    public required string From { get; init; }
-
-    /// <summary>The contact's name, when the provider knows it.</summary>
-    public string? FromName { get; init; }
-
-    /// <summary>The text.</summary>
-    public string? Text { get; init; }
-
-    /// <summary>Our id of the message it answers, when the provider says so.</summary>
-    public string? InReplyTo { get; init; }
+    /// <summary>When its outcome came to be in doubt: it was handed over before that, by at most <see cref="TransportCapabilities.SendDeadline"/>.</summary>
+    public required DateTimeOffset DoubtfulSince { get; init; }
 }
 
 /// <summary>What a lookup found.</summary>
@@ -182,6 +123,9 @@ public sealed class ProviderTemplate
 
     /// <summary>The provider's word for its state, such as <c>APPROVED</c>.</summary>
     public required string State { get; init; }
+
+    /// <summary>False while the provider refuses to send it: not approved yet, paused, disabled.</summary>
+    public bool IsUsable { get; init; } = true;
 
     /// <summary>Text of the body, for the preview.</summary>
     public string? Body { get; init; }

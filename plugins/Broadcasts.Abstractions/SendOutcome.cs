@@ -30,6 +30,9 @@ public sealed class SendOutcome
     /// <summary>The address is dead for this channel: the host puts it on the suppression list.</summary>
     public bool Suppress { get; private init; }
 
+    /// <summary>The address at which the provider reaches the recipient now, when it is not the one that was asked for; null when it is.</summary>
+    public string? NewAddress { get; private init; }
+
     /// <summary>The provider took the message.</summary>
     public static SendOutcome Accepted(params string[] providerIds) => new(SendOutcomeKind.Accepted) { ProviderIds = providerIds };
 
@@ -64,6 +67,9 @@ public sealed class SendOutcome
     /// <summary>The channel needs a person: credentials, billing, policy. The host pauses the channel; nobody is failed.</summary>
     public static SendOutcome ChannelFault(FailureReason reason, string? detail = null, string? code = null) =>
         new(SendOutcomeKind.ChannelFault) { Reason = reason, Detail = detail, Code = code };
+
+    /// <summary>The provider took the message and named another address for the recipient: a chat that was upgraded. The host keeps it for the next message.</summary>
+    public static SendOutcome AcceptedAt(string newAddress, params string[] providerIds) => new(SendOutcomeKind.Accepted) { ProviderIds = providerIds, NewAddress = newAddress };
 
     /// <inheritdoc/>
     public override string ToString() => Reason is null ? Kind.ToString() : $"{Kind}({Reason}) {Code} {Detail}".TrimEnd();

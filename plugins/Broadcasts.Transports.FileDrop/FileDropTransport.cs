@@ -26,9 +26,9 @@ internal sealed class FileDropTransport(string folder, FileDropSettings settings
     }
 
     /// <summary>A file that is there was surely written; one that is not may have been taken by its reader, so that proves nothing.</summary>
-    public ValueTask<LookupResult?> LookupAsync(string messageId, CancellationToken cancellationToken)
+    public ValueTask<LookupResult?> LookupAsync(LookupRequest request, CancellationToken cancellationToken)
     {
-        var name = FileName(messageId);
+        var name = FileName(request.MessageId);
         return new(File.Exists(Path.Combine(folder, name)) ? new LookupResult { Found = true, ProviderId = name } : null);
     }
 

@@ -118,5 +118,5 @@ internal class SimulatorTransport : ITransport, IEventPoller, IConnectionTest
 /// <summary>A provider that answers lookups. One that does not must not offer them: the host would wait for an answer before it calls a broadcast complete.</summary>
 internal sealed class SimulatorTransportWithLookup(SimulatorSettings settings, TimeProvider time) : SimulatorTransport(settings, time), IDeliveryLookup
 {
-    public ValueTask<LookupResult?> LookupAsync(string messageId, CancellationToken cancellationToken) => new(Look(messageId));
+    public ValueTask<LookupResult?> LookupAsync(LookupRequest request, CancellationToken cancellationToken) => new(Look(request.MessageId));
 }

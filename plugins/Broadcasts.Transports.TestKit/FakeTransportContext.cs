@@ -15,6 +15,9 @@ public sealed class FakeTransportContext : TransportContext, IDisposable
     /// <summary>Answers HTTP instead of the network, when set.</summary>
     public HttpMessageHandler? Http { get; init; }
 
+    /// <summary>Where the channel's webhooks would arrive; null for a host without a public address.</summary>
+    public Uri? Webhook { get; init; }
+
     /// <summary>What the transport wrote.</summary>
     public ConcurrentQueue<string> LogLines { get; } = new();
 
@@ -40,7 +43,7 @@ public sealed class FakeTransportContext : TransportContext, IDisposable
     public override string DataDirectory => _folder.Value;
 
     /// <inheritdoc/>
-    public override Uri? WebhookUrl => null;
+    public override Uri? WebhookUrl => Webhook;
 
     /// <inheritdoc/>
     public override CancellationToken Stopping => _stopping.Token;

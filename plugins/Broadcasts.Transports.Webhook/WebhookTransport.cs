@@ -34,29 +34,9 @@ internal sealed class WebhookTransport(WebhookSettings settings, HttpClient http
 
     private async Task<SendOutcome> PostAsync(byte[] body, string kind, string key, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(settings.TimeoutSeconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         using var request = Request(body, kind, key);
-        try
-        {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
-            var answer = await Answer.ReadAsync(response, either.Token).ConfigureAwait(false);
-            return answer.Classify(key, time.GetUtcNow(), Redact);
-        }
-        catch (OperationCanceledException e)
-        {
-            return e.InnerException is TimeoutException && !either.IsCancellationRequested
-                ? SendOutcome.RetryLater(FailureReason.ProviderDown, "No connection could be made in time.")
-                : SendOutcome.InDoubt(FailureReason.TimedOut, $"No answer within {settings.TimeoutSeconds} s.");
-        }
-        catch (HttpRequestException e)
-        {
-            return Answer.Classify(e);
-        }
-        catch (IOException e)
-        {
-            return SendOutcome.InDoubt(FailureReason.ConnectionLost, e.Message);
-        }
+        var (answer, failure) = await ProviderHttp.CallAsync(http, request, TimeSpan.FromSeconds(settings.TimeoutSeconds), time, cancellationToken).ConfigureAwait(false);
+        return failure ?? Answer.Classify(answer!, key, time.GetUtcNow(), Redact);
     }
 
     private HttpRequestMessage Request(byte[] body, string kind, string key)

@@ -8,7 +8,7 @@ namespace Broadcasts.Transports;
 /// <summary>A request as it came over the wire.</summary>
 internal sealed record FakeRequest(string Line, IReadOnlyDictionary<string, string> Headers, byte[] Body);
 
-/// <summary>An HTTP server on loopback that answers as a test says: a raw response, <c>HANGUP</c> after the request, or <c>SILENCE</c>.</summary>
+/// <summary>An HTTP server on loopback that answers as a test says: a raw response, <c>HANGUP</c> after the request, <c>SILENCE</c>, or <c>DRIP</c>: headers and then a byte now and then, for ever.</summary>
 internal sealed class FakeHttpServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -24,6 +24,9 @@ internal sealed class FakeHttpServer : IAsyncDisposable
     public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook");
 
     public string Response { get; set; } = Of(200, "");
+
+    /// <summary>Answers each request on its own, when set.</summary>
+    public Func<FakeRequest, string>? Respond { get; set; }
 
     public ConcurrentQueue<FakeRequest> Requests { get; } = new();
 
@@ -60,16 +63,28 @@ internal sealed class FakeHttpServer : IAsyncDisposable
                 while (await ReadAsync(stream) is { } request)
                 {
                     Requests.Enqueue(request);
-                    if (Response == "HANGUP") return;
-                    if (Response == "SILENCE") await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
-                    await stream.WriteAsync(Encoding.UTF8.GetBytes(Response), _stop.Token);
-                    if (Response.Contains("Connection: close", StringComparison.Ordinal)) return;
+                    var response = Respond?.Invoke(request) ?? Response;
+                    if (response == "HANGUP") return;
+                    if (response == "SILENCE") await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
+                    if (response == "DRIP") await DripAsync(stream);
+                    await stream.WriteAsync(Encoding.UTF8.GetBytes(response), _stop.Token);
+                    if (response.Contains("Connection: close", StringComparison.Ordinal)) return;
                 }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The client is gone or the test is over.
+        }
+    }
+
+    private async Task DripAsync(NetworkStream stream)
+    {
+        await stream.WriteAsync("HTTP/1.1 200 X\r\nContent-Length: 1000000\r\nContent-Type: application/json\r\n\r\n"u8.ToArray(), _stop.Token);
+        while (true)
+        {
+            await stream.WriteAsync(" "u8.ToArray(), _stop.Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, _stop.Token);
         }
     }
 

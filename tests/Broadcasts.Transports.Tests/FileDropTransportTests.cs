@@ -68,8 +68,8 @@ public sealed class FileDropTransportTests : IDisposable
         await using var transport = await OpenAsync("json", _folder);
         await OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Message("x"));
         var lookup = (IDeliveryLookup)transport;
-        Assert.True((await lookup.LookupAsync("d-1", TestContext.Current.CancellationToken))!.Found);
-        Assert.Null(await lookup.LookupAsync("d-9", TestContext.Current.CancellationToken));
+        Assert.True((await lookup.LookupAsync(Asked("d-1"), TestContext.Current.CancellationToken))!.Found);
+        Assert.Null(await lookup.LookupAsync(Asked("d-9"), TestContext.Current.CancellationToken));
     }
 
     private async Task<SendOutcome> SendAsync(string format, OutboundMessage message, string? folder = null)
@@ -85,4 +85,6 @@ public sealed class FileDropTransportTests : IDisposable
     }
 
     private static OutboundMessage Message(string text) => new() { Id = "d-1", To = "ana@example.org", Content = new TextContent { Text = text } };
+
+    private static LookupRequest Asked(string id) => new() { MessageId = id, To = "someone", DoubtfulSince = TimeProvider.System.GetUtcNow() };
 }

@@ -73,8 +73,8 @@ public sealed class SimulatorTransportTests : IDisposable
 
         Assert.Equal(providerId, (await SendAsync(again, 1, attempt: 2)).ProviderIds[0]);
         Assert.Single(await File.ReadAllLinesAsync(journal, TestContext.Current.CancellationToken));
-        Assert.True((await ((IDeliveryLookup)again).LookupAsync("m1", TestContext.Current.CancellationToken))!.Found);
-        Assert.False((await ((IDeliveryLookup)again).LookupAsync("m2", TestContext.Current.CancellationToken))!.Found);
+        Assert.True((await ((IDeliveryLookup)again).LookupAsync(Asked("m1"), TestContext.Current.CancellationToken))!.Found);
+        Assert.False((await ((IDeliveryLookup)again).LookupAsync(Asked("m2"), TestContext.Current.CancellationToken))!.Found);
     }
 
     [Fact]
@@ -87,10 +87,10 @@ public sealed class SimulatorTransportTests : IDisposable
         await SendAsync(one, 1);
         await File.AppendAllTextAsync(journal, "m7 1 Acc", TestContext.Current.CancellationToken);
 
-        Assert.True((await ((IDeliveryLookup)two).LookupAsync("m1", TestContext.Current.CancellationToken))!.Found);
+        Assert.True((await ((IDeliveryLookup)two).LookupAsync(Asked("m1"), TestContext.Current.CancellationToken))!.Found);
         await SendAsync(two, 1, attempt: 2);
         await SendAsync(two, 2);
-        Assert.False((await ((IDeliveryLookup)one).LookupAsync("m7", TestContext.Current.CancellationToken))!.Found);
+        Assert.False((await ((IDeliveryLookup)one).LookupAsync(Asked("m7"), TestContext.Current.CancellationToken))!.Found);
         Assert.Equal(["m1", "m7", "m2"], (await File.ReadAllLinesAsync(journal, TestContext.Current.CancellationToken)).Select(l => l.Split(' ')[0]));
     }
 
@@ -154,4 +154,6 @@ public sealed class SimulatorTransportTests : IDisposable
 
     private static OutboundMessage Message(int number, int attempt = 1) =>
         new() { Id = $"m{number}", To = $"+346{number:00000000}", Attempt = attempt, Content = new TextContent { Text = "hi" } };
+
+    private static LookupRequest Asked(string id) => new() { MessageId = id, To = "someone", DoubtfulSince = TimeProvider.System.GetUtcNow() };
 }

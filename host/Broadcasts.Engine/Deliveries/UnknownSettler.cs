@@ -13,10 +13,11 @@ internal sealed class UnknownSettler(Database database, ChannelRuntimes channels
     : PeriodicWork(TimeSpan.FromSeconds(5), time, logger)
 {
     private readonly string _findSql = $"""
-        SELECT d.id, d.claim, d.attempt, d.ended_at, d.channel_id, CASE WHEN d.channel_id = s.channel_id THEN 0 ELSE 1 END AS is_moved
+        SELECT d.id, d.claim, d.attempt, d.ended_at, d.channel_id, a.value AS address, CASE WHEN d.channel_id = s.channel_id THEN 0 ELSE 1 END AS is_moved
           FROM slices s
           JOIN broadcasts b ON b.id = s.broadcast_id
           JOIN deliveries d ON d.id BETWEEN s.id_from AND s.id_to AND d.status = 7
+          LEFT JOIN addresses a ON a.id = d.address_id
          WHERE s.unknown > 0 AND b.status = 2 AND d.ended_at < @before AND {database.Dialect.InList("d.channel_id", "@settling")}
          ORDER BY d.ended_at LIMIT 500
         """;
@@ -51,9 +52,10 @@ internal sealed class UnknownSettler(Database database, ChannelRuntimes channels
     private async Task<DeliveryRecord?> JudgeAsync(Doubt row, ChannelRuntime channel, long now, CancellationToken cancellationToken)
     {
         if (row.EndedAt + (long)(channel.Transport.Capabilities.SendDeadline + Doubts.Margin).TotalMilliseconds > now) return null;
-        if (channel.Transport.CanLookup)
+        if (channel.Transport.CanLookup && row.Address is { } address)
         {
-            var answer = await channel.Transport.LookupAsync(ids.Of(row.Id), cancellationToken);
+            var asked = new LookupRequest { MessageId = ids.Of(row.Id), To = address, DoubtfulSince = DateTimeOffset.FromUnixTimeMilliseconds(row.EndedAt) };
+            var answer = await channel.Transport.LookupAsync(asked, cancellationToken);
             if (answer.Value is { } known)
                 return known.Found ? new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.ReceiptSent, At = now, ProviderId = known.ProviderId } : Again(row, now);
         }
@@ -79,6 +81,9 @@ internal sealed class UnknownSettler(Database database, ChannelRuntimes channels
         public long EndedAt { get; init; }
 
         public long ChannelId { get; init; }
+
+        /// <summary>Null when it is gone: then nobody can be asked for it.</summary>
+        public string? Address { get; init; }
 
         /// <summary>The rest of its broadcast goes over another channel now.</summary>
         public bool IsMoved { get; init; }

@@ -103,8 +103,8 @@ internal sealed class ChannelTransport(ChannelTransportSettings settings, Plugin
         AskAsync<IEventPoller, PollResult>("be polled", _limits.Poll, async (t, token) => await t.PollAsync(cursor, token), cancellationToken);
 
     /// <summary>A null value means that the provider can't say yet.</summary>
-    public Task<AbilityResult<LookupResult>> LookupAsync(string messageId, CancellationToken cancellationToken) =>
-        AskAsync<IDeliveryLookup, LookupResult>("look messages up", _limits.Ask, async (t, token) => await t.LookupAsync(messageId, token), cancellationToken);
+    public Task<AbilityResult<LookupResult>> LookupAsync(LookupRequest request, CancellationToken cancellationToken) =>
+        AskAsync<IDeliveryLookup, LookupResult>("look messages up", _limits.Ask, async (t, token) => await t.LookupAsync(request, token), cancellationToken);
 
     /// <summary>A null value means that the channel works.</summary>
     public Task<AbilityResult<SendOutcome>> TestAsync(CancellationToken cancellationToken) =>
