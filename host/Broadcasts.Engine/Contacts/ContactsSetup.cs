@@ -11,7 +11,7 @@ internal static class ContactsSetup
     public static IServiceCollection AddContacts(this IServiceCollection services) => services
         .AddSingleton<TagStore>()
         .AddSingleton<FieldStore>()
-        .AddSingleton<ContactStore>().AddSingleton<Interactions>()
+        .AddSingleton<ContactStore>().AddSingleton<Interactions>().AddSingleton<ToldByProviders>()
         .AddSingleton<ContactQueries>()
         .AddSingleton<SuppressionStore>()
         .AddSingleton<ImportStore>()

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcasts.Deliveries;
 
 /// <summary>Asks the providers that do not call for news, each at its own interval. One grain per channel would do the same; a channel is polled where it is open.</summary>
-internal sealed partial class EventPolling(ChannelRuntimes channels, ChannelStore store, Receipts receipts, TimeProvider time, ILogger<EventPolling> logger) : BackgroundService
+internal sealed partial class EventPolling(ChannelRuntimes channels, ChannelStore store, ProviderEvents events, TimeProvider time, ILogger<EventPolling> logger) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
     // When each was asked last, on the clock that nobody sets.
@@ -61,7 +61,7 @@ internal sealed partial class EventPolling(ChannelRuntimes channels, ChannelStor
                     return;
                 }
 
-                if (polled.Events.Length > 0 || polled.Cursor is not null) await receipts.ApplyAsync(channel.Id, polled.Events, polled.Cursor, hasCursor: true, cancellationToken);
+                if (polled.Events.Length > 0 || polled.Cursor is not null) await events.ApplyAsync(channel.Id, polled.Events, polled.Cursor, hasCursor: true, cancellationToken);
                 more = polled.HasMore;
             }
         }

@@ -66,6 +66,7 @@ internal sealed class HandOver : IOutcomeSink
         if (_channel.InFlight.IsCold) _ = WarmAsync();
         else _channel.InFlight.Answered();
         _services.Outcomes.Handle(_channel, _plan, _claim.ClaimId, row, outcome);
+        if (outcome.NewAddress is { } elsewhere) _ = _services.Outcomes.MoveAsync(_channel, batch[index].To, elsewhere);
     }
 
     // The room is given back after the budget knows: no permit may be dealt before.

@@ -1,11 +1,12 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
+using Broadcasts.Contacts;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Deliveries;
 
 /// <summary>Takes what a transport said of a message: the row is recorded, and what it means for the channel or the broadcast is passed on.</summary>
-internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains, DispatchMeters meters, TimeProvider time, ILogger<Outcomes> logger)
+internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains, ToldByProviders told, DispatchMeters meters, TimeProvider time, ILogger<Outcomes> logger)
 {
     private const int DownsBeforePause = 10;
     private static readonly TimeSpan DownBeforePause = TimeSpan.FromSeconds(20);
@@ -47,6 +48,19 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
     {
         if (outcome.Kind == SendOutcomeKind.Accepted) plan.Breaker.Accepted();
         else if (outcome.Kind == SendOutcomeKind.ContentRejected && plan.Breaker.Refused(outcome, now) is { } tripped) _ = TripAsync(plan, tripped, Text(outcome));
+    }
+
+    /// <summary>The provider named another address for the recipient: the next message goes there.</summary>
+    public async Task MoveAsync(ChannelRuntime channel, string address, string elsewhere)
+    {
+        try
+        {
+            await told.MoveAsync(channel.Id, address, elsewhere);
+        }
+        catch (Exception e)
+        {
+            LogMove(e, channel.Id);
+        }
     }
 
     private async Task TripAsync(BroadcastPlan plan, Tripped tripped, string? detail)
@@ -99,6 +113,9 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Pausing broadcast {Broadcast} after equal content faults failed")]
     private partial void LogTrip(Exception e, long broadcast);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An address that channel {Channel} named could not be kept; the next message brings it again")]
+    private partial void LogMove(Exception e, long channel);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The effect {Effect} of an outcome on channel {Channel} failed; the next such outcome tries again")]
     private partial void LogEffect(Exception e, DecisionEffect effect, long channel);

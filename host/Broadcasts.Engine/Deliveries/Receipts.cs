@@ -1,7 +1,5 @@
 using System.Data.Common;
 using System.Text.Json;
-using Broadcasts.Channels;
-using Broadcasts.Contacts;
 using Broadcasts.Storage;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -9,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcasts.Deliveries;
 
 /// <summary>News from providers becomes ledger: matched by our id or the provider's, only forward, doubled and reordered news change nothing.</summary>
-internal sealed partial class Receipts(Database database, Interactions interactions, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
+internal sealed partial class Receipts(Database database, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
 {
     // A failure counts as temporary when the outcome that ended the row said so.
     private const string RowColumns = """
@@ -42,18 +40,8 @@ internal sealed partial class Receipts(Database database, Interactions interacti
 
     private static readonly TimeSpan KeepEarly = TimeSpan.FromDays(1);
 
-    /// <summary>Writes events of one channel; the cursor is stored in the same transaction. On disk when this returns.</summary>
-    public Task ApplyAsync(long channelId, IReadOnlyList<TransportEvent> events, string? cursor = null, bool hasCursor = false, CancellationToken cancellationToken = default) =>
-        database.WriteAsync(async transaction =>
-        {
-            var receipts = events.OfType<Receipt>().ToList();
-            if (receipts.Count > 0) await ApplyAsync(transaction, channelId, receipts);
-            var inbound = events.OfType<InboundMessage>().ToList();
-            if (inbound.Count > 0) await interactions.HeardAsync(transaction, channelId, inbound);
-            if (hasCursor) await ChannelStore.SetCursorAsync(transaction, channelId, cursor);
-        }, cancellationToken);
-
-    private async Task ApplyAsync(DbTransaction transaction, long channelId, List<Receipt> receipts)
+    /// <summary>Writes receipts of one channel.</summary>
+    public async Task ApplyAsync(DbTransaction transaction, long channelId, IReadOnlyList<Receipt> receipts)
     {
         var rows = await FindAsync(transaction, channelId, receipts);
         var records = new List<DeliveryRecord>();
@@ -102,7 +90,7 @@ internal sealed partial class Receipts(Database database, Interactions interacti
         await transaction.Connection!.ExecuteAsync(_dropSql, new { channel = channelId, providers = database.Dialect.List([.. found.Select(k => k.ProviderId!)]), keys = database.Dialect.List([.. found.Select(k => k.Key)]) }, transaction);
     }, cancellationToken);
 
-    private async Task<FoundRows> FindAsync(DbTransaction transaction, long channelId, List<Receipt> receipts)
+    private async Task<FoundRows> FindAsync(DbTransaction transaction, long channelId, IReadOnlyList<Receipt> receipts)
     {
         var keys = receipts.Where(r => r.ProviderId is not null).Select(r => ProviderKey.Of(channelId, r.ProviderId!)).Distinct().ToArray();
         var own = receipts.Select(r => r.MessageId is { } id ? ids.Parse(id) : null).OfType<long>().Distinct().ToArray();

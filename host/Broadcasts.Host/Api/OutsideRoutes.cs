@@ -38,7 +38,7 @@ internal static partial class OutsideRoutes
         </head><body>{{content}}</body></html>
         """, "text/html; charset=utf-8", statusCode: status);
 
-    private static async Task<IResult> ReceiveAsync(long channelId, ChannelRuntimes channels, Receipts receipts, TimeProvider time, ILogger<Hosting.Readiness> log, HttpContext http)
+    private static async Task<IResult> ReceiveAsync(long channelId, ChannelRuntimes channels, ProviderEvents events, TimeProvider time, ILogger<Hosting.Readiness> log, HttpContext http)
     {
         using var limit = new CancellationTokenSource(WebhookLimit, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, http.RequestAborted);
@@ -55,7 +55,7 @@ internal static partial class OutsideRoutes
             }
 
             // Stored before it is answered: what the provider was told to forget must not be lost.
-            if (answer.Events.Length > 0) await receipts.ApplyAsync(channelId, answer.Events, cancellationToken: ending.Token);
+            if (answer.Events.Length > 0) await events.ApplyAsync(channelId, answer.Events, cancellationToken: ending.Token);
             if (answer.MediaType is not null) http.Response.ContentType = answer.MediaType;
             http.Response.StatusCode = answer.Status;
             await http.Response.Body.WriteAsync(answer.Body, ending.Token);

@@ -1,4 +1,3 @@
-using Broadcasts.Contacts;
 using Broadcasts.Broadcasting;
 using Broadcasts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,8 +13,8 @@ public sealed class ReceiptsTests
         await using var kit = await LedgerKit.CreateAsync(provider);
         var (broadcast, id, receipts) = await SentAsync(kit, "p1");
 
-        await receipts.ApplyAsync(kit.Channel.Id, [Of("p1", ReceiptStatus.Read)]);
-        await receipts.ApplyAsync(kit.Channel.Id, [Of("p1", ReceiptStatus.Delivered), Of("p1", ReceiptStatus.Delivered), Of("p1", ReceiptStatus.Sent), Of("p1", ReceiptStatus.Failed, FailureReason.Unreachable)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("p1", ReceiptStatus.Read)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("p1", ReceiptStatus.Delivered), Of("p1", ReceiptStatus.Delivered), Of("p1", ReceiptStatus.Sent), Of("p1", ReceiptStatus.Failed, FailureReason.Unreachable)]);
 
         Assert.Equal(DeliveryStatus.Read, (await kit.RowAsync(id)).State);
         await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
@@ -28,7 +27,7 @@ public sealed class ReceiptsTests
         var (broadcast, id, receipts) = await SentAsync(kit, null);
         var ids = await IdsAsync(kit);
 
-        await receipts.ApplyAsync(kit.Channel.Id, [new Receipt { Key = "1", At = kit.Time.GetUtcNow(), MessageId = ids.Of(id), Status = ReceiptStatus.Delivered }]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [new Receipt { Key = "1", At = kit.Time.GetUtcNow(), MessageId = ids.Of(id), Status = ReceiptStatus.Delivered }]);
 
         Assert.Equal(DeliveryStatus.Delivered, (await kit.RowAsync(id)).State);
         await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
@@ -41,11 +40,11 @@ public sealed class ReceiptsTests
         await kit.AddPeopleAsync(1);
         var (broadcast, slices) = await kit.StartFrozenAsync();
         var claim = await kit.ClaimAsync(slices[0], 1);
-        var receipts = new Receipts(kit.Database, new Interactions(kit.Database), await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance);
+        var receipts = new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance);
 
-        await receipts.ApplyAsync(kit.Channel.Id, [Of("early", ReceiptStatus.Delivered)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("early", ReceiptStatus.Delivered)]);
         await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = "early", IsFoundByProviderId = true });
-        await receipts.ApplyAsync(kit.Channel.Id, [Of("stranger", ReceiptStatus.Delivered)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("stranger", ReceiptStatus.Delivered)]);
         await receipts.ApplyKeptAsync(default);
 
         Assert.Equal(DeliveryStatus.Delivered, (await kit.RowAsync(claim.Rows[0].Id)).State);
@@ -59,9 +58,9 @@ public sealed class ReceiptsTests
     {
         await using var kit = await LedgerKit.CreateAsync(provider);
         var (broadcast, id, receipts) = await SentAsync(kit, "p1");
-        TransportEvent[] news = [Of("p1", ReceiptStatus.Failed, FailureReason.Unreachable, temporary: true), Of("p1", ReceiptStatus.Delivered)];
+        Receipt[] news = [Of("p1", ReceiptStatus.Failed, FailureReason.Unreachable, temporary: true), Of("p1", ReceiptStatus.Delivered)];
 
-        foreach (var page in onePage ? [news] : news.Select(n => new[] { n })) await receipts.ApplyAsync(kit.Channel.Id, page);
+        foreach (var page in onePage ? [news] : news.Select(n => new[] { n })) await ApplyAsync(kit, receipts, kit.Channel.Id, page);
 
         Assert.Equal((DeliveryStatus.Delivered, null), ((await kit.RowAsync(id)).State, (await kit.RowAsync(id)).Reason));
         await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
@@ -73,8 +72,8 @@ public sealed class ReceiptsTests
         await using var kit = await LedgerKit.CreateAsync(provider);
         var (_, id, receipts) = await SentAsync(kit, "p1");
 
-        await receipts.ApplyAsync(kit.Channel.Id, [Of("p1", ReceiptStatus.Failed, FailureReason.InvalidAddress)]);
-        await receipts.ApplyAsync(kit.Channel.Id, [Of("p1", ReceiptStatus.Delivered)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("p1", ReceiptStatus.Failed, FailureReason.InvalidAddress)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("p1", ReceiptStatus.Delivered)]);
 
         Assert.Equal(DeliveryStatus.Failed, (await kit.RowAsync(id)).State);
     }
@@ -85,7 +84,7 @@ public sealed class ReceiptsTests
         await using var kit = await LedgerKit.CreateAsync(provider);
         var (_, _, receipts) = await SentAsync(kit, "p1");
 
-        await receipts.ApplyAsync(kit.Channel.Id, [new Receipt { Key = "k", At = kit.Time.GetUtcNow(), ProviderId = "p1", Status = ReceiptStatus.Delivered, Code = "250", Detail = "queued" }]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [new Receipt { Key = "k", At = kit.Time.GetUtcNow(), ProviderId = "p1", Status = ReceiptStatus.Delivered, Code = "250", Detail = "queued" }]);
 
         Assert.Equal(0, await kit.ScalarAsync<long>("SELECT COUNT(*) FROM attempts WHERE outcome = @rejected", new { rejected = (int)SendOutcomeKind.RecipientRejected }));
     }
@@ -96,11 +95,13 @@ public sealed class ReceiptsTests
         await using var kit = await LedgerKit.CreateAsync(provider);
         var (_, id, receipts) = await SentAsync(kit, "p1");
 
-        await receipts.ApplyAsync(kit.Channel.Id + 1, [Of("p1", ReceiptStatus.Delivered)]);
-        await receipts.ApplyAsync(kit.Channel.Id, [new Receipt { Key = "x", At = kit.Time.GetUtcNow(), MessageId = $"12345678-{id}", Status = ReceiptStatus.Read }]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id + 1, [Of("p1", ReceiptStatus.Delivered)]);
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [new Receipt { Key = "x", At = kit.Time.GetUtcNow(), MessageId = $"12345678-{id}", Status = ReceiptStatus.Read }]);
 
         Assert.Equal(DeliveryStatus.Sent, (await kit.RowAsync(id)).State);
     }
+
+    private static Task ApplyAsync(LedgerKit kit, Receipts receipts, long channel, Receipt[] told) => kit.Database.WriteAsync(t => receipts.ApplyAsync(t, channel, told));
 
     private static Receipt Of(string providerId, ReceiptStatus status, FailureReason? reason = null, bool temporary = false) =>
         new() { Key = $"{providerId}-{status}", At = DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_500), ProviderId = providerId, Status = status, Reason = reason, IsTemporary = temporary };
@@ -111,7 +112,7 @@ public sealed class ReceiptsTests
         var (broadcast, slices) = await kit.StartFrozenAsync();
         var claim = await kit.ClaimAsync(slices[0], 1);
         if (providerId is not null) await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = providerId, IsFoundByProviderId = true });
-        return (broadcast, claim.Rows[0].Id, new Receipts(kit.Database, new Interactions(kit.Database), await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
+        return (broadcast, claim.Rows[0].Id, new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
     }
 
     private static async Task<MessageIds> IdsAsync(LedgerKit kit)

@@ -85,7 +85,7 @@ public sealed class RemainderTests(EngineFixture fixture) : IClassFixture<Engine
 
         // 0 wrote by mail last, 1 on the other telephone channel after a mail, 2 never, 3 opted out by telephone, 4 wrote on a channel that is not asked, 5 has no mail.
         var numbers = await Engine.Database.ReadAsync(async c => (await Dapper.SqlMapper.QueryAsync<(long, string)>(c, "SELECT contact_id, value FROM addresses WHERE kind = @kind", new { kind = (int)AddressKind.Phone })).ToDictionary(a => a.Item1, a => a.Item2));
-        var receipts = Engine.Get<Receipts>();
+        var receipts = Engine.Get<ProviderEvents>();
         await receipts.ApplyAsync(mail, [Message($"p{people[0]}@example.com", 5), Message($"p{people[1]}@example.com", 5)], cancellationToken: TestContext.Current.CancellationToken);
         await receipts.ApplyAsync(other.Id, [Message(numbers[people[1]], 9)], cancellationToken: TestContext.Current.CancellationToken);
         await Engine.ExecuteAsync("UPDATE addresses SET last_inbound_at = 1, last_channel_id = 999 WHERE contact_id = @id", new { id = people[4] });
