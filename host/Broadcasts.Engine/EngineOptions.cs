@@ -21,6 +21,9 @@ public sealed class EngineOptions
     /// <summary>Time that messages in flight get to finish when the service stops. Default: 8 s.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(8);
 
+    /// <summary>Folder whose plugin packages are installed, from the data directory on when it is relative. Default: <c>drop</c>; null or empty for none.</summary>
+    public string? PluginDropDirectory { get; set; } = "drop";
+
     /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
     public string TimeZone { get; set; } = "Etc/UTC";
 

@@ -36,7 +36,7 @@ internal static class EngineSetup
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
             .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
-            .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options));
+            .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options), options.Database.IsPostgres);
     }
 
     /// <summary>Everything: stores, silo, dispatch, schedule.</summary>
@@ -60,6 +60,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<StallWatch>();
         builder.Services.AddHostedService<LedgerWatch>();
         if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
+        if (options.PluginDropDirectory is { Length: > 0 } drop) builder.Services.AddHostedService(p => ActivatorUtilities.CreateInstance<PluginDropFolder>(p, Path.GetFullPath(drop, Path.GetFullPath(options.DataDirectory))));
     }
 
     /// <summary>Creates or upgrades the tables and reads what the services need before they start. Call once, before the host starts.</summary>

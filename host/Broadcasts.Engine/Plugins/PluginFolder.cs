@@ -69,6 +69,9 @@ internal sealed class PluginFolder
         foreach (var version in Directory.EnumerateDirectories(_root).SelectMany(Directory.EnumerateDirectories).Where(v => !kept.Contains(v)).ToArray()) Delete(version);
     }
 
+    /// <summary>Deletes a version that nobody keeps any more; what is still held goes at the next start.</summary>
+    public void Remove(string id, string version, string sha256) => Delete(PathOf(id, version, sha256));
+
     private static void Delete(string folder)
     {
         try

@@ -113,6 +113,26 @@ internal sealed partial class PluginHost : IAsyncDisposable
         else Watch(Slot(candidate.Manifest.Id), candidate.Manifest.Version, context);
     }
 
+    /// <summary>Lets go of a plugin that nobody wants any more. Channels of it, if there are any, have a problem from now on.</summary>
+    public async Task RemoveAsync(string id)
+    {
+        var slot = Slot(id);
+        await slot.Gate.WaitAsync();
+        try
+        {
+            var old = slot.Load;
+            if (old is null) return;
+            slot.Load = null;
+            slot.LastRefusal = null;
+            var retired = _channels.Values.Where(c => c.Settings.TransportId == id).Select(c => Place(slot, c, c.Settings, null, NoPlugin(slot))).ToArray();
+            _ = Track(RetireLoadAsync(slot, old, retired));
+        }
+        finally
+        {
+            slot.Gate.Release();
+        }
+    }
+
     /// <summary>Notes why a package was refused, for the console.</summary>
     public void Refuse(string id, string why, PluginState state) => Refuse(Slot(id), why, state);
 
@@ -188,7 +208,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
         List<(ChannelTransport Channel, TransportInstance? Instance, string? Fault)> made;
         try
         {
-            if (served.FirstOrDefault(c => c.HasTransport) is { } first) await TrialAsync(slot, next, first.Settings);
+            if (served.FirstOrDefault(c => c.HasTransport) is { } first) await TrialAsync(slot, next, first);
             made = await MakeAllAsync(slot, next, served);
         }
         catch (Exception e)
@@ -207,12 +227,15 @@ internal sealed partial class PluginHost : IAsyncDisposable
     }
 
     /// <summary>A throw-away transport lives a whole life before the version goes live: what hangs in dispose is found out here.</summary>
-    private async Task TrialAsync(PluginSlot slot, PluginLoad load, ChannelTransportSettings settings)
+    private async Task TrialAsync(PluginSlot slot, PluginLoad load, ChannelTransport channel)
     {
+        var settings = channel.Settings;
         Task<bool> dispose;
+        string? failed;
         try
         {
             var trial = await load.CreateAsync(settings, _services, _ => slot.CountFault());
+            failed = await SelfTestAsync(trial, channel);
             dispose = trial.RetireAsync();
         }
         catch (TransportSettingsException e)
@@ -222,7 +245,11 @@ internal sealed partial class PluginHost : IAsyncDisposable
 
         try
         {
-            if (await dispose.WaitAsync(_limits.TrialDispose, _time)) return;
+            if (await dispose.WaitAsync(_limits.TrialDispose, _time))
+            {
+                if (failed is not null) throw new PluginRefusedException($"{load.Name} fails its self-test on the channel '{settings.ChannelName}': {failed}");
+                return;
+            }
         }
         catch (TimeoutException)
         {
@@ -231,6 +258,15 @@ internal sealed partial class PluginHost : IAsyncDisposable
 
         slot.CountLost();
         throw new PluginRefusedException($"{load.Name}: dispose of a transport did not end within {_limits.TrialDispose.TotalSeconds:0.#} s.");
+    }
+
+    /// <summary>What speaks against a trial's transport; null when nothing does. What does not work on the version that serves either is no fault of the new one.</summary>
+    private static async Task<string?> SelfTestAsync(TransportInstance trial, ChannelTransport serving)
+    {
+        if (await TransportSelfTest.RefusesWorkAsync(trial) is { } broken) return broken;
+        if ((trial.Abilities & TransportAbilities.Test) == 0) return null;
+        if (await TransportSelfTest.ConnectionAsync(trial) is not { } fault) return null;
+        return !serving.CanTest || (await serving.TestAsync(CancellationToken.None)) is { Error: null, Value: null } ? fault : null;
     }
 
     /// <summary>The transports of all channels on a new version. A channel that works now must work on it; one that is broken may stay so.</summary>

@@ -5,7 +5,8 @@ namespace Broadcasts.Plugins;
 /// <summary>Where plugins live and under which name this process reports what it runs.</summary>
 /// <param name="BundledDirectory">Packages that come with the host.</param>
 /// <param name="SiloName">This process's name among its cluster's.</param>
-internal sealed record PluginOptions(string BundledDirectory, string SiloName);
+/// <param name="IsCluster">True when other processes may share the database.</param>
+internal sealed record PluginOptions(string BundledDirectory, string SiloName, bool IsCluster = false);
 
 /// <summary>Takes packages in: check, store, unpack, try, activate. In this order, so that a crash in between leaves a package that is merely not active.</summary>
 internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, PluginHost host, PluginOptions options, TimeProvider time)
@@ -16,8 +17,14 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
     /// <param name="activate">Puts it in the place of the version that serves.</param>
     /// <param name="cancellationToken">Stops it before it is stored.</param>
     /// <exception cref="PluginRefusedException">The package or its code is not acceptable. Nothing is left of it and what served serves on.</exception>
-    public async Task<InstalledPlugin> InstallAsync(Stream stream, string actor, bool activate, CancellationToken cancellationToken) =>
-        await InstallAsync(await PluginPackage.ReadAsync(stream, cancellationToken), actor, activate, replace: false, cancellationToken);
+    public async Task<InstalledPlugin> InstallAsync(Stream stream, string actor, bool activate, CancellationToken cancellationToken)
+    {
+        var package = await PluginPackage.ReadAsync(stream, cancellationToken);
+        var (id, version) = (package.Manifest.Id, package.Manifest.Version);
+        if (activate && (await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id) is { } serving && Order(serving) > Order(version))
+            throw new PluginRefusedException($"{id} {version} is older than {serving}, which serves. To go back, install it without activating it and then activate it by its version.");
+        return await InstallAsync(package, actor, activate, replace: false, cancellationToken);
+    }
 
     /// <summary>Puts an installed version in the place of the one that serves; also the way back to an older one.</summary>
     public async Task<SwapResult> ActivateAsync(string id, string version, CancellationToken cancellationToken)

@@ -21,8 +21,8 @@ internal sealed record PluginLimits
     /// <summary>A retired load that is still in memory after this time counts as leaked. Default: 10 min.</summary>
     public TimeSpan Unload { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Abandoned and leaked loads of one plugin after which it is not swapped any more before a restart. Default: 5.</summary>
-    public int MaxLost { get; init; } = 5;
+    /// <summary>Abandoned and leaked loads of one plugin after which it is not swapped any more before a restart. Default: 3.</summary>
+    public int MaxLost { get; init; } = 3;
 
     /// <summary>All transports and plugins together, when the service stops. Default: 1.5 s, since the whole service has 10 s.</summary>
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(1.5);

@@ -12,11 +12,12 @@ internal static class PluginServices
     /// <param name="dataDirectory">Below it are the unpacked plugins and the channels' own folders.</param>
     /// <param name="bundledDirectory">Packages that come with the host: beside the executable, never below the working directory, where a checkout has its sources.</param>
     /// <param name="siloName">This process's name among its cluster's.</param>
-    public static IServiceCollection AddPlugins(this IServiceCollection services, string dataDirectory, string bundledDirectory, string siloName)
+    /// <param name="isCluster">True when other processes may share the database.</param>
+    public static IServiceCollection AddPlugins(this IServiceCollection services, string dataDirectory, string bundledDirectory, string siloName, bool isCluster)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new PluginLimits());
-        services.AddSingleton(new PluginOptions(bundledDirectory, siloName));
+        services.AddSingleton(new PluginOptions(bundledDirectory, siloName, isCluster));
         services.AddSingleton(new PluginFolder(dataDirectory));
         services.AddSingleton(provider => new HostTransportServices(dataDirectory, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PluginStore>();
@@ -24,6 +25,7 @@ internal static class PluginServices
         services.AddSingleton<TransportCatalogue>();
         services.AddSingleton<PluginInstaller>();
         services.AddSingleton<BundledTransports>();
+        services.AddSingleton<PluginVersions>();
         return services;
     }
 }

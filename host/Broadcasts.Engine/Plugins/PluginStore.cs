@@ -5,13 +5,23 @@ using Dapper;
 namespace Broadcasts.Plugins;
 
 /// <summary>An installed version, without its package.</summary>
-internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy);
+internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy)
+{
+    /// <summary>Why it was taken out of service again; null while nothing speaks against it.</summary>
+    public string? TakenBack { get; init; }
+}
+
+/// <summary>Which version shall serve, and which served before it.</summary>
+internal sealed record DesiredPlugin(string Id, string Version, string? Previous);
+
+/// <summary>What a process of the cluster runs, or why it does not run what it should.</summary>
+internal sealed record ObservedPlugin(string Id, string Silo, string Version, PluginState State, string? Detail, long At);
 
 /// <summary>The packages, the version that every silo shall run, and the one that each of them runs.</summary>
 internal sealed class PluginStore(Database database)
 {
     private const string ListSql = """
-        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy
+        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy, taken_back AS TakenBack
           FROM plugins
          ORDER BY id, installed_at
         """;
@@ -20,7 +30,7 @@ internal sealed class PluginStore(Database database)
         database.ReadAsync<IReadOnlyList<InstalledPlugin>>(async c => [.. await c.QueryAsync<InstalledPlugin>(ListSql)], cancellationToken);
 
     private const string FindSql = """
-        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy
+        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy, taken_back AS TakenBack
           FROM plugins
          WHERE id = @id AND version = @version
         """;
@@ -59,20 +69,54 @@ internal sealed class PluginStore(Database database)
 
     public Task RemoveAsync(string id, string version, CancellationToken cancellationToken) => ExecuteAsync(RemoveSql, new { id, version }, cancellationToken);
 
-    private const string DesiredSql = "SELECT id, version FROM plugin_desired";
+    private const string DesiredSql = "SELECT id, version, previous FROM plugin_desired";
+
+    /// <summary>What shall serve, with the version before it.</summary>
+    public Task<IReadOnlyList<DesiredPlugin>> ChoicesAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<DesiredPlugin>>(async c => [.. await c.QueryAsync<DesiredPlugin>(DesiredSql)], cancellationToken);
 
     public Task<IReadOnlyDictionary<string, string>> DesiredAsync(CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyDictionary<string, string>>(
-            async c => (await c.QueryAsync<(string Id, string Version)>(DesiredSql)).ToDictionary(d => d.Id, d => d.Version), cancellationToken);
+            async c => (await c.QueryAsync<DesiredPlugin>(DesiredSql)).ToDictionary(d => d.Id, d => d.Version), cancellationToken);
 
     private const string DesireSql = """
         INSERT INTO plugin_desired (id, version, changed_at)
         VALUES (@id, @version, @now)
-        ON CONFLICT (id) DO UPDATE SET version = excluded.version, changed_at = excluded.changed_at
+        ON CONFLICT (id) DO UPDATE
+           SET previous = CASE WHEN plugin_desired.version = excluded.version THEN plugin_desired.previous ELSE plugin_desired.version END,
+               version = excluded.version, changed_at = excluded.changed_at
         """;
 
-    public Task DesireAsync(string id, string version, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ExecuteAsync(DesireSql, new { id, version, now = now.ToUnixTimeMilliseconds() }, cancellationToken);
+    private const string ForgiveSql = "UPDATE plugins SET taken_back = NULL WHERE id = @id AND version = @version";
+
+    /// <summary>Chooses the version that shall serve; the one that did is remembered as the way back.</summary>
+    public Task DesireAsync(string id, string version, DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(async t =>
+    {
+        await Connection(t).ExecuteAsync(DesireSql, new { id, version, now = now.ToUnixTimeMilliseconds() }, t);
+        await Connection(t).ExecuteAsync(ForgiveSql, new { id, version }, t);
+    }, cancellationToken);
+
+    private const string TakeBackSql = "UPDATE plugins SET taken_back = @why WHERE id = @id AND version = @version";
+
+    /// <summary>Notes why a version serves no more.</summary>
+    public Task TakeBackAsync(string id, string version, string why, CancellationToken cancellationToken) => ExecuteAsync(TakeBackSql, new { id, version, why }, cancellationToken);
+
+    private const string UndesireSql = "DELETE FROM plugin_desired WHERE id = @id AND version = @version";
+
+    private const string ForgetSilosSql = "DELETE FROM plugin_observed WHERE id = @id";
+
+    /// <summary>No version shall serve any more.</summary>
+    public Task UndesireAsync(string id, string version, CancellationToken cancellationToken) => database.WriteAsync(async t =>
+    {
+        await Connection(t).ExecuteAsync(UndesireSql, new { id, version }, t);
+        await Connection(t).ExecuteAsync(ForgetSilosSql, new { id }, t);
+    }, cancellationToken);
+
+    private const string ObservedSql = "SELECT id, silo, version, state, detail, at FROM plugin_observed WHERE at > @since ORDER BY id, silo";
+
+    /// <summary>What each process said last, of those that spoke since.</summary>
+    public Task<IReadOnlyList<ObservedPlugin>> ObservedAsync(DateTimeOffset since, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<ObservedPlugin>>(
+        async c => [.. (await c.QueryAsync<ObservedRow>(ObservedSql, new { since = since.ToUnixTimeMilliseconds() })).Select(r => new ObservedPlugin(r.Id, r.Silo, r.Version, (PluginState)r.State, r.Detail, r.At))], cancellationToken);
 
     private const string ObserveSql = """
         INSERT INTO plugin_observed (id, silo, version, state, detail, at)
@@ -92,6 +136,21 @@ internal sealed class PluginStore(Database database)
 
     private Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken) =>
         database.WriteAsync(async t => { await Connection(t).ExecuteAsync(sql, parameters, t); }, cancellationToken);
+
+    private sealed class ObservedRow
+    {
+        public string Id { get; init; } = "";
+
+        public string Silo { get; init; } = "";
+
+        public string Version { get; init; } = "";
+
+        public int State { get; init; }
+
+        public string? Detail { get; init; }
+
+        public long At { get; init; }
+    }
 
     private static DbConnection Connection(DbTransaction transaction) => transaction.Connection!;
 }

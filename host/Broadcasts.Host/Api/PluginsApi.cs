@@ -10,41 +10,63 @@ internal sealed record PluginAnswer
 {
     public required string Id { get; init; }
 
-    public required string Version { get; init; }
+    /// <summary>The version that this process runs; absent when it runs none.</summary>
+    public string? Version { get; init; }
 
-    public required string Contract { get; init; }
+    public string? Contract { get; init; }
 
-    public required string Sha256 { get; init; }
+    public string? Sha256 { get; init; }
 
     public required string DisplayName { get; init; }
 
     public string? Description { get; init; }
 
-    public required string AddressKind { get; init; }
+    public string? AddressKind { get; init; }
 
     public required PluginState State { get; init; }
 
     public string? LastRefusal { get; init; }
 
-    public required string[] Content { get; init; }
+    public string[] Content { get; init; } = [];
 
-    public required IReadOnlyList<PluginFieldAnswer> Settings { get; init; }
+    public IReadOnlyList<PluginFieldAnswer> Settings { get; init; } = [];
 
-    public static PluginAnswer Of(TransportInfo info) => new()
+    /// <summary>The version that shall serve.</summary>
+    public string? Desired { get; init; }
+
+    /// <summary>The version that a rollback puts in its place.</summary>
+    public string? Previous { get; init; }
+
+    public required IReadOnlyList<PluginVersionAnswer> Versions { get; init; }
+
+    /// <summary>What each process of the cluster runs.</summary>
+    public required IReadOnlyList<PluginSiloAnswer> Silos { get; init; }
+
+    public static PluginAnswer Of(PluginView view) => new()
     {
-        Id = info.Id,
-        Version = info.Version,
-        Contract = info.Contract,
-        Sha256 = info.Sha256,
-        DisplayName = info.DisplayName.English,
-        Description = info.Description?.English,
-        AddressKind = info.AddressKind,
-        State = info.State,
-        LastRefusal = info.LastRefusal,
-        Content = [.. Enum.GetValues<ContentKinds>().Where(k => k != ContentKinds.None && info.Capabilities.Content.HasFlag(k)).Select(k => k.ToString().ToLowerInvariant())],
-        Settings = [.. info.Fields.Select(f => new PluginFieldAnswer(f.Name, f.Type.ToString().ToLowerInvariant(), f.Label.English, f.Required, f.Secret, f.Default))],
+        Id = view.Id,
+        Version = view.Info?.Version,
+        Contract = view.Info?.Contract,
+        Sha256 = view.Info?.Sha256,
+        DisplayName = view.Info?.DisplayName.English ?? view.Id,
+        Description = view.Info?.Description?.English,
+        AddressKind = view.Info?.AddressKind,
+        State = view.Info?.State ?? PluginState.Malfunctioned,
+        LastRefusal = view.LastRefusal,
+        Content = view.Info is { } info ? [.. Enum.GetValues<ContentKinds>().Where(k => k != ContentKinds.None && info.Capabilities.Content.HasFlag(k)).Select(k => k.ToString().ToLowerInvariant())] : [],
+        Settings = [.. view.Info?.Fields.Select(f => new PluginFieldAnswer(f.Name, f.Type.ToString().ToLowerInvariant(), f.Label.English, f.Required, f.Secret, f.Default)) ?? []],
+        Desired = view.Desired,
+        Previous = view.Previous,
+        Versions = [.. view.Versions.Select(v => new PluginVersionAnswer(v.Version, v.Sha256, v.Size, v.Contract, DateTimeOffset.FromUnixTimeMilliseconds(v.InstalledAt), v.InstalledBy, v.TakenBack))],
+        Silos = [.. view.Silos.Select(o => new PluginSiloAnswer(o.Silo, o.Version, o.State, o.Detail, DateTimeOffset.FromUnixTimeMilliseconds(o.At)))],
     };
 }
+
+/// <summary>An installed version.</summary>
+internal sealed record PluginVersionAnswer(string Version, string Sha256, long Size, string Contract, DateTimeOffset InstalledAt, string InstalledBy, string? TakenBack);
+
+/// <summary>What one process runs.</summary>
+internal sealed record PluginSiloAnswer(string Silo, string Version, PluginState State, string? Detail, DateTimeOffset At);
 
 /// <summary>One setting of a plugin's channels.</summary>
 internal sealed record PluginFieldAnswer(string Name, string Type, string Label, bool Required, bool Secret, string? Default);
@@ -55,41 +77,66 @@ internal sealed record ActivateBody
     public required string Version { get; init; }
 }
 
+/// <summary>What speaks against the version that serves.</summary>
+internal sealed record RollBackBody
+{
+    public string? Why { get; init; }
+}
+
 /// <summary>Transport plugins.</summary>
 internal static class PluginsApi
 {
+    private const int LongestWhy = 500;
+
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/plugins").WithTags("Plugins");
-        group.MapGet("", (TransportCatalogue catalogue) => new ListAnswer<PluginAnswer>([.. catalogue.All.Select(PluginAnswer.Of)], null)).Needs(ApiScopes.Read);
+        group.MapGet("", ListAsync).Needs(ApiScopes.Read).WithSummary("Plugins with their versions, what each process runs, and the form of their channels' settings");
         group.MapPost("", InstallAsync).Needs(ApiScopes.Channels).WithSummary("A .nupkg as the body; ?activate=false keeps the version that serves");
-        group.MapPost("{id}/activate", ActivateAsync).Needs(ApiScopes.Channels);
+        group.MapPost("{id}/activate", ActivateAsync).Needs(ApiScopes.Channels).WithSummary("Puts an installed version in the place of the one that serves");
+        group.MapPost("{id}/rollback", RollBackAsync).Needs(ApiScopes.Channels).WithSummary("Puts the version that served before in the place of the one that serves");
+        group.MapDelete("{id}/versions/{version}", RemoveAsync).Needs(ApiScopes.Channels).WithSummary("Removes a version; the one that serves only when no channel uses the transport");
     }
 
-    private static async Task<IResult> InstallAsync(bool? activate, PluginInstaller installer, ServiceOptions options, HttpContext http)
+    private static async Task<ListAnswer<PluginAnswer>> ListAsync(PluginVersions versions, HttpContext http) => new([.. (await versions.ListAsync(http.RequestAborted)).Select(PluginAnswer.Of)], null);
+
+    private static Task<IResult> InstallAsync(bool? activate, PluginVersions versions, ServiceOptions options, HttpContext http)
     {
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.MaxPluginMegabytes * 1024L * 1024;
-        try
+        return AnsweredAsync("", async () =>
         {
-            var plugin = await installer.InstallAsync(http.Request.Body, http.Actor(), activate ?? true, http.RequestAborted);
+            var plugin = await versions.InstallAsync(http.Request.Body, http.Actor(), activate ?? true, http.RequestAborted);
             return Results.Created($"/api/v1/plugins/{plugin.Id}", new { plugin.Id, plugin.Version, plugin.Sha256 });
-        }
-        catch (PluginRefusedException e)
-        {
-            return ApiProblems.Invalid("", "pluginRefused", e.Message);
-        }
+        });
     }
 
-    private static async Task<IResult> ActivateAsync(string id, ActivateBody body, PluginInstaller installer, HttpContext http)
+    private static Task<IResult> ActivateAsync(string id, ActivateBody body, PluginVersions versions, HttpContext http) => AnsweredAsync("version", async () =>
+    {
+        await versions.ActivateAsync(id, body.Version, http.Actor(), http.RequestAborted);
+        return Results.Ok(new { id, body.Version });
+    });
+
+    private static Task<IResult> RollBackAsync(string id, RollBackBody? body, PluginVersions versions, HttpContext http) => AnsweredAsync("", async () =>
+    {
+        if (body?.Why?.Length > LongestWhy) return ApiProblems.Invalid("why", "tooLong", $"A reason has at most {LongestWhy} characters.");
+        return Results.Ok(new { id, version = await versions.RollBackAsync(id, body?.Why, http.Actor(), http.RequestAborted) });
+    });
+
+    private static Task<IResult> RemoveAsync(string id, string version, PluginVersions versions, HttpContext http) => AnsweredAsync("", async () =>
+    {
+        await versions.RemoveAsync(id, version, http.Actor(), http.RequestAborted);
+        return Results.NoContent();
+    });
+
+    private static async Task<IResult> AnsweredAsync(string path, Func<Task<IResult>> act)
     {
         try
         {
-            var result = await installer.ActivateAsync(id, body.Version, http.RequestAborted);
-            return result.Swapped ? Results.Ok(new { id, body.Version }) : ApiProblems.Invalid("", "pluginRefused", result.Refusal ?? "The version could not be put in place.");
+            return await act();
         }
         catch (PluginRefusedException e)
         {
-            return ApiProblems.Invalid("version", "pluginRefused", e.Message);
+            return ApiProblems.Invalid(path, "pluginRefused", e.Message);
         }
     }
 }

@@ -36,6 +36,8 @@ internal static class ConfigKeys
         new("Cluster:Name", "broadcasts", "Name that all processes of one installation share.", (text, o) => Text(text, value => o.Engine.Cluster.Name = value)),
         new("Cluster:Address", "127.0.0.1", "IP address that other processes of the cluster reach this one at. There is no authentication on it: loopback or a private network.", ReadClusterAddress),
         new("Cluster:Port", "0", "Port for the other processes; 0 takes a free one.", (text, o) => Number(text, 0, 65_535, value => o.Engine.Cluster.Port = value)),
+        new("Plugins:DropDirectory", "drop", "Folder whose plugin packages (*.nupkg) are installed, from the data directory on when it is relative; 'none' for no such folder. Who may write there may run code in the service.",
+            (text, o) => Text(text, value => o.Engine.PluginDropDirectory = value == "none" ? null : value)),
         new("StopGrace", "00:00:08", "Time that messages in flight get to finish when the service stops.", ReadStopGrace),
         new("Limits:ImportMegabytes", "1024", "Largest CSV file that can be imported.", (text, o) => Number(text, 1, 100_000, value => o.MaxImportMegabytes = value)),
         new("Limits:FileMegabytes", "25", "Largest file that a message can carry.", (text, o) => Number(text, 1, 1_000, value => o.MaxFileMegabytes = value)),

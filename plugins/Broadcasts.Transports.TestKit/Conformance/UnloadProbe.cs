@@ -10,9 +10,9 @@ namespace Broadcasts.TestKit;
 internal static class UnloadProbe
 {
     /// <summary>False when the plugin is still in memory after it was disposed and unloaded.</summary>
-    public static async Task<bool> IsCollectedAsync(Type pluginType, Func<ITransportPlugin, Task> use)
+    public static async Task<bool> IsCollectedAsync(string assemblyPath, Func<ITransportPlugin, Task> use)
     {
-        var context = await LoadUseUnloadAsync(pluginType.Assembly.Location, pluginType.FullName!, use).ConfigureAwait(false);
+        var context = await LoadUseUnloadAsync(assemblyPath, use).ConfigureAwait(false);
         ClearJsonCaches();
         for (var i = 0; i < 100 && context.IsAlive; i++)
         {
@@ -25,14 +25,22 @@ internal static class UnloadProbe
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static async Task<WeakReference> LoadUseUnloadAsync(string path, string type, Func<ITransportPlugin, Task> use)
+    private static async Task<WeakReference> LoadUseUnloadAsync(string path, Func<ITransportPlugin, Task> use)
     {
-        var context = new PluginContext(Path.GetDirectoryName(path)!);
-        var plugin = (ITransportPlugin)Activator.CreateInstance(context.LoadFromAssemblyPath(path).GetType(type, throwOnError: true)!)!;
+        var (plugin, context) = Load(path);
         await use(plugin).ConfigureAwait(false);
         await plugin.DisposeAsync().ConfigureAwait(false);
         context.Unload();
         return new WeakReference(context);
+    }
+
+    /// <summary>A plugin in a load context of its own, with its dependencies from its own folder and the contract shared.</summary>
+    public static (ITransportPlugin Plugin, AssemblyLoadContext Context) Load(string path)
+    {
+        var context = new PluginContext(Path.GetDirectoryName(path)!);
+        var assembly = context.LoadFromAssemblyPath(path);
+        var type = assembly.GetCustomAttribute<TransportPluginAttribute>()?.PluginType ?? throw new InvalidOperationException($"{Path.GetFileName(path)} carries no [assembly: TransportPlugin].");
+        return ((ITransportPlugin)Activator.CreateInstance(type)!, context);
     }
 
     /// <summary>What a host does after each unload: System.Text.Json keeps every type it met by reflection.</summary>

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcasts.Plugins;
+
+/// <summary>
+/// Installs what is put into a folder: <c>*.nupkg</c> goes to <c>installed/</c> below it, what is refused to <c>refused/</c> with the reason beside it. Whoever may write there may run code in this
+/// service: the folder belongs to the service's account alone.
+/// </summary>
+internal sealed partial class PluginDropFolder(string folder, PluginVersions versions, TimeProvider time, ILogger<PluginDropFolder> log) : PeriodicWork(TimeSpan.FromSeconds(1), time, log)
+{
+    private const string Actor = "drop folder";
+
+    // A file is taken when it is as it was a turn before: a copy that is still going on grows.
+    private Dictionary<string, (long Length, DateTime Written)> _seen = new(StringComparer.Ordinal);
+
+    protected override string Purpose => "Looking into the drop folder for plugins";
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        return base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task DoAsync(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(folder)) return;
+        var files = new DirectoryInfo(folder).EnumerateFiles("*.nupkg").OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
+        var before = _seen;
+        _seen = files.ToDictionary(f => f.FullName, f => (f.Length, f.LastWriteTimeUtc), StringComparer.Ordinal);
+        foreach (var file in files.Where(f => before.TryGetValue(f.FullName, out var was) && was == (f.Length, f.LastWriteTimeUtc))) await TakeAsync(file, cancellationToken);
+    }
+
+    private async Task TakeAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            InstalledPlugin installed;
+            await using (var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.None))
+            {
+                installed = await versions.InstallAsync(stream, Actor, activate: true, cancellationToken);
+            }
+
+            LogInstalled(installed.Id, installed.Version, file.Name);
+            Move(file, "installed");
+        }
+        catch (PluginRefusedException e)
+        {
+            await File.WriteAllTextAsync(Move(file, "refused") + ".txt", e.Message + Environment.NewLine, cancellationToken);
+        }
+        catch (IOException e) when (e is not FileNotFoundException and not DirectoryNotFoundException)
+        {
+            // Somebody still writes it: the next turn looks again.
+            _seen.Remove(file.FullName);
+        }
+    }
+
+    private string Move(FileInfo file, string to)
+    {
+        var target = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, to)).FullName, file.Name);
+        if (File.Exists(target)) target = Path.Combine(folder, to, string.Create(CultureInfo.InvariantCulture, $"{Time.GetUtcNow():yyyyMMdd-HHmmssfff}-{file.Name}"));
+        file.MoveTo(target);
+        return target;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Installed transport {Id} {Version} from {File} in the drop folder.")]
+    private partial void LogInstalled(string id, string version, string file);
+}

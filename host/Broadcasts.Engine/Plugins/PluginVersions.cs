@@ -1,0 +1,103 @@
+using Broadcasts.Channels;
+using Broadcasts.Security;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcasts.Plugins;
+
+/// <summary>A plugin with its versions, as administrators see it.</summary>
+/// <param name="Id">The transport's id.</param>
+/// <param name="Versions">The installed versions, the oldest installation first.</param>
+/// <param name="Desired">The version that shall serve; null when none shall.</param>
+/// <param name="Previous">The version that served before: the way back. Null when there is none, or when it was removed.</param>
+/// <param name="Silos">What each process runs.</param>
+/// <param name="Info">What this process has loaded; null when it could not load any.</param>
+/// <param name="LastRefusal">Why this process refused a package or version of it last.</param>
+internal sealed record PluginView(string Id, IReadOnlyList<InstalledPlugin> Versions, string? Desired, string? Previous, IReadOnlyList<ObservedPlugin> Silos, TransportInfo? Info, string? LastRefusal);
+
+/// <summary>What administrators do with plugins: install, activate, go back, remove. Each act is on record with the package's hash.</summary>
+internal sealed partial class PluginVersions(PluginStore store, PluginInstaller installer, PluginFolder folder, PluginHost host, ChannelStore channels, AuditStore audit, PluginOptions options, TimeProvider time, ILogger<PluginVersions> log)
+{
+    private static readonly TimeSpan SilosSpeak = TimeSpan.FromSeconds(30);
+
+    /// <summary>Every plugin that has a version here, by id.</summary>
+    public async Task<IReadOnlyList<PluginView>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        var desired = (await store.ChoicesAsync(cancellationToken)).ToDictionary(d => d.Id);
+        var said = await store.ObservedAsync(options.IsCluster ? time.GetUtcNow() - SilosSpeak : DateTimeOffset.UnixEpoch, cancellationToken);
+        var silos = said.Where(o => options.IsCluster || o.Silo == options.SiloName).ToLookup(o => o.Id);
+        return [.. (await store.ListAsync(cancellationToken)).GroupBy(p => p.Id).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
+        {
+            var choice = desired.GetValueOrDefault(g.Key);
+            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key));
+        })];
+    }
+
+    /// <summary>Installs a package. The same package again changes nothing.</summary>
+    /// <exception cref="PluginRefusedException">It is not acceptable. Nothing is left of it, and what served serves on.</exception>
+    public async Task<InstalledPlugin> InstallAsync(Stream package, string actor, bool activate, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var installed = await installer.InstallAsync(package, actor, activate, cancellationToken);
+            await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}", CancellationToken.None);
+            return installed;
+        }
+        catch (PluginRefusedException e)
+        {
+            LogRefused(actor, e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Puts an installed version in the place of the one that serves.</summary>
+    /// <exception cref="PluginRefusedException">It can't serve; the other one serves on.</exception>
+    public Task ActivateAsync(string id, string version, string actor, CancellationToken cancellationToken) => ActivateAsync(id, version, "plugin.activate", null, actor, cancellationToken);
+
+    /// <summary>Puts the version that served before in the place of the one that serves.</summary>
+    /// <param name="id">The transport's id.</param>
+    /// <param name="why">What speaks against the version that serves; kept with it until it is activated again.</param>
+    /// <param name="actor">Who.</param>
+    /// <param name="cancellationToken">Stops it before the swap.</param>
+    /// <returns>The version that serves now.</returns>
+    /// <exception cref="PluginRefusedException">There is none, or it can't serve any more.</exception>
+    public async Task<string> RollBackAsync(string id, string? why, string actor, CancellationToken cancellationToken)
+    {
+        var choice = (await store.ChoicesAsync(cancellationToken)).FirstOrDefault(d => d.Id == id) ?? throw new PluginRefusedException($"No version of {id} serves.");
+        if (choice.Previous is not { } previous || await store.FindAsync(id, previous, cancellationToken) is null)
+            throw new PluginRefusedException($"{id} {choice.Version} has no version before it to go back to. Install one, and activate it by its version.");
+        await ActivateAsync(id, previous, "plugin.rollback", why is null ? $"from {choice.Version}" : $"from {choice.Version}: {why}", actor, cancellationToken);
+        if (why is not null) await store.TakeBackAsync(id, choice.Version, why, CancellationToken.None);
+        return previous;
+    }
+
+    /// <summary>Removes a version, with its files. The one that serves only when no channel uses the transport.</summary>
+    /// <exception cref="PluginRefusedException">It is not there, or in use.</exception>
+    public async Task RemoveAsync(string id, string version, string actor, CancellationToken cancellationToken)
+    {
+        var installed = await store.FindAsync(id, version, cancellationToken) ?? throw new PluginRefusedException($"{id} {version} is not installed.");
+        if ((await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id) == version)
+        {
+            var users = (await channels.ListAsync()).Where(c => c.Transport == id).Select(c => c.Name).ToList();
+            if (users.Count > 0) throw new PluginRefusedException($"{id} {version} serves the channels {string.Join(", ", users)}. Activate another version first, or delete the channels.");
+            await store.UndesireAsync(id, version, cancellationToken);
+            await host.RemoveAsync(id);
+        }
+
+        await store.RemoveAsync(id, version, cancellationToken);
+        folder.Remove(id, version, installed.Sha256);
+        await audit.AppendAsync(actor, "plugin.remove", Subject(id), $"{version} sha256:{installed.Sha256}", CancellationToken.None);
+    }
+
+    private async Task ActivateAsync(string id, string version, string act, string? detail, string actor, CancellationToken cancellationToken)
+    {
+        var result = await installer.ActivateAsync(id, version, cancellationToken);
+        if (!result.Swapped) throw new PluginRefusedException(result.Refusal ?? $"{id} {version} could not be put in place.", host.StateOf(id) ?? PluginState.Malfunctioned);
+        var sha256 = (await store.FindAsync(id, version, CancellationToken.None))?.Sha256;
+        await audit.AppendAsync(actor, act, Subject(id), $"{version} sha256:{sha256}{(detail is null ? "" : $" {detail}")}", CancellationToken.None);
+    }
+
+    private static string Subject(string id) => $"plugin:{id}";
+
+    [LoggerMessage(1, LogLevel.Warning, "A package that {Actor} wanted to install was refused: {Why}")]
+    private partial void LogRefused(string actor, string why);
+}

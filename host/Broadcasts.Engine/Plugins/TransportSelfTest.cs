@@ -1,0 +1,42 @@
+namespace Broadcasts.Plugins;
+
+/// <summary>What a transport can be asked before it serves, without sending anything.</summary>
+internal static class TransportSelfTest
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Hands over a message that is cancelled already: the contract forbids to start anything then. Null when all is well.</summary>
+    public static async Task<string?> RefusesWorkAsync(TransportInstance transport)
+    {
+        var sink = new Sink();
+        var message = new OutboundMessage { Id = "self-test", To = "self-test", Content = ContentFor(transport.Info.Capabilities.Content), IsTest = true };
+        await transport.SendAsync(new MessageBatch([message], sink), new CancellationToken(canceled: true));
+        return sink.Outcome switch
+        {
+            { Kind: SendOutcomeKind.Accepted } => "it says that it sent a message whose sending was cancelled before it began.",
+            { Reason: FailureReason.TransportFault } threw when threw.Detail is { } detail && !detail.StartsWith(nameof(OperationCanceledException), StringComparison.Ordinal) && !detail.StartsWith(nameof(TaskCanceledException), StringComparison.Ordinal) => detail,
+            _ => null,
+        };
+    }
+
+    /// <summary>The transport's own connection test, with the settings of a channel. Null when all is well.</summary>
+    public static async Task<string?> ConnectionAsync(TransportInstance transport)
+    {
+        var answer = await transport.AskAsync<IConnectionTest, SendOutcome>("test its connection", Limit, async (t, token) => await t.TestAsync(token), CancellationToken.None);
+        return answer.Error ?? (answer.Value is { } outcome ? outcome.ToString() : null);
+    }
+
+    private static MessageContent ContentFor(ContentKinds kinds) =>
+        kinds.HasFlag(ContentKinds.Text) ? new TextContent { Text = "self-test" }
+        : kinds.HasFlag(ContentKinds.Email) ? new EmailContent { Subject = "self-test", Text = "self-test" }
+        : kinds.HasFlag(ContentKinds.Choices) ? new ChoicesContent { Prompt = "self-test", Options = ["a"] }
+        : kinds.HasFlag(ContentKinds.File) ? new FileContent { FileName = "self-test.txt", MediaType = "text/plain", Bytes = "self-test"u8.ToArray() }
+        : new TemplateContent { Name = "self_test", Language = "en" };
+
+    private sealed class Sink : IOutcomeSink
+    {
+        public SendOutcome? Outcome { get; private set; }
+
+        public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome) => Outcome = outcome;
+    }
+}
