@@ -4,12 +4,8 @@ using Dapper;
 
 namespace Broadcasts.Plugins;
 
-/// <summary>An installed version, without its package.</summary>
-internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy)
-{
-    /// <summary>Why it was taken out of service again; null while nothing speaks against it.</summary>
-    public string? TakenBack { get; init; }
-}
+/// <summary>An installed version, without its package. <c>TakenBack</c> says why it was taken out of service again; null while nothing speaks against it.</summary>
+internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy, string? TakenBack);
 
 /// <summary>Which version shall serve, and which served before it.</summary>
 internal sealed record DesiredPlugin(string Id, string Version, string? Previous);

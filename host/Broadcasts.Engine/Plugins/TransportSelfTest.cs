@@ -26,7 +26,8 @@ internal static class TransportSelfTest
         return answer.Error ?? (answer.Value is { } outcome ? outcome.ToString() : null);
     }
 
-    private static MessageContent ContentFor(ContentKinds kinds) =>
+    /// <summary>A content of a kind that the transport takes.</summary>
+    public static MessageContent ContentFor(ContentKinds kinds) =>
         kinds.HasFlag(ContentKinds.Text) ? new TextContent { Text = "self-test" }
         : kinds.HasFlag(ContentKinds.Email) ? new EmailContent { Subject = "self-test", Text = "self-test" }
         : kinds.HasFlag(ContentKinds.Choices) ? new ChoicesContent { Prompt = "self-test", Options = ["a"] }

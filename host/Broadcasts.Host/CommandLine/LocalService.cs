@@ -42,6 +42,10 @@ internal sealed class LocalService : IDisposable
     public Task<JsonElement> PostAsync(string path, HttpContent? content, CancellationToken cancellationToken) =>
         SendAsync(http => http.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken), cancellationToken);
 
+    /// <summary>Deletes; a refusal ends the command with the service's own words.</summary>
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(http => http.DeleteAsync(new Uri(path, UriKind.Relative), cancellationToken), cancellationToken);
+
     /// <summary>Reads; a refusal ends the command with the service's own words.</summary>
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(http => http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken), cancellationToken);
@@ -53,6 +57,7 @@ internal sealed class LocalService : IDisposable
             using var response = await send(_http);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             var answer = Read(text);
+            if (response.StatusCode == System.Net.HttpStatusCode.NoContent) return default;
             return response.IsSuccessStatusCode && answer is { } whole ? whole : throw new ServiceRefusal(response.StatusCode, answer);
         }
         catch (HttpRequestException e)

@@ -13,13 +13,13 @@ internal sealed class Offline : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    public static async Task<Offline> OpenAsync(ServiceOptions options, IConfiguration configuration)
+    public static async Task<Offline> OpenAsync(ServiceOptions options, IConfiguration configuration, bool withPlugins = false)
     {
         var directory = DataDirectory.Take(options.Engine.DataDirectory);
         try
         {
             var host = ServiceHost.BuildHeadless(options, configuration, withSilo: false);
-            await ServiceHost.PrepareAsync(host.Services, withPlugins: false);
+            await ServiceHost.PrepareAsync(host.Services, withPlugins);
             return new Offline(directory, host);
         }
         catch

@@ -106,7 +106,7 @@ internal static partial class ConformanceChecks
             using var context = subject.CreateContext(subject.SettingsJson, null);
             var transport = await plugin.CreateAsync(context, cancellationToken).ConfigureAwait(false);
             await OutcomeList.SendAsync(transport, cancellationToken, subject.Message(0)).ConfigureAwait(false);
-            await transport.DisposeAsync().ConfigureAwait(false);
+            await EndsSoonAsync(Task.Run(() => transport.DisposeAsync().AsTask(), cancellationToken), cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return CheckResult.Of(collected ? null : "Something still points to the plugin: look for timers, tasks, event handlers, token registrations and framework caches.");
     }

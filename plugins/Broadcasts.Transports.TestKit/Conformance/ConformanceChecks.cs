@@ -109,7 +109,7 @@ internal static partial class ConformanceChecks
             try
             {
                 _ = plugin.Validate(context);
-                await using var transport = await plugin.CreateAsync(context, cancellationToken).ConfigureAwait(false);
+                await subject.TakeDownAsync(await plugin.CreateAsync(context, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
             catch (TransportConfigurationException e) when (!string.IsNullOrWhiteSpace(e.Message))
             {

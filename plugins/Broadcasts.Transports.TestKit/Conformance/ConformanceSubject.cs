@@ -3,6 +3,8 @@ namespace Broadcasts.TestKit;
 /// <summary>A transport to be checked, and what the checks need to know of it.</summary>
 internal sealed class ConformanceSubject
 {
+    private volatile bool _hangs;
+
     /// <summary>A fresh instance of the plugin.</summary>
     public required Func<ITransportPlugin> CreatePlugin { get; init; }
 
@@ -32,8 +34,30 @@ internal sealed class ConformanceSubject
     {
         await using var plugin = CreatePlugin();
         using var context = CreateContext(settings, http);
-        await using var transport = await plugin.CreateAsync(context, cancellationToken).ConfigureAwait(false);
-        return await use(transport, context).ConfigureAwait(false);
+        var transport = await plugin.CreateAsync(context, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await use(transport, context).ConfigureAwait(false);
+        }
+        finally
+        {
+            await TakeDownAsync(transport).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Disposes a transport. One check is about that; a transport that hangs in it is not waited for in every other one.</summary>
+    public async Task TakeDownAsync(ITransport transport)
+    {
+        var disposing = Task.Run(() => transport.DisposeAsync().AsTask(), CancellationToken.None);
+        if (_hangs) return;
+        try
+        {
+            await disposing.WaitAsync(TimeSpan.FromSeconds(5), TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!disposing.IsCompleted)
+        {
+            _hangs = true;
+        }
     }
 
     /// <summary>Sends one message to a scripted provider; null when the transport never asked for an HTTP client.</summary>

@@ -18,6 +18,9 @@ public sealed class FakeTransportContext : TransportContext, IDisposable
     /// <summary>Where the channel's webhooks would arrive; null for a host without a public address.</summary>
     public Uri? Webhook { get; init; }
 
+    /// <summary>Refuses every TCP connection, as a provider that is down does.</summary>
+    public bool RefusesConnections { get; init; }
+
     /// <summary>What the transport wrote.</summary>
     public ConcurrentQueue<string> LogLines { get; } = new();
 
@@ -54,6 +57,7 @@ public sealed class FakeTransportContext : TransportContext, IDisposable
     /// <inheritdoc/>
     public override async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
+        if (RefusesConnections) throw new IOException($"{host}:{port} can't be reached: refused.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -2,6 +2,7 @@ using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
 using Broadcasts.Plugins;
+using Broadcasts.Testing;
 using Xunit;
 
 namespace Broadcasts.EndToEnd;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Broadcasts.Testing;
 using Xunit;
 
 namespace Broadcasts.Plugins;

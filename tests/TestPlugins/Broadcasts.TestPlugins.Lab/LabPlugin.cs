@@ -81,6 +81,7 @@ internal sealed class LabTransport(LabSettings settings, string version, bool ha
 {
     public async Task SendAsync(MessageBatch batch, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         for (var i = 0; i < batch.Count; i++)
         {
             if (settings.Mode == LabMode.Throw) throw new InvalidOperationException("boom");

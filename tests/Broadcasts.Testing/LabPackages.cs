@@ -1,14 +1,14 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace Broadcasts.Plugins;
+namespace Broadcasts.Testing;
 
 /// <summary>Packages of the lab plugin, as built or changed.</summary>
-internal static class LabPackages
+public static class LabPackages
 {
     public const string Main = "transport/Broadcasts.TestPlugins.Lab.dll";
 
-    public static readonly byte[] Built = File.ReadAllBytes(Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "test-plugins"), "Broadcasts.TestPlugins.Lab.*.nupkg").Single());
+    public static byte[] Built { get; } = Read("Lab");
 
     /// <summary>A version of the lab, whole or misbehaving as <c>behaviour.txt</c> says.</summary>
     public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null) => Change(Built, archive =>
@@ -50,6 +50,11 @@ internal static class LabPackages
         entry.CopyTo(copy);
         return copy.ToArray();
     }
+
+    /// <summary>The transport of the template, made to break one promise of the contract.</summary>
+    public static byte[] Spoilt(string behaviour) => Change(Read("Spoilt"), archive => Replace(archive, "transport/behaviour.txt", Encoding.UTF8.GetBytes(behaviour)));
+
+    private static byte[] Read(string plugin) => File.ReadAllBytes(Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "test-plugins"), $"Broadcasts.TestPlugins.{plugin}.*.nupkg").Single());
 
     private static byte[] Change(byte[] package, Action<ZipArchive> change)
     {
