@@ -82,18 +82,11 @@ internal sealed class ChannelTransport(ChannelTransportSettings settings, Plugin
     }
 
     /// <summary>Hands over a batch. Never throws; ends at the latest a moment after the deadline; on return every message was reported exactly once.</summary>
-    public async Task SendAsync(MessageBatch batch, CancellationToken cancellationToken)
+    public ValueTask SendAsync(MessageBatch batch, CancellationToken cancellationToken)
     {
-        if (!TryAcquire(out var lease))
-        {
-            batch.ReportRest(_problem ?? SendOutcome.ChannelFault(FailureReason.TransportFault, "The channel's transport is closed."));
-            return;
-        }
-
-        using (lease)
-        {
-            await lease.SendAsync(batch, cancellationToken);
-        }
+        if (TryAcquire(out var lease)) return lease.SendAndReleaseAsync(batch, cancellationToken);
+        batch.ReportRest(_problem ?? SendOutcome.ChannelFault(FailureReason.TransportFault, "The channel's transport is closed."));
+        return ValueTask.CompletedTask;
     }
 
     public Task<AbilityResult<WebhookResult>> ReceiveAsync(WebhookRequest request, CancellationToken cancellationToken) =>

@@ -50,23 +50,48 @@ internal sealed class TransportInstance
     }
 
     /// <summary>Sends a batch under a lease of the caller's. Never throws; on return every message was reported once.</summary>
-    public async Task SendAsync(MessageBatch batch, CancellationToken cancellationToken)
+    /// <param name="batch">The messages.</param>
+    /// <param name="releases">The lease is given back at the end.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public ValueTask SendAsync(MessageBatch batch, bool releases, CancellationToken cancellationToken)
     {
-        if (_transport is null)
+        if (_transport is { } transport) return SendCall.Start(new SendCallWork(this, transport, batch, releases, cancellationToken), Info.Capabilities.SendDeadline, _time, _stopped);
+        batch.ReportRest(SendOutcome.RetryLater(FailureReason.TransportFault, "The transport was retired before the batch began."));
+        if (releases) Release();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A call has ended, or is given up: what is not reported is in doubt.</summary>
+    internal void Finish(in SendCallWork work, Task ended, bool isCancelled)
+    {
+        if (!ended.IsCompletedSuccessfully || !IsWhole(work.Batch)) work.Batch.ReportRest(RestOf(ended, isCancelled, work.Caller));
+        if (work.HoldsLease) Release();
+    }
+
+    /// <summary>Waits for a cancelled call, and leaves it behind when it does not end.</summary>
+    internal async Task GraceAsync(Task whole)
+    {
+        if (!await WithinAsync(whole, _limits.CancelGrace)) LeaveBehind(whole);
+    }
+
+    private static bool IsWhole(MessageBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
         {
-            batch.ReportRest(SendOutcome.RetryLater(FailureReason.TransportFault, "The transport was retired before the batch began."));
-            return;
+            if (!batch.IsReported(i)) return false;
         }
 
-        using var deadline = new CancellationTokenSource(Info.Capabilities.SendDeadline, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _stopped);
-        var token = linked.Token;
-        var outcome = await EndAsync(Start(batch, token), token);
-        if (outcome is CallEnd.Threw { } threw) batch.ReportRest(SendOutcome.InDoubt(FailureReason.TransportFault, threw.Error));
-        else if (deadline.IsCancellationRequested) batch.ReportRest(SendOutcome.InDoubt(FailureReason.TimedOut, $"No answer within {Info.Capabilities.SendDeadline.TotalSeconds:0.#} s."));
-        else if (token.IsCancellationRequested) batch.ReportRest(SendOutcome.InDoubt(FailureReason.ProcessEnded, "The service stopped before the answer."));
-        else batch.ReportRest(SendOutcome.InDoubt(FailureReason.TransportFault, "The transport ended the batch without an outcome for this message."));
+        return true;
     }
+
+    private SendOutcome RestOf(Task ended, bool isCancelled, CancellationToken caller) =>
+        isCancelled
+            ? caller.IsCancellationRequested || _stopped.IsCancellationRequested
+                ? SendOutcome.InDoubt(FailureReason.ProcessEnded, "The service stopped before the answer.")
+                : SendOutcome.InDoubt(FailureReason.TimedOut, $"No answer within {Info.Capabilities.SendDeadline.TotalSeconds:0.#} s.")
+        : ended.Exception is { } threw ? SendOutcome.InDoubt(FailureReason.TransportFault, PluginCalls.Describe(threw.InnerExceptions.Count == 1 ? threw.InnerException! : threw))
+        : ended.IsCanceled ? SendOutcome.InDoubt(FailureReason.TransportFault, "The transport cancelled its own call.")
+        : SendOutcome.InDoubt(FailureReason.TransportFault, "The transport ended the batch without an outcome for this message.");
 
     /// <summary>Asks an optional ability under a lease of the caller's.</summary>
     public async Task<AbilityResult<TResult>> AskAsync<TAbility, TResult>(string what, TimeSpan limit, Func<TAbility, CancellationToken, Task<TResult?>> ask, CancellationToken cancellationToken)
@@ -103,8 +128,6 @@ internal sealed class TransportInstance
         return disposed && _drained.Task.IsCompleted;
     }
 
-    private Task Start(MessageBatch batch, CancellationToken token) => Task.Run(() => _transport!.SendAsync(batch, token), CancellationToken.None);
-
     /// <summary>Waits for a plugin's call, and for the grace after its cancellation. A call that hangs keeps a lease of its own until it ends.</summary>
     private async Task<CallEnd> EndAsync(Task call, CancellationToken token)
     {
@@ -116,19 +139,24 @@ internal sealed class TransportInstance
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
             if (await WithinAsync(call, _limits.CancelGrace)) return CallEnd.Done;
-            Interlocked.Increment(ref _leases);
-            _ = call.ContinueWith(static (t, self) =>
-            {
-                _ = t.Exception;
-                ((TransportInstance)self!).Release();
-            }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            _onHang("A call did not end after it was cancelled.");
+            LeaveBehind(call);
             return CallEnd.Left;
         }
         catch (Exception e)
         {
             return new CallEnd.Threw(PluginCalls.Describe(e));
         }
+    }
+
+    private void LeaveBehind(Task call)
+    {
+        Interlocked.Increment(ref _leases);
+        _ = call.ContinueWith(static (t, self) =>
+        {
+            _ = t.Exception;
+            ((TransportInstance)self!).Release();
+        }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _onHang("A call did not end after it was cancelled.");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

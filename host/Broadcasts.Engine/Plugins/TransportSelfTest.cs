@@ -10,7 +10,7 @@ internal static class TransportSelfTest
     {
         var sink = new Sink();
         var message = new OutboundMessage { Id = "self-test", To = "self-test", Content = ContentFor(transport.Info.Capabilities.Content), IsTest = true };
-        await transport.SendAsync(new MessageBatch([message], sink), new CancellationToken(canceled: true));
+        await transport.SendAsync(new MessageBatch([message], sink), releases: false, new CancellationToken(canceled: true));
         return sink.Outcome switch
         {
             { Kind: SendOutcomeKind.Accepted } => "it says that it sent a message whose sending was cancelled before it began.",
