@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Broadcasts.Testing;
 
@@ -50,6 +51,14 @@ public static class LabPackages
         entry.CopyTo(copy);
         return copy.ToArray();
     }
+
+    /// <summary>Another version of a package, in all else the same.</summary>
+    public static byte[] Versioned(byte[] package, string version) => Change(package, archive =>
+    {
+        var manifest = JsonNode.Parse(Bytes(archive, "transport.json"))!;
+        manifest["version"] = version;
+        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(manifest.ToJsonString()));
+    });
 
     /// <summary>The transport of the template, made to break one promise of the contract.</summary>
     public static byte[] Spoilt(string behaviour) => Change(Read("Spoilt"), archive => Replace(archive, "transport/behaviour.txt", Encoding.UTF8.GetBytes(behaviour)));

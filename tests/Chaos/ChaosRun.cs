@@ -59,6 +59,9 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     public int Parts { get; private set; } = 1;
 
+    /// <summary>Broadcasts that were sent, each to everybody.</summary>
+    public int Broadcasts { get; private set; }
+
     public int Faults { get; set; }
 
     /// <summary>The highest rate that was set.</summary>
@@ -86,9 +89,10 @@ internal sealed class ChaosRun : IAsyncDisposable
         new(size, database, await Installation.CreateAsync(database == "sqlite" ? database : "postgres", disk?.Path, server?.ConnectionString)) { Disk = disk, Server = server };
 
     /// <summary>Fills the contacts, starts the processes and sends the broadcast.</summary>
-    public async Task BeginAsync(ProviderSetup provider, int processes = 1, int parts = 1, IReadOnlyDictionary<string, string?>? environment = null)
+    public async Task BeginAsync(ProviderSetup provider, int processes = 1, int parts = 1, IReadOnlyDictionary<string, string?>? environment = null, bool fullSpeed = false)
     {
         (Provider, Parts) = (provider, parts);
+        if (fullSpeed) MostPerSecond = int.MaxValue;
         var people = _folder.File("people.csv");
         await File.WriteAllLinesAsync(people, Enumerable.Range(0, Size.Recipients).Select(i => string.Create(CultureInfo.InvariantCulture, $"user{i}@example.com")).Prepend("email"));
         await Installation.CommandAsync("import", people);
@@ -98,10 +102,16 @@ internal sealed class ChaosRun : IAsyncDisposable
             name = "Provider",
             transport = "simulator",
             settings = new { addressKind = "email", seed = Size.Seed, latencyMs = provider.LatencyMs, jitterMs = 0, receipts = false, idempotent = provider.Idempotent, lookup = provider.Lookup, journalFile = Journal.Path },
-            rate = new { count = Size.PerSecond, per = "second" },
+            rate = fullSpeed ? null : new { count = Size.PerSecond, per = "second" },
             whenInDoubt = provider.Resend ? "resend" : "leave",
             maxAttempts = 50,
         })).GetProperty("id").GetInt64();
+        await SendAsync(parts);
+    }
+
+    /// <summary>Sends a broadcast to everybody; what is asked and checked from now on is about this one.</summary>
+    public async Task SendAsync(int parts)
+    {
         Broadcast = (await Installation.PostAsync("broadcasts", new
         {
             name = "Chaos",
@@ -109,6 +119,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             segment = new { all = Array.Empty<object>() },
             parts = Enumerable.Range(1, parts).Select(p => new { type = "text", text = string.Create(CultureInfo.InvariantCulture, $"{p}: hello {{{{ contact.email }}}}") }),
         })).GetProperty("id").GetInt64();
+        Broadcasts++;
         await CommandAsync("send");
     }
 

@@ -16,7 +16,7 @@ internal static class Invariant
         var taken = run.Journal.Read();
         var states = rows.ToDictionary(r => r.Id, r => r.State);
         var times = taken.GroupBy(t => t.Row).ToDictionary(g => g.Key, g => g.Count());
-        var expected = (long)run.Size.Recipients * run.Parts;
+        var expected = (long)run.Size.Recipients * run.Parts * run.Broadcasts;
         var unknown = rows.Count(r => r.State == DeliveryStatus.Unknown);
         var final = rows.Count(r => r.State is not (DeliveryStatus.Pending or DeliveryStatus.Sending or DeliveryStatus.Unknown));
         var twice = times.Count(t => t.Value > 1);
@@ -55,7 +55,7 @@ internal static class Invariant
             Missing = missing,
             Seconds = seconds,
             Broken = broken,
-            Notes = [.. run.Notes, string.Create(CultureInfo.InvariantCulture, $"at most {most} within a second, rate {run.MostPerSecond}/s")],
+            Notes = [.. run.Notes, string.Create(CultureInfo.InvariantCulture, $"at most {most} within a second, {(run.MostPerSecond == int.MaxValue ? "no rate" : $"rate {run.MostPerSecond}/s")}")],
         };
 
         void Hold(bool isSo, string otherwise)

@@ -144,9 +144,13 @@ internal sealed partial class PluginHost : IAsyncDisposable
 
     public PluginState? StateOf(string id) => _slots.GetValueOrDefault(id)?.State;
 
-    /// <summary>Looks which retired loads are gone; counts those that stay too long. Runs every minute; no garbage collection is forced.</summary>
+    /// <summary>
+    /// Looks which retired loads are gone; counts those that stay too long. Runs every minute. A process that has little to do may not collect garbage for hours: while a retired load waits, it is asked
+    /// to, in the background, so that a leak is told from what nobody has looked for yet.
+    /// </summary>
     public void CheckUnloaded()
     {
+        if (_slots.Values.Any(HasWaited)) GC.Collect(2, GCCollectionMode.Forced, blocking: false);
         foreach (var slot in _slots.Values)
         {
             lock (slot.Unloading)
@@ -162,11 +166,16 @@ internal sealed partial class PluginHost : IAsyncDisposable
         }
     }
 
+    private bool HasWaited(PluginSlot slot)
+    {
+        lock (slot.Unloading) return slot.Unloading.Any(u => u.Context is { IsAlive: true } && _time.GetUtcNow() - u.Since > _limits.Collect);
+    }
+
     /// <summary>Retired loads that are still in memory.</summary>
     public int UnloadingCount(string id)
     {
         if (!_slots.TryGetValue(id, out var slot)) return 0;
-        lock (slot.Unloading) return slot.Unloading.Count;
+        lock (slot.Unloading) return slot.Unloading.Count(u => u.Context is { IsAlive: true });
     }
 
     public async ValueTask DisposeAsync()

@@ -18,6 +18,9 @@ internal sealed record PluginLimits
     /// <summary>Dispose of a retired transport or plugin. Default: 10 s.</summary>
     public TimeSpan Dispose { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A retired load that is still in memory after this time is looked for by a collection in the background. Default: 20 s.</summary>
+    public TimeSpan Collect { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>A retired load that is still in memory after this time counts as leaked. Default: 10 min.</summary>
     public TimeSpan Unload { get; init; } = TimeSpan.FromMinutes(10);
 

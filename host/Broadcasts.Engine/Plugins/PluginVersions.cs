@@ -12,7 +12,11 @@ namespace Broadcasts.Plugins;
 /// <param name="Silos">What each process runs.</param>
 /// <param name="Info">What this process has loaded; null when it could not load any.</param>
 /// <param name="LastRefusal">Why this process refused a package or version of it last.</param>
-internal sealed record PluginView(string Id, IReadOnlyList<InstalledPlugin> Versions, string? Desired, string? Previous, IReadOnlyList<ObservedPlugin> Silos, TransportInfo? Info, string? LastRefusal);
+internal sealed record PluginView(string Id, IReadOnlyList<InstalledPlugin> Versions, string? Desired, string? Previous, IReadOnlyList<ObservedPlugin> Silos, TransportInfo? Info, string? LastRefusal)
+{
+    /// <summary>Retired loads that are still in memory here.</summary>
+    public int Unloading { get; init; }
+}
 
 /// <summary>What administrators do with plugins: install, activate, go back, remove. Each act is on record with the package's hash.</summary>
 internal sealed partial class PluginVersions(PluginStore store, PluginInstaller installer, PluginFolder folder, PluginHost host, ChannelStore channels, AuditStore audit, PluginOptions options, TimeProvider time, ILogger<PluginVersions> log)
@@ -28,7 +32,7 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         return [.. (await store.ListAsync(cancellationToken)).GroupBy(p => p.Id).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
         {
             var choice = desired.GetValueOrDefault(g.Key);
-            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key));
+            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { Unloading = host.UnloadingCount(g.Key) };
         })];
     }
 

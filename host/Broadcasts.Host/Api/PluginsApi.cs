@@ -42,6 +42,9 @@ internal sealed record PluginAnswer
     /// <summary>What each process of the cluster runs.</summary>
     public required IReadOnlyList<PluginSiloAnswer> Silos { get; init; }
 
+    /// <summary>Retired versions that are still in memory of this process.</summary>
+    public int Unloading { get; init; }
+
     public static PluginAnswer Of(PluginView view) => new()
     {
         Id = view.Id,
@@ -55,6 +58,7 @@ internal sealed record PluginAnswer
         LastRefusal = view.LastRefusal,
         Content = view.Info is { } info ? [.. Enum.GetValues<ContentKinds>().Where(k => k != ContentKinds.None && info.Capabilities.Content.HasFlag(k)).Select(k => k.ToString().ToLowerInvariant())] : [],
         Settings = [.. view.Info?.Fields.Select(f => new PluginFieldAnswer(f.Name, f.Type.ToString().ToLowerInvariant(), f.Label.English, f.Required, f.Secret, f.Default)) ?? []],
+        Unloading = view.Unloading,
         Desired = view.Desired,
         Previous = view.Previous,
         Versions = [.. view.Versions.Select(v => new PluginVersionAnswer(v.Version, v.Sha256, v.Size, v.Contract, DateTimeOffset.FromUnixTimeMilliseconds(v.InstalledAt), v.InstalledBy, v.TakenBack))],

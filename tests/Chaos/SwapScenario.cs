@@ -1,0 +1,100 @@
+using System.Globalization;
+
+namespace Broadcasts.Chaos;
+
+/// <summary>The channel's transport is replaced again and again while a broadcast runs at full speed.</summary>
+internal static class SwapScenario
+{
+    private const int FullSwaps = 50;
+    private const int Parts = 5;
+
+    /// <summary>A machine that is shared stands still for some tens of milliseconds by itself.</summary>
+    private const long LongestPauseMs = 250;
+    private const double MostMemory = 1.05;
+    private static readonly TimeSpan Unloaded = TimeSpan.FromMinutes(4);
+
+    /// <summary>First two broadcasts in peace, then one with the swaps: the same pace, the same memory afterwards, every old load gone.</summary>
+    public static async Task RunAsync(ChaosRun run)
+    {
+        await run.BeginAsync(new ProviderSetup { LatencyMs = 5 }, parts: Parts, fullSpeed: true);
+        await run.CompletedAsync();
+        var versions = await InstallAsync(run);
+        var first = run.Journal.Read().Count;
+        // Caches of a process grow with its first broadcasts: one more with both versions loaded once.
+        await run.SendAsync(Parts);
+        await run.CompletedAsync();
+        var peace = Pace(run.Journal.Read().Skip(first));
+        var before = await SettledAsync(run, 0);
+        var taken = run.Journal.Read().Count;
+
+        await run.SendAsync(Parts);
+        await run.TakenAsync(taken + 100);
+        var took = new List<double>();
+        var beforeTheEnd = 0;
+        for (var i = 0; i < run.Size.Of(FullSwaps, 5); i++)
+        {
+            var begin = TimeProvider.System.GetTimestamp();
+            await run.Installation.PostAsync("plugins/simulator/activate", new { version = versions[i % 2] });
+            took.Add(TimeProvider.System.GetElapsedTime(begin).TotalMilliseconds);
+            run.Faults++;
+            if (run.Journal.Read().Count < taken + (run.Size.Recipients * Parts)) beforeTheEnd++;
+        }
+
+        await run.CompletedAsync();
+        var swapped = Pace(run.Journal.Read().Skip(taken));
+        var after = await SettledAsync(run, before);
+        var (state, unloading) = await StateAsync(run);
+        took.Sort();
+        run.Notes.Add(Text($"{took.Count} swaps, {beforeTheEnd} of them before the last message was taken; each took {took[took.Count / 2]:0} ms, at most {took[^1]:0} ms"));
+        run.Notes.Add(Text($"in peace {peace.PerSecond:0}/s, longest pause {peace.LongestMs} ms; with the swaps {swapped.PerSecond:0}/s, longest pause {swapped.LongestMs} ms"));
+        run.Notes.Add(Text($"memory of the process before {before / 1024} MB, after {after / 1024} MB ({(double)after / before - 1:P1}); {unloading} old loads in memory, state {state}"));
+        // While an audience is frozen, and at its end, nothing need go out.
+        if (swapped.LongestMs > Math.Max(LongestPauseMs, peace.LongestMs)) run.Broken.Add(Text($"a pause of {swapped.LongestMs} ms, in peace at most {peace.LongestMs} ms"));
+        if (unloading > 0 || state != "loaded") run.Broken.Add(Text($"{unloading} old loads are still in memory, state {state}"));
+        if (run.Size.IsFull && after > before * MostMemory) run.Broken.Add(Text($"{after / 1024} MB after the swaps, {before / 1024} MB before"));
+    }
+
+    private static async Task<string[]> InstallAsync(ChaosRun run)
+    {
+        var built = await File.ReadAllBytesAsync(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(ProcessUnderTest.Executable)!, "bundled-transports"), "*.Simulator.*.nupkg").Single());
+        string[] versions = ["90.1.0", "90.2.0"];
+        foreach (var version in versions) await run.Installation.PostFileAsync("plugins?activate=false", LabPackages.Versioned(built, version));
+        // Once each, so that what is loaded for the first time is not taken for a leak.
+        foreach (var version in versions) await run.Installation.PostAsync("plugins/simulator/activate", new { version });
+        return versions;
+    }
+
+    /// <summary>Resident memory in KB, once every retired load is gone and it is back where it was, or their time is up.</summary>
+    private static async Task<long> SettledAsync(ChaosRun run, long was)
+    {
+        for (var since = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(since) < Unloaded;)
+        {
+            var isBack = was == 0 || !run.Size.IsFull || await ResidentAsync(run) <= was * MostMemory;
+            if ((await StateAsync(run)).Unloading == 0 && isBack) break;
+            await ChaosRun.PauseAsync(TimeSpan.FromSeconds(1));
+        }
+
+        return await ResidentAsync(run);
+    }
+
+    private static async Task<long> ResidentAsync(ChaosRun run)
+    {
+        var status = await File.ReadAllLinesAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{run.Installation.Processes[0].Id}/status"));
+        return long.Parse(status.Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<(string State, int Unloading)> StateAsync(ChaosRun run)
+    {
+        var plugin = (await run.Installation.GetAsync("plugins")).GetProperty("items").EnumerateArray().Single(p => p.GetProperty("id").GetString() == "simulator");
+        return (plugin.GetProperty("state").GetString()!, plugin.GetProperty("unloading").GetInt32());
+    }
+
+    private static (double PerSecond, long LongestMs) Pace(IEnumerable<Taken> taken)
+    {
+        var moments = taken.Select(t => t.At).Order().ToArray();
+        var longest = moments.Skip(1).Zip(moments, (next, at) => next - at).Max();
+        return (moments.Length * 1000.0 / Math.Max(1, moments[^1] - moments[0]), longest);
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
