@@ -23,7 +23,7 @@ public sealed class WhatsAppCloudConformanceTests : TransportConformanceTests, I
     {
         Id = $"conformance-{number}",
         To = $"3460000000{number % 10}",
-        Content = number % 2 == 0
+        Content = number % 2 == 1
             ? new TextContent { Text = $"Hola {number}" }
             : new FileContent { FileName = "a.png", MediaType = "image/png", Bytes = new byte[] { 1, 2, 3 } },
     };
