@@ -27,11 +27,11 @@ public interface ITransportPlugin : IAsyncDisposable
 
     /// <summary>Checks one channel's settings beyond what the form can express. Must not touch the network.</summary>
     /// <returns>One problem per setting at fault; empty when all is well.</returns>
-    SettingProblem[] Validate(TransportContext context) => [];
+    SettingProblem[] Validate(ChannelContext context) => [];
 
     /// <summary>Makes the transport of one configured channel. Called once per channel and load, and again when its settings change.</summary>
     /// <remarks>Must return within 10 s; connect lazily, at the first send. Throw <see cref="TransportConfigurationException"/> for a cause that an administrator can mend.</remarks>
-    ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken);
+    ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     ValueTask IAsyncDisposable.DisposeAsync()

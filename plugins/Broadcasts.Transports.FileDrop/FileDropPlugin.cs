@@ -28,7 +28,7 @@ public sealed class FileDropPlugin : ITransportPlugin
     };
 
     /// <inheritdoc/>
-    public SettingProblem[] Validate(TransportContext context)
+    public SettingProblem[] Validate(ChannelContext context)
     {
         var folder = context.GetSettings<FileDropSettings>().Folder;
         return string.IsNullOrWhiteSpace(folder) || Path.IsPathFullyQualified(folder)
@@ -37,7 +37,7 @@ public sealed class FileDropPlugin : ITransportPlugin
     }
 
     /// <inheritdoc/>
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         var settings = context.GetSettings<FileDropSettings>();
         if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);

@@ -30,14 +30,14 @@ public sealed class SimulatorPlugin : ITransportPlugin
     };
 
     /// <inheritdoc/>
-    public SettingProblem[] Validate(TransportContext context)
+    public SettingProblem[] Validate(ChannelContext context)
     {
         var journal = context.GetSettings<SimulatorSettings>().JournalFile;
         return string.IsNullOrWhiteSpace(journal) || Path.IsPathFullyQualified(journal) ? [] : [new SettingProblem("journalFile", $"'{journal}' is not a full path.") { MessageEs = $"«{journal}» no es una ruta completa." }];
     }
 
     /// <inheritdoc/>
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         var settings = context.GetSettings<SimulatorSettings>();
         try

@@ -8,7 +8,7 @@ using ContentType = MimeKit.ContentType;
 namespace Broadcasts.Transports.Smtp;
 
 /// <summary>Makes a MIME message of ours out of one of the host's. No value can begin a header of its own.</summary>
-internal sealed class MailWriter(SmtpSettings settings, TransportContext context)
+internal sealed class MailWriter(SmtpSettings settings, ChannelContext context)
 {
     private readonly MailboxAddress _from = MailboxAddress.Parse(settings.From);
 

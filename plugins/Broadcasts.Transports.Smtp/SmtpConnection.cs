@@ -70,7 +70,7 @@ internal sealed class SmtpRefusedException(SendOutcome outcome) : Exception(outc
 /// <summary>Opens connections as the settings demand, and never weaker.</summary>
 internal static class SmtpConnector
 {
-    public static async Task<SmtpConnection> ConnectAsync(SmtpSettings settings, TransportContext context, CancellationToken cancellationToken)
+    public static async Task<SmtpConnection> ConnectAsync(SmtpSettings settings, ChannelContext context, CancellationToken cancellationToken)
     {
         var connection = new SmtpConnection(settings);
         Stream? stream = null;

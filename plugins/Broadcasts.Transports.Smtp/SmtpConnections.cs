@@ -10,13 +10,13 @@ internal sealed class SmtpConnections : IAsyncDisposable
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan QuitLimit = TimeSpan.FromSeconds(2);
     private readonly SmtpSettings _settings;
-    private readonly TransportContext _context;
+    private readonly ChannelContext _context;
     private readonly SemaphoreSlim _free;
     private readonly ConcurrentStack<SmtpConnection> _idle = new();
     private readonly ITimer _sweep;
     private bool _disposed;
 
-    public SmtpConnections(SmtpSettings settings, TransportContext context)
+    public SmtpConnections(SmtpSettings settings, ChannelContext context)
     {
         (_settings, _context) = (settings, context);
         _free = new SemaphoreSlim(settings.MaxConnections, settings.MaxConnections);

@@ -27,7 +27,7 @@ public sealed class SmtpPlugin : ITransportPlugin
     };
 
     /// <inheritdoc/>
-    public SettingProblem[] Validate(TransportContext context)
+    public SettingProblem[] Validate(ChannelContext context)
     {
         var settings = context.GetSettings<SmtpSettings>();
         var problems = new List<SettingProblem>();
@@ -44,7 +44,7 @@ public sealed class SmtpPlugin : ITransportPlugin
     }
 
     /// <inheritdoc/>
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);
         var settings = context.GetSettings<SmtpSettings>();

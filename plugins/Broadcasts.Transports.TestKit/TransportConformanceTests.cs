@@ -18,15 +18,15 @@ public abstract class TransportConformanceTests
     /// <summary>Settings whose provider can't be reached, such as a closed port on loopback; null when the transport uses the host's HTTP client, or no network.</summary>
     protected virtual string? UnreachableSettingsJson => null;
 
-    /// <summary>A message that the fake provider accepts.</summary>
+    /// <summary>A message that the fake provider accepts. Number 0 must need one call of the provider and no more: what it means when that call fails is checked on it. Others may carry files.</summary>
     protected virtual OutboundMessage Message(int number) =>
         new() { Id = $"conformance-{number}", To = "someone@example.org", Content = new TextContent { Text = $"Hello {number}" } };
 
     /// <summary>The context of one test.</summary>
-    protected virtual FakeTransportContext CreateContext(string settingsJson) => new(settingsJson);
+    protected virtual FakeChannelContext CreateContext(string settingsJson) => new(settingsJson);
 
     /// <summary>A webhook request as your provider would sign it for these settings; null when the transport takes none.</summary>
-    protected virtual WebhookRequest? GenuineWebhook(TransportContext context) => null;
+    protected virtual WebhookRequest? GenuineWebhook(ChannelContext context) => null;
 
     /// <summary>The assembly names its entry point and the contract that it was built for; the host reads both before it loads anything.</summary>
     [Fact]
@@ -128,7 +128,7 @@ public abstract class TransportConformanceTests
             AssemblyPath = CreatePlugin().GetType().Assembly.Location,
             SettingsJson = SettingsJson,
             UnreachableSettingsJson = UnreachableSettingsJson,
-            CreateContext = (settings, http) => http is null ? CreateContext(settings) : new FakeTransportContext(settings) { Http = http },
+            CreateContext = (settings, http) => http is null ? CreateContext(settings) : new FakeChannelContext(settings) { Http = http },
             Message = Message,
             GenuineWebhook = GenuineWebhook,
             ProviderAccepts = true,

@@ -31,7 +31,7 @@ public sealed class WebhookPlugin : ITransportPlugin
     };
 
     /// <inheritdoc/>
-    public SettingProblem[] Validate(TransportContext context)
+    public SettingProblem[] Validate(ChannelContext context)
     {
         var settings = context.GetSettings<WebhookSettings>();
         var problems = new List<SettingProblem>();
@@ -50,7 +50,7 @@ public sealed class WebhookPlugin : ITransportPlugin
     }
 
     /// <inheritdoc/>
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);
         return new ValueTask<ITransport>(new WebhookTransport(context.GetSettings<WebhookSettings>(), context.CreateHttpClient(), context.Time));

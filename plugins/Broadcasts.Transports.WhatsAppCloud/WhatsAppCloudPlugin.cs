@@ -35,7 +35,7 @@ public sealed class WhatsAppCloudPlugin : ITransportPlugin
     };
 
     /// <inheritdoc/>
-    public SettingProblem[] Validate(TransportContext context)
+    public SettingProblem[] Validate(ChannelContext context)
     {
         var settings = context.GetSettings<WhatsAppCloudSettings>();
         var problems = new List<SettingProblem>();
@@ -52,7 +52,7 @@ public sealed class WhatsAppCloudPlugin : ITransportPlugin
     }
 
     /// <inheritdoc/>
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);
         return new ValueTask<ITransport>(new WhatsAppCloudTransport(context.GetSettings<WhatsAppCloudSettings>(), context.CreateHttpClient(), context.Time, context.Log));

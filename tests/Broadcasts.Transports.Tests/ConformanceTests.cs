@@ -49,8 +49,8 @@ public sealed class WebhookConformanceTests : TransportConformanceTests, IDispos
 
     protected override ITransportPlugin CreatePlugin() => new WebhookPlugin();
 
-    protected override FakeTransportContext CreateContext(string settingsJson) =>
-        settingsJson.Contains("provider.example", StringComparison.Ordinal) ? new FakeTransportContext(settingsJson) { Http = _provider } : base.CreateContext(settingsJson);
+    protected override FakeChannelContext CreateContext(string settingsJson) =>
+        settingsJson.Contains("provider.example", StringComparison.Ordinal) ? new FakeChannelContext(settingsJson) { Http = _provider } : base.CreateContext(settingsJson);
 
     private static string Settings(string url) =>
         $$"""{"url": "{{url}}", "secret": "marked-secret-31337-0123456789", "headerName": "Authorization", "headerValue": "Bearer marked-token-31337"}""";

@@ -80,7 +80,7 @@ public sealed class FileDropTransportTests : IDisposable
 
     private static async Task<ITransport> OpenAsync(string format, string folder)
     {
-        using var context = new FakeTransportContext(JsonSerializer.Serialize(new Dictionary<string, string> { ["format"] = format, ["folder"] = folder }));
+        using var context = new FakeChannelContext(JsonSerializer.Serialize(new Dictionary<string, string> { ["format"] = format, ["folder"] = folder }));
         return await new FileDropPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
     }
 

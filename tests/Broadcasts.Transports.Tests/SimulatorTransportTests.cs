@@ -148,7 +148,7 @@ public sealed class SimulatorTransportTests : IDisposable
 
     private async Task<ITransport> OpenAsync(string settings)
     {
-        using var context = new FakeTransportContext(settings, _time);
+        using var context = new FakeChannelContext(settings, _time);
         return await new SimulatorPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
     }
 

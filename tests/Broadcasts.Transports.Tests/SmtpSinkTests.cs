@@ -21,7 +21,7 @@ public sealed class SmtpSinkTests
         try
         {
             await ListeningAsync(port);
-            using var context = new FakeTransportContext($$"""{"host": "127.0.0.1", "port": {{port}}, "from": "news@example.org"}""");
+            using var context = new FakeChannelContext($$"""{"host": "127.0.0.1", "port": {{port}}, "from": "news@example.org"}""");
             await using (var transport = await new SmtpPlugin().CreateAsync(context, TestContext.Current.CancellationToken))
             {
                 var all = await Task.WhenAll(Enumerable.Range(0, Count).Select(i => OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Mail(i))));

@@ -10,7 +10,7 @@ public sealed class SmtpTransportTests : IAsyncDisposable
 {
     private const string Password = "pass-7f31c0d9e5";
     private readonly FakeSmtpServer _server = new();
-    private FakeTransportContext? _context;
+    private FakeChannelContext? _context;
     private ITransport? _transport;
 
     public async ValueTask DisposeAsync()
@@ -220,7 +220,7 @@ public sealed class SmtpTransportTests : IAsyncDisposable
     [InlineData("""{"host": "mail.example.org", "from": "a@b.org", "username": "u", "password": "p", "security": "none"}""", "security")]
     public void Validate_SettingsThatCantWork_NamesTheSetting(string json, string setting)
     {
-        using var context = new FakeTransportContext(json);
+        using var context = new FakeChannelContext(json);
         Assert.Equal(setting, Assert.Single(new SmtpPlugin().Validate(context)).Setting);
     }
 
@@ -241,7 +241,7 @@ public sealed class SmtpTransportTests : IAsyncDisposable
     private async Task OpenAsync(string more = "")
     {
         _context?.Dispose();
-        _context = new FakeTransportContext($$"""{"host": "127.0.0.1", "port": {{_server.Port}}, "from": "News <news@example.org>"{{more}}}""");
+        _context = new FakeChannelContext($$"""{"host": "127.0.0.1", "port": {{_server.Port}}, "from": "News <news@example.org>"{{more}}}""");
         _transport = await new SmtpPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
 

@@ -13,7 +13,7 @@ public sealed class WebhookTransportTests : IAsyncDisposable
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private readonly FakeHttpServer _server = new();
     private readonly FakeTimeProvider _time = new(Now);
-    private FakeTransportContext? _context;
+    private FakeChannelContext? _context;
     private ITransport? _transport;
 
     public async ValueTask DisposeAsync()
@@ -165,7 +165,7 @@ public sealed class WebhookTransportTests : IAsyncDisposable
     [InlineData("example.org", "url")]
     public void Validate_AddressIsNotHttp_NamesTheSetting(string url, string setting)
     {
-        using var context = new FakeTransportContext($$"""{"url": "{{url}}", "secret": "{{Secret}}"}""");
+        using var context = new FakeChannelContext($$"""{"url": "{{url}}", "secret": "{{Secret}}"}""");
         Assert.Equal(setting, Assert.Single(new WebhookPlugin().Validate(context)).Setting);
     }
 
@@ -191,7 +191,7 @@ public sealed class WebhookTransportTests : IAsyncDisposable
 
     private async Task<ITransport> OpenAsync()
     {
-        _context = new FakeTransportContext($$"""{"url": "{{_server.Url}}", "secret": "{{Secret}}", "headerName": "Authorization", "headerValue": "Bearer token-value"}""", _time);
+        _context = new FakeChannelContext($$"""{"url": "{{_server.Url}}", "secret": "{{Secret}}", "headerName": "Authorization", "headerValue": "Bearer token-value"}""", _time);
         return _transport = await new WebhookPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
 

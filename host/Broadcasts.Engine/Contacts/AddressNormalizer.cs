@@ -38,6 +38,9 @@ internal static class AddressNormalizer
         };
     }
 
+    /// <summary>An address as providers write it, in the form in which it is stored; as it came when it can't be normalised.</summary>
+    public static string Normal(AddressKind kind, string address) => TryNormalize(kind, address, null, out var value, out _) ? value : address;
+
     /// <summary>Without the blanks and invisible characters around it; empty for null.</summary>
     public static string Trim(string? text) => text?.Trim(Margins) ?? "";
 
@@ -45,13 +48,24 @@ internal static class AddressNormalizer
     private static bool TryWhatsApp(string text, string? defaultCountry, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out ValueRefusal? refusal)
     {
         var isBareId = text.All(char.IsAsciiDigit) && text[0] != '0' && defaultCountry is null;
-        if (!PhoneAddress.LooksLikeNumber(text) || isBareId) return TryId(text, out value, out refusal);
+        if (!PhoneAddress.LooksLikeNumber(text) || isBareId)
+        {
+            if (!TryId(text, out value, out refusal)) return false;
+            value = WithoutMobileDigit(value);
+            return true;
+        }
 
         if (!PhoneAddress.TryNormalize(text, defaultCountry, out value, out refusal)) return false;
 
-        value = value[1..];
+        value = WithoutMobileDigit(value[1..]);
         return true;
     }
+
+    /// <summary>
+    /// WhatsApp itself knows mobiles of Mexico and Argentina with a digit behind the country code that their numbers do not have any more, or have only when called from abroad (521…, 549…). One person,
+    /// one address: both ways of writing are the one without it.
+    /// </summary>
+    private static string WithoutMobileDigit(string id) => id.Length == 13 && id.All(char.IsAsciiDigit) && (id.StartsWith("521", StringComparison.Ordinal) || id.StartsWith("549", StringComparison.Ordinal)) ? id.Remove(2, 1) : id;
 
     private static bool TryId(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out ValueRefusal? refusal)
     {

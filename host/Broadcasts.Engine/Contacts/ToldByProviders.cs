@@ -35,7 +35,7 @@ internal sealed class ToldByProviders(Database database, TimeProvider time)
         var kind = await KindAsync(transaction, channel);
         foreach (var change in changes.OrderBy(c => c.At))
         {
-            var values = new { kind = (short)kind, value = Normal(kind, change.Address), channel, reason = (short)SuppressionReason.OptedOut, source = $"channel:{channel}", at = Math.Min(change.At.ToUnixTimeMilliseconds(), time.Now()) };
+            var values = new { kind = (short)kind, value = AddressNormalizer.Normal(kind, change.Address), channel, reason = (short)SuppressionReason.OptedOut, source = $"channel:{channel}", at = Math.Min(change.At.ToUnixTimeMilliseconds(), time.Now()) };
             await transaction.Connection!.ExecuteAsync(change.IsOptedOut ? OptOutSql : OptInSql, values, transaction);
         }
     }
@@ -47,7 +47,7 @@ internal sealed class ToldByProviders(Database database, TimeProvider time)
         foreach (var (old, @new) in changes)
         {
             if (!AddressNormalizer.TryNormalize(kind, @new, null, out var next, out _)) continue;
-            var values = new { kind = (short)kind, value = Normal(kind, old), next };
+            var values = new { kind = (short)kind, value = AddressNormalizer.Normal(kind, old), next };
             if (values.value == next || await transaction.Connection!.ExecuteAsync(MoveSql, values, transaction) == 0) continue;
             await transaction.Connection!.ExecuteAsync(MoveSuppressionsSql, values, transaction);
         }
@@ -58,6 +58,4 @@ internal sealed class ToldByProviders(Database database, TimeProvider time)
 
     private static async Task<AddressKind> KindAsync(DbTransaction transaction, long channel) =>
         (AddressKind)await transaction.Connection!.QuerySingleOrDefaultAsync<int>(KindSql, new { channel }, transaction);
-
-    private static string Normal(AddressKind kind, string address) => AddressNormalizer.TryNormalize(kind, address, null, out var value, out _) ? value : address;
 }

@@ -109,7 +109,7 @@ internal sealed class PluginLoad
     private async Task<TransportInstance> CreateCoreAsync(ChannelTransportSettings settings, HostTransportServices services, CancellationTokenSource stopping, Action<string> onHang)
     {
         var plugin = _plugin ?? throw new PluginRefusedException($"{Name} is unloaded.");
-        var context = new HostTransportContext(services, Info, settings, stopping.Token);
+        var context = new HostChannelContext(services, Info, settings, stopping.Token);
         var transport = await plugin.CreateAsync(context, stopping.Token) ?? throw new PluginRefusedException($"{Name} made no transport.");
         return new TransportInstance(Info, transport, stopping, _limits, _time, onHang)
         {
@@ -123,7 +123,7 @@ internal sealed class PluginLoad
         var plugin = _plugin ?? throw new PluginRefusedException($"{Name} is unloaded.");
         try
         {
-            return plugin.Validate(new HostTransportContext(services, Info, settings, CancellationToken.None)) ?? [];
+            return plugin.Validate(new HostChannelContext(services, Info, settings, CancellationToken.None)) ?? [];
         }
         catch (TransportConfigurationException e)
         {

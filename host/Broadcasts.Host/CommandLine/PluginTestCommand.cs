@@ -106,7 +106,7 @@ internal static class PluginTestCommand
             },
             AssemblyPath = candidate.MainFile,
             SettingsJson = settings,
-            CreateContext = (json, http) => new FakeTransportContext(json) { Http = http ?? provider, Webhook = new Uri("https://broadcasts.example.org/hooks/1"), RefusesConnections = true },
+            CreateContext = (json, http) => new FakeChannelContext(json) { Http = http ?? provider, Webhook = new Uri("https://broadcasts.example.org/hooks/1"), RefusesConnections = true },
             Message = number => SampleMessages.For(info, settings, to, number),
         };
         foreach (var check in ConformanceChecks.All)

@@ -77,7 +77,7 @@ internal static partial class ConformanceChecks
         return CheckResult.Passed;
     }, cancellationToken);
 
-    private static Task<CheckResult> ReceivesAsync(ConformanceSubject subject, Func<IWebhookReceiver, FakeTransportContext, Task<CheckResult>> use, CancellationToken cancellationToken) =>
+    private static Task<CheckResult> ReceivesAsync(ConformanceSubject subject, Func<IWebhookReceiver, FakeChannelContext, Task<CheckResult>> use, CancellationToken cancellationToken) =>
         subject.WithTransportAsync(subject.SettingsJson, null, (transport, context) =>
             transport is IWebhookReceiver receiver ? use(receiver, context) : Task.FromResult(CheckResult.NotApplicable("The transport takes no webhooks.")), cancellationToken);
 
@@ -105,7 +105,7 @@ internal static partial class ConformanceChecks
         {
             using var context = subject.CreateContext(subject.SettingsJson, null);
             var transport = await plugin.CreateAsync(context, cancellationToken).ConfigureAwait(false);
-            await OutcomeList.SendAsync(transport, cancellationToken, subject.Message(0)).ConfigureAwait(false);
+            for (var i = 0; i < 2; i++) await OutcomeList.SendAsync(transport, cancellationToken, subject.Message(i)).ConfigureAwait(false);
             await EndsSoonAsync(Task.Run(() => transport.DisposeAsync().AsTask(), cancellationToken), cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return CheckResult.Of(collected ? null : "Something still points to the plugin: look for timers, tasks, event handlers, token registrations and framework caches.");

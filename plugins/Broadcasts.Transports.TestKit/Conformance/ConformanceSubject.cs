@@ -18,19 +18,19 @@ internal sealed class ConformanceSubject
     public string? UnreachableSettingsJson { get; init; }
 
     /// <summary>A context; the handler stands for the provider when it is given.</summary>
-    public required Func<string, HttpMessageHandler?, FakeTransportContext> CreateContext { get; init; }
+    public required Func<string, HttpMessageHandler?, FakeChannelContext> CreateContext { get; init; }
 
     /// <summary>A message that the transport can carry.</summary>
     public required Func<int, OutboundMessage> Message { get; init; }
 
     /// <summary>A webhook request that is genuine for these settings; null when it can't be made here.</summary>
-    public Func<TransportContext, WebhookRequest?> GenuineWebhook { get; init; } = _ => null;
+    public Func<ChannelContext, WebhookRequest?> GenuineWebhook { get; init; } = _ => null;
 
     /// <summary>True when a provider answers who takes everything: then messages must be accepted.</summary>
     public bool ProviderAccepts { get; init; }
 
     /// <summary>Makes a transport, uses it and takes it down.</summary>
-    public async Task<T> WithTransportAsync<T>(string settings, HttpMessageHandler? http, Func<ITransport, FakeTransportContext, Task<T>> use, CancellationToken cancellationToken)
+    public async Task<T> WithTransportAsync<T>(string settings, HttpMessageHandler? http, Func<ITransport, FakeChannelContext, Task<T>> use, CancellationToken cancellationToken)
     {
         await using var plugin = CreatePlugin();
         using var context = CreateContext(settings, http);
@@ -61,8 +61,8 @@ internal sealed class ConformanceSubject
     }
 
     /// <summary>Sends one message to a scripted provider; null when the transport never asked for an HTTP client.</summary>
-    public async Task<(SendOutcome? Outcome, FakeTransportContext Context)?> SendToAsync(ScriptedProvider provider, CancellationToken cancellationToken) =>
-        await WithTransportAsync<(SendOutcome?, FakeTransportContext)?>(SettingsJson, provider, async (transport, context) =>
+    public async Task<(SendOutcome? Outcome, FakeChannelContext Context)?> SendToAsync(ScriptedProvider provider, CancellationToken cancellationToken) =>
+        await WithTransportAsync<(SendOutcome?, FakeChannelContext)?>(SettingsJson, provider, async (transport, context) =>
         {
             var outcomes = await OutcomeList.SendAsync(transport, cancellationToken, Message(0)).ConfigureAwait(false);
             return provider.Requests == 0 ? null : (outcomes.Count == 1 ? outcomes[0] : null, context);

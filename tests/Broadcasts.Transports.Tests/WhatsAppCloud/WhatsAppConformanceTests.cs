@@ -16,14 +16,14 @@ public sealed class WhatsAppCloudConformanceTests : TransportConformanceTests, I
 
     protected override ITransportPlugin CreatePlugin() => new WhatsAppCloudPlugin();
 
-    protected override FakeTransportContext CreateContext(string settingsJson) =>
-        settingsJson.Contains("graph.example", StringComparison.Ordinal) ? new FakeTransportContext(settingsJson) { Http = _meta } : base.CreateContext(settingsJson);
+    protected override FakeChannelContext CreateContext(string settingsJson) =>
+        settingsJson.Contains("graph.example", StringComparison.Ordinal) ? new FakeChannelContext(settingsJson) { Http = _meta } : base.CreateContext(settingsJson);
 
     protected override OutboundMessage Message(int number) => new()
     {
         Id = $"conformance-{number}",
         To = $"3460000000{number % 10}",
-        Content = number % 2 == 1
+        Content = number % 2 == 0
             ? new TextContent { Text = $"Hola {number}" }
             : new FileContent { FileName = "a.png", MediaType = "image/png", Bytes = new byte[] { 1, 2, 3 } },
     };

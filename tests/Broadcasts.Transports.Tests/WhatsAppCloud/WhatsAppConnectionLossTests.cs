@@ -51,7 +51,7 @@ public sealed class WhatsAppConnectionLossTests : WhatsAppTests
     [Fact]
     public async Task SendAsync_NobodyListens_IsRetriedLater()
     {
-        using var context = new FakeTransportContext(Settings($"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}"), Time);
+        using var context = new FakeChannelContext(Settings($"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}"), Time);
         await using var transport = await new WhatsAppCloudPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
         Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), KindOf(Assert.Single(await OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Message()))));
     }
@@ -63,7 +63,7 @@ public sealed class WhatsAppConnectionLossTests : WhatsAppTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var closing = CloseNextAsync(listener);
-        using var context = new FakeTransportContext(Settings($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"), Time);
+        using var context = new FakeChannelContext(Settings($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"), Time);
         await using var transport = await new WhatsAppCloudPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
         Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), KindOf(Assert.Single(await OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Message()))));
         await closing;
@@ -87,7 +87,7 @@ public sealed class WhatsAppConnectionLossTests : WhatsAppTests
         Server.Respond = request => request.Headers["Authorization"] == "Bearer new-token" ? Accepted() : Error(401, 190, 463);
         Assert.Equal(SendOutcomeKind.ChannelFault, (await SendAsync()).Kind);
 
-        using var context = new FakeTransportContext(Settings(Server.Url.GetLeftPart(UriPartial.Authority)).Replace(Token, "new-token", StringComparison.Ordinal), Time);
+        using var context = new FakeChannelContext(Settings(Server.Url.GetLeftPart(UriPartial.Authority)).Replace(Token, "new-token", StringComparison.Ordinal), Time);
         await using var next = await new WhatsAppCloudPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
         Assert.Equal(SendOutcomeKind.Accepted, Assert.Single(await OutcomeList.SendAsync(next, TestContext.Current.CancellationToken, Message())).Kind);
     }

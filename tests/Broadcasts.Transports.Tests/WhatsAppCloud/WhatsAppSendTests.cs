@@ -211,7 +211,7 @@ public sealed class WhatsAppSendTests : WhatsAppTests
         var settings = JsonSerializer.Deserialize<Dictionary<string, string>>(Settings("https://graph.example"))!;
         settings["appSecretProof"] = "true";
         settings[name] = value;
-        using var context = new FakeTransportContext(JsonSerializer.Serialize(settings));
+        using var context = new FakeChannelContext(JsonSerializer.Serialize(settings));
 
         var found = Assert.Single(new WhatsAppCloudPlugin().Validate(context));
         Assert.Equal(problem, found.Setting);

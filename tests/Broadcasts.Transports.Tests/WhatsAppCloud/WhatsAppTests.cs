@@ -17,7 +17,7 @@ public abstract class WhatsAppTests : IAsyncDisposable
     protected const string Account = "102290129340398";
     protected const string Wamid = "wamid.HBgLNTIxNTUxMjM0NTY3OA";
 
-    private FakeTransportContext? _context;
+    private FakeChannelContext? _context;
     private ITransport? _transport;
 
     internal FakeHttpServer Server { get; } = new();
@@ -58,7 +58,7 @@ public abstract class WhatsAppTests : IAsyncDisposable
     protected async Task<ITransport> OpenAsync()
     {
         if (_transport is not null) return _transport;
-        _context = new FakeTransportContext(Settings(Server.Url.GetLeftPart(UriPartial.Authority), MoreSettings), Time);
+        _context = new FakeChannelContext(Settings(Server.Url.GetLeftPart(UriPartial.Authority), MoreSettings), Time);
         return _transport = await new WhatsAppCloudPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
 

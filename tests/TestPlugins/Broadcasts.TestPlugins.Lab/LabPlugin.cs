@@ -63,7 +63,7 @@ public sealed class LabPlugin : ITransportPlugin
     };
 
     /// <inheritdoc/>
-    public async ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public async ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         if (Behaviour == "hang-in-create") await new TaskCompletionSource().Task.ConfigureAwait(false);
         if (Behaviour == "throw-in-create") throw new NotSupportedException("not today");
@@ -74,7 +74,7 @@ public sealed class LabPlugin : ITransportPlugin
     }
 
     /// <inheritdoc/>
-    public SettingProblem[] Validate(TransportContext context) =>
+    public SettingProblem[] Validate(ChannelContext context) =>
         context.GetSettings<LabSettings>().Token == "bad" ? [new SettingProblem("token", "'bad' is never a token.")] : [];
 
     private static string Read(string name) => File.Exists(Path.Combine(Folder, name)) ? File.ReadAllText(Path.Combine(Folder, name)).Trim() : "";

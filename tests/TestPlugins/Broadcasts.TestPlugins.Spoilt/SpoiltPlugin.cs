@@ -25,7 +25,7 @@ public sealed class SpoiltPlugin : ITransportPlugin
         Capabilities = new TransportCapabilities { Content = _behaviour == "carries-nothing" ? ContentKinds.None : ContentKinds.Text, SendDeadline = TimeSpan.FromSeconds(35) },
     };
 
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         var settings = context.GetSettings<Settings>();
         if (settings.ApiKey.Length == 0) throw _behaviour == "bug-on-missing-settings" ? new ArgumentException("apiKey") : new TransportConfigurationException("Give the API key.");

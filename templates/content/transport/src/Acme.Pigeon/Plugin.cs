@@ -27,7 +27,7 @@ public sealed class Plugin : ITransportPlugin
     };
 
     /// <summary>Checks what the form can't express; without network.</summary>
-    public SettingProblem[] Validate(TransportContext context)
+    public SettingProblem[] Validate(ChannelContext context)
     {
         var settings = context.GetSettings<Settings>();
         return Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
@@ -35,7 +35,7 @@ public sealed class Plugin : ITransportPlugin
             : [new SettingProblem("url", $"'{settings.Url}' is not an http or https address.") { MessageEs = $"«{settings.Url}» no es una dirección http o https." }];
     }
 
-    public ValueTask<ITransport> CreateAsync(TransportContext context, CancellationToken cancellationToken)
+    public ValueTask<ITransport> CreateAsync(ChannelContext context, CancellationToken cancellationToken)
     {
         if (Validate(context) is [var problem, ..]) throw new TransportConfigurationException(problem.Message);
         return new(new Transport(context.GetSettings<Settings>(), context.CreateHttpClient(), context.Time));

@@ -17,9 +17,9 @@ public sealed class ConformanceTests : TransportConformanceTests, IDisposable
 
     protected override ITransportPlugin CreatePlugin() => new Plugin();
 
-    protected override FakeTransportContext CreateContext(string settingsJson) => new(settingsJson) { Http = _provider };
+    protected override FakeChannelContext CreateContext(string settingsJson) => new(settingsJson) { Http = _provider };
 
-    protected override WebhookRequest? GenuineWebhook(Broadcasts.TransportContext context)
+    protected override WebhookRequest? GenuineWebhook(ChannelContext context)
     {
         var body = Encoding.UTF8.GetBytes("""{"id": "p1", "reference": "m1", "status": "delivered", "at": "2026-01-01T00:00:00Z"}""");
         return new WebhookRequest

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcasts.Plugins;
 
 /// <summary>What the host hands to one transport.</summary>
-internal sealed class HostTransportContext(HostTransportServices services, TransportInfo info, ChannelTransportSettings settings, CancellationToken stopping) : TransportContext
+internal sealed class HostChannelContext(HostTransportServices services, TransportInfo info, ChannelTransportSettings settings, CancellationToken stopping) : ChannelContext
 {
     private readonly Lazy<string> _dataDirectory = new(() => Directory.CreateDirectory(Path.Combine(services.ChannelsDirectory, settings.ChannelId)).FullName);
 

@@ -1,7 +1,7 @@
 namespace Broadcasts;
 
 /// <summary>Everything that the host gives a transport for one channel. A transport reaches for nothing else of the host.</summary>
-public abstract class TransportContext
+public abstract class ChannelContext
 {
     /// <summary>The channel's id, for logs and references.</summary>
     public abstract string ChannelId { get; }

@@ -4,13 +4,13 @@ using System.Net.Sockets;
 namespace Broadcasts.TestKit;
 
 /// <summary>A host's context for tests: real sockets, the clock you give, a log you can read.</summary>
-public sealed class FakeTransportContext : TransportContext, IDisposable
+public sealed class FakeChannelContext : ChannelContext, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lazy<string> _folder = new(() => Directory.CreateTempSubdirectory("transport-").FullName);
 
     /// <summary>A context with these settings.</summary>
-    public FakeTransportContext(string settingsJson, TimeProvider? time = null) => (SettingsJson, Time) = (settingsJson, time ?? TimeProvider.System);
+    public FakeChannelContext(string settingsJson, TimeProvider? time = null) => (SettingsJson, Time) = (settingsJson, time ?? TimeProvider.System);
 
     /// <summary>Answers HTTP instead of the network, when set.</summary>
     public HttpMessageHandler? Http { get; init; }
