@@ -150,7 +150,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
     /// </summary>
     public void CheckUnloaded()
     {
-        if (_slots.Values.Any(HasWaited)) GC.Collect(2, GCCollectionMode.Forced, blocking: false);
+        if (_slots.Values.Any(s => s.Retains(_time.GetUtcNow() - _limits.Collect))) GC.Collect(2, GCCollectionMode.Forced, blocking: false);
         foreach (var slot in _slots.Values)
         {
             lock (slot.Unloading)
@@ -166,17 +166,8 @@ internal sealed partial class PluginHost : IAsyncDisposable
         }
     }
 
-    private bool HasWaited(PluginSlot slot)
-    {
-        lock (slot.Unloading) return slot.Unloading.Any(u => u.Context is { IsAlive: true } && _time.GetUtcNow() - u.Since > _limits.Collect);
-    }
-
     /// <summary>Retired loads that are still in memory.</summary>
-    public int UnloadingCount(string id)
-    {
-        if (!_slots.TryGetValue(id, out var slot)) return 0;
-        lock (slot.Unloading) return slot.Unloading.Count(u => u.Context is { IsAlive: true });
-    }
+    public int UnloadingCount(string id) => _slots.TryGetValue(id, out var slot) ? slot.UnloadingCount : 0;
 
     public async ValueTask DisposeAsync()
     {
@@ -244,7 +235,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
         try
         {
             var trial = await load.CreateAsync(settings, _services, _ => slot.CountFault());
-            failed = await SelfTestAsync(trial, channel);
+            failed = await TransportSelfTest.RunAsync(trial, channel);
             dispose = trial.RetireAsync();
         }
         catch (TransportSettingsException e)
@@ -267,15 +258,6 @@ internal sealed partial class PluginHost : IAsyncDisposable
 
         slot.CountLost();
         throw new PluginRefusedException($"{load.Name}: dispose of a transport did not end within {_limits.TrialDispose.TotalSeconds:0.#} s.");
-    }
-
-    /// <summary>What speaks against a trial's transport; null when nothing does. What does not work on the version that serves either is no fault of the new one.</summary>
-    private static async Task<string?> SelfTestAsync(TransportInstance trial, ChannelTransport serving)
-    {
-        if (await TransportSelfTest.RefusesWorkAsync(trial) is { } broken) return broken;
-        if ((trial.Abilities & TransportAbilities.Test) == 0) return null;
-        if (await TransportSelfTest.ConnectionAsync(trial) is not { } fault) return null;
-        return !serving.CanTest || (await serving.TestAsync(CancellationToken.None)) is { Error: null, Value: null } ? fault : null;
     }
 
     /// <summary>The transports of all channels on a new version. A channel that works now must work on it; one that is broken may stay so.</summary>

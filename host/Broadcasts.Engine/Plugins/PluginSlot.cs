@@ -40,6 +40,21 @@ internal sealed class PluginSlot(string id)
 
     public TransportInfo? Info => _load is { } load ? load.Info with { State = State, LastRefusal = _lastRefusal } : null;
 
+    /// <summary>Retired loads that are still in memory.</summary>
+    public int UnloadingCount
+    {
+        get
+        {
+            lock (Unloading) return Unloading.Count(u => u.Context is { IsAlive: true });
+        }
+    }
+
+    /// <summary>True when a load that was retired before this moment is still in memory.</summary>
+    public bool Retains(DateTimeOffset before)
+    {
+        lock (Unloading) return Unloading.Any(u => u.Context is { IsAlive: true } && u.Since < before);
+    }
+
     public void CountLost() => Interlocked.Increment(ref _lost);
 
     public void CountFault() => Interlocked.Increment(ref _faults);

@@ -122,8 +122,14 @@ internal sealed class SendCall : IThreadPoolWorkItem, IValueTaskSource
         _byCaller.Dispose();
         _byStop.Dispose();
         _byToken.Dispose();
-        // A transport that was left behind holds the token; a token that was cancelled is not used again.
-        if (_ended is null || !_isSystemTime || !_cancel.TryReset() || Pool.Count >= MostKept) return;
+        // A transport that was left behind holds the token.
+        if (_ended is null) return;
+        if (!_isSystemTime || !_cancel.TryReset() || Pool.Count >= MostKept)
+        {
+            _cancel.Dispose();
+            return;
+        }
+
         // Nothing of the plugin, nor of whoever waited, is kept in the pool.
         (_work, _running, _ended, _whole) = (default, null, null, null);
         _core.Reset();

@@ -5,8 +5,17 @@ internal static class TransportSelfTest
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
+    /// <summary>What speaks against a trial's transport; null when nothing does. What does not work on the version that serves either is no fault of the new one.</summary>
+    public static async Task<string?> RunAsync(TransportInstance trial, ChannelTransport serving)
+    {
+        if (await RefusesWorkAsync(trial) is { } broken) return broken;
+        if ((trial.Abilities & TransportAbilities.Test) == 0) return null;
+        if (await ConnectionAsync(trial) is not { } fault) return null;
+        return !serving.CanTest || (await serving.TestAsync(CancellationToken.None)) is { Error: null, Value: null } ? fault : null;
+    }
+
     /// <summary>Hands over a message that is cancelled already: the contract forbids to start anything then. Null when all is well.</summary>
-    public static async Task<string?> RefusesWorkAsync(TransportInstance transport)
+    private static async Task<string?> RefusesWorkAsync(TransportInstance transport)
     {
         var sink = new Sink();
         var message = new OutboundMessage { Id = "self-test", To = "self-test", Content = ContentFor(transport.Info.Capabilities.Content), IsTest = true };
@@ -20,7 +29,7 @@ internal static class TransportSelfTest
     }
 
     /// <summary>The transport's own connection test, with the settings of a channel. Null when all is well.</summary>
-    public static async Task<string?> ConnectionAsync(TransportInstance transport)
+    private static async Task<string?> ConnectionAsync(TransportInstance transport)
     {
         var answer = await transport.AskAsync<IConnectionTest, SendOutcome>("test its connection", Limit, async (t, token) => await t.TestAsync(token), CancellationToken.None);
         return answer.Error ?? (answer.Value is { } outcome ? outcome.ToString() : null);
