@@ -24,6 +24,9 @@ public sealed class EngineOptions
     /// <summary>Folder whose plugin packages are installed, from the data directory on when it is relative. Default: <c>drop</c>; null or empty for none.</summary>
     public string? PluginDropDirectory { get; set; } = "drop";
 
+    /// <summary>Largest plugin package that the API and the console take, in MB. Default: 100.</summary>
+    public int MaxPluginMegabytes { get; set; } = 100;
+
     /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
     public string TimeZone { get; set; } = "Etc/UTC";
 

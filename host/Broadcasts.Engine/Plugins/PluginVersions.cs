@@ -14,6 +14,9 @@ namespace Broadcasts.Plugins;
 /// <param name="LastRefusal">Why this process refused a package or version of it last.</param>
 internal sealed record PluginView(string Id, IReadOnlyList<InstalledPlugin> Versions, string? Desired, string? Previous, IReadOnlyList<ObservedPlugin> Silos, TransportInfo? Info, string? LastRefusal)
 {
+    /// <summary>How it fares in this process.</summary>
+    public PluginState State { get; init; }
+
     /// <summary>Retired loads that are still in memory here.</summary>
     public int Unloading { get; init; }
 }
@@ -35,7 +38,7 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         return [.. (await store.ListAsync(cancellationToken)).GroupBy(p => p.Id).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
         {
             var choice = desired.GetValueOrDefault(g.Key);
-            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous && v.TakenBack is null) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { Unloading = host.UnloadingCount(g.Key) };
+            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous && v.TakenBack is null) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { State = host.StateOf(g.Key) ?? PluginState.Malfunctioned, Unloading = host.UnloadingCount(g.Key) };
         })];
     }
 

@@ -45,6 +45,18 @@ internal sealed record PluginAnswer
     /// <summary>Retired versions that are still in memory of this process.</summary>
     public int Unloading { get; init; }
 
+    /// <summary>Outcomes of the last whole minute in this process; null when it has no version loaded.</summary>
+    public long? MessagesPerMinute { get; init; }
+
+    /// <summary>Of those, neither accepted nor throttled.</summary>
+    public long? ErrorsPerMinute { get; init; }
+
+    /// <summary>Bytes that a message costs until its call waits for the first time; sampled.</summary>
+    public long? AllocatedPerMessage { get; init; }
+
+    /// <summary>Calls that were left behind and still run. After three of one channel it is paused.</summary>
+    public int HangingCalls { get; init; }
+
     public static PluginAnswer Of(PluginView view) => new()
     {
         Id = view.Id,
@@ -54,11 +66,15 @@ internal sealed record PluginAnswer
         DisplayName = view.Info?.DisplayName.English ?? view.Id,
         Description = view.Info?.Description?.English,
         AddressKind = view.Info?.AddressKind,
-        State = view.Info?.State ?? PluginState.Malfunctioned,
+        State = view.State,
         LastRefusal = view.LastRefusal,
         Content = view.Info is { } info ? [.. Enum.GetValues<ContentKinds>().Where(k => k != ContentKinds.None && info.Capabilities.Content.HasFlag(k)).Select(k => k.ToString().ToLowerInvariant())] : [],
         Settings = [.. view.Info?.Fields.Select(f => new PluginFieldAnswer(f.Name, f.Type.ToString().ToLowerInvariant(), f.Label.English, f.Required, f.Secret, f.Default)) ?? []],
         Unloading = view.Unloading,
+        MessagesPerMinute = view.Info?.Pulse?.MessagesPerMinute,
+        ErrorsPerMinute = view.Info?.Pulse?.ErrorsPerMinute,
+        AllocatedPerMessage = view.Info?.Pulse?.AllocatedPerMessage,
+        HangingCalls = view.Info?.Pulse?.Hanging ?? 0,
         Desired = view.Desired,
         Previous = view.Previous,
         Versions = [.. view.Versions.Select(v => new PluginVersionAnswer(v.Version, v.Sha256, v.Size, v.Contract, DateTimeOffset.FromUnixTimeMilliseconds(v.InstalledAt), v.InstalledBy, v.TakenBack))],
@@ -106,7 +122,7 @@ internal static class PluginsApi
 
     private static Task<IResult> InstallAsync(bool? activate, PluginVersions versions, ServiceOptions options, HttpContext http)
     {
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.MaxPluginMegabytes * 1024L * 1024;
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.Engine.MaxPluginMegabytes * 1024L * 1024;
         return AnsweredAsync("", async () =>
         {
             var plugin = await versions.InstallAsync(http.Request.Body, http.Actor(), activate ?? true, http.RequestAborted);

@@ -41,7 +41,7 @@ internal static class ConfigKeys
         new("StopGrace", "00:00:08", "Time that messages in flight get to finish when the service stops.", ReadStopGrace),
         new("Limits:ImportMegabytes", "1024", "Largest CSV file that can be imported.", (text, o) => Number(text, 1, 100_000, value => o.MaxImportMegabytes = value)),
         new("Limits:FileMegabytes", "25", "Largest file that a message can carry.", (text, o) => Number(text, 1, 1_000, value => o.MaxFileMegabytes = value)),
-        new("Limits:PluginMegabytes", "100", "Largest plugin package.", (text, o) => Number(text, 1, 1_000, value => o.MaxPluginMegabytes = value)),
+        new("Limits:PluginMegabytes", "100", "Largest plugin package.", (text, o) => Number(text, 1, 1_000, value => o.Engine.MaxPluginMegabytes = value)),
     ];
 
     private static string? ReadUrls(string text, ServiceOptions options)

@@ -17,7 +17,4 @@ internal sealed class ServiceOptions
 
     /// <summary>Largest file of a message, in MB. Default: 25.</summary>
     public int MaxFileMegabytes { get; set; } = 25;
-
-    /// <summary>Largest plugin package, in MB. Default: 100.</summary>
-    public int MaxPluginMegabytes { get; set; } = 100;
 }
