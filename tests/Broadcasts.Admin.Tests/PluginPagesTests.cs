@@ -43,7 +43,7 @@ public sealed class PluginPagesTests(ConsoleFixture console) : IClassFixture<Con
     [Theory]
     [InlineData("en-GB", "was refused and nothing was changed", "throws.nupkg", "throw-in-constructor", "no licence")]
     [InlineData("es-ES", "fue rechazado y no se cambió nada", "throws.nupkg", "throw-in-constructor", "no licence")]
-    [InlineData("en-GB", "was refused and nothing was changed", "letter.nupkg", null, "not a package")]
+    [InlineData("en-GB", "was refused and nothing was changed", "letter.nupkg", null, "is not a NuGet package")]
     public async Task Upload_PackageThatIsNoGood_IsRefusedWithItsReason(string locale, string refused, string file, string? behaviour, string why)
     {
         await using var context = await console.NewContextAsync(locale: locale);

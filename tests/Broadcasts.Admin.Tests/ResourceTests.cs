@@ -16,7 +16,7 @@ public sealed partial class ResourceTests
     [
         "Audience.None", "Edit.Part", "Edit.PartsOf", "Contacts.MoreThan", "Language.en", "Language.es", "Theme.auto", "Part.Html", "UserRole.Editor",
         "Subject.telegram", "Subject.whatsapp", "Subject.messenger", "Subject.instagram", "AddressKind.Telegram", "AddressKind.WhatsApp", "AddressKind.Messenger", "AddressKind.Instagram",
-        "No", "Problem.setting",
+        "No", "Problem.setting", "Plugins.Errors.one",
     ];
 
     private static readonly Dictionary<string, string> English = Read("");

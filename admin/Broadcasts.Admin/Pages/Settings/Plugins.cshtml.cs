@@ -28,8 +28,8 @@ internal sealed class PluginsModel(PluginVersions plugins, ChannelStore channels
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (!await MayAsync(Policies.CanAdminister)) return Forbid();
-        if (Upload is null || Upload.Length == 0) Problems = [new Problem("", "noPackage", Texts["Plugins.NoFile"])];
-        else if (Upload.Length > options.MaxPluginMegabytes * 1024L * 1024) Problems = [new Problem("", "tooLarge", Texts["Plugins.TooLarge", options.MaxPluginMegabytes])];
+        if (Upload is null || Upload.Length == 0) Problems = [new Problem("", "", Texts["Plugins.NoFile"])];
+        else if (Upload.Length > options.MaxPluginMegabytes * 1024L * 1024) Problems = [new Problem("", "", Texts["Plugins.TooLarge", options.MaxPluginMegabytes])];
         else
         {
             try
@@ -41,7 +41,7 @@ internal sealed class PluginsModel(PluginVersions plugins, ChannelStore channels
             }
             catch (PluginRefusedException e)
             {
-                Problems = [new Problem("", "pluginRefused", Texts["Plugins.Refused", Upload.FileName, e.Message])];
+                Problems = [new Problem("", "", Texts["Plugins.Refused", Upload.FileName, e.Message])];
             }
         }
 
