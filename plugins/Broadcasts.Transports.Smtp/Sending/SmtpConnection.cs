@@ -70,7 +70,7 @@ internal sealed class SmtpRefusedException(SendOutcome outcome) : Exception(outc
 /// <summary>Opens connections as the settings demand, and never weaker.</summary>
 internal static class SmtpConnector
 {
-    public static async Task<SmtpConnection> ConnectAsync(SmtpSettings settings, ChannelContext context, CancellationToken cancellationToken)
+    public static async Task<SmtpConnection> ConnectAsync(SmtpSettings settings, ChannelContext context, OAuthTokens? tokens, CancellationToken cancellationToken)
     {
         var connection = new SmtpConnection(settings);
         Stream? stream = null;
@@ -80,7 +80,7 @@ internal static class SmtpConnector
             await connection.Client.ConnectAsync(stream, settings.Host, settings.EffectivePort, OptionsOf(settings), cancellationToken).ConfigureAwait(false);
             // One way to write a message's text, whose stages can be told apart.
             connection.Client.Capabilities &= ~(SmtpCapabilities.Chunking | SmtpCapabilities.BinaryMime);
-            if (settings.HasCredentials) await SignInAsync(connection.Client, settings, cancellationToken).ConfigureAwait(false);
+            if (settings.HasCredentials) await SignInAsync(connection.Client, settings, tokens, cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch
@@ -95,21 +95,15 @@ internal static class SmtpConnector
     {
         SmtpSecurity.None => SecureSocketOptions.None,
         SmtpSecurity.Tls => SecureSocketOptions.SslOnConnect,
-        SmtpSecurity.Auto when !settings.HasCredentials && SmtpPlugin.IsThisMachine(settings.Host) => SecureSocketOptions.None,
+        SmtpSecurity.Auto when !settings.HasCredentials && SettingsCheck.IsThisMachine(settings.Host) => SecureSocketOptions.None,
         SmtpSecurity.Auto when settings.EffectivePort == 465 => SecureSocketOptions.SslOnConnect,
         _ => SecureSocketOptions.StartTls,
     };
 
-    private static async Task SignInAsync(SmtpClient client, SmtpSettings settings, CancellationToken cancellationToken)
+    private static Task SignInAsync(SmtpClient client, SmtpSettings settings, OAuthTokens? tokens, CancellationToken cancellationToken)
     {
-        if (!client.Capabilities.HasFlag(SmtpCapabilities.Authentication))
-        {
-            throw new SmtpRefusedException(SendOutcome.ChannelFault(FailureReason.Credentials, $"{settings.Host} takes no user name. Leave it empty, or use the port for submission (587 or 465)."));
-        }
-
-        // Tokens are another kind of credential; a password must not be tried as one.
-        client.AuthenticationMechanisms.Remove("XOAUTH2");
-        client.AuthenticationMechanisms.Remove("OAUTHBEARER");
-        await client.AuthenticateAsync(settings.Username!, settings.Password ?? "", cancellationToken).ConfigureAwait(false);
+        return client.Capabilities.HasFlag(SmtpCapabilities.Authentication)
+            ? SignIn.RunAsync(client, settings.Username!, settings.Password ?? "", tokens, cancellationToken)
+            : throw new SmtpRefusedException(SendOutcome.ChannelFault(FailureReason.Credentials, $"{settings.Host} takes no user name. Leave it empty, or use the port for submission (587 or 465)."));
     }
 }
