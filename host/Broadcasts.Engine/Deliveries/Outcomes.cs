@@ -55,7 +55,8 @@ internal sealed partial class Outcomes(LedgerWriter writer, IGrainFactory grains
     {
         try
         {
-            await told.MoveAsync(channel.Id, address, elsewhere);
+            // Another way of writing the same address, as some providers answer each time, is worth no transaction.
+            if (AddressNormalizer.Normal(channel.Channel.AddressKind, elsewhere) != address) await told.MoveAsync(channel.Id, address, elsewhere);
         }
         catch (Exception e)
         {

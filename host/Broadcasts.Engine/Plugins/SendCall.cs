@@ -32,7 +32,7 @@ internal sealed class SendCall : IThreadPoolWorkItem, IValueTaskSource
     /// <param name="deadline">After it the token is cancelled.</param>
     /// <param name="time">The clock of the deadline.</param>
     /// <param name="stop">Cancelled when the transport is retired.</param>
-    /// <returns>To be awaited once. Never throws.</returns>
+    /// <returns>To be awaited once. Throws only what the taker of the outcomes throws.</returns>
     public static ValueTask Start(in SendCallWork work, TimeSpan deadline, TimeProvider time, CancellationToken stop)
     {
         if (!Pool.TryDequeue(out var call)) call = new SendCall();
@@ -58,8 +58,14 @@ internal sealed class SendCall : IThreadPoolWorkItem, IValueTaskSource
 
     void IValueTaskSource.GetResult(short token)
     {
-        _core.GetResult(token);
-        Return();
+        try
+        {
+            _core.GetResult(token);
+        }
+        finally
+        {
+            Return();
+        }
     }
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
@@ -103,7 +109,17 @@ internal sealed class SendCall : IThreadPoolWorkItem, IValueTaskSource
 
     private void Finish(Task ended)
     {
-        _work.Instance.Finish(_work, ended, _cancel.IsCancellationRequested);
+        try
+        {
+            _work.Instance.Finish(_work, ended, _cancel.IsCancellationRequested);
+        }
+        catch (Exception e)
+        {
+            // Whoever takes the outcomes broke down: its own fault, and its own to hear of. Here it would end the process.
+            _core.SetException(e);
+            return;
+        }
+
         _core.SetResult(true);
     }
 

@@ -64,8 +64,14 @@ internal sealed class TransportInstance
     /// <summary>A call has ended, or is given up: what is not reported is in doubt.</summary>
     internal void Finish(in SendCallWork work, Task ended, bool isCancelled)
     {
-        if (!ended.IsCompletedSuccessfully || !IsWhole(work.Batch)) work.Batch.ReportRest(RestOf(ended, isCancelled, work.Caller));
-        if (work.HoldsLease) Release();
+        try
+        {
+            if (!ended.IsCompletedSuccessfully || !IsWhole(work.Batch)) work.Batch.ReportRest(RestOf(ended, isCancelled, work.Caller));
+        }
+        finally
+        {
+            if (work.HoldsLease) Release();
+        }
     }
 
     /// <summary>Waits for a cancelled call, and leaves it behind when it does not end.</summary>

@@ -21,24 +21,11 @@ internal static class PluginTestCommand
         var command = new Command("test", "Checks a package as a host and the conformance kit do, and prints a report.") { file, set, to, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var report = await RunAsync(Cli.ExistingFile(parsed.GetValue(file)!), SettingsOf(parsed.GetValue(set) ?? []), parsed.GetValue(to), cancellationToken);
+            var report = await RunAsync(Cli.ExistingFile(parsed.GetValue(file)!), new Dictionary<string, string>(SendCommand.ReadSettings(parsed.GetValue(set) ?? []), StringComparer.OrdinalIgnoreCase), parsed.GetValue(to), cancellationToken);
             await Console.Out.WriteLineAsync(parsed.GetValue(json) ? JsonSerializer.Serialize(report, ApiJson.Options) : Words(report));
             return report.Failed == 0 ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
-    }
-
-    private static Dictionary<string, string> SettingsOf(string[] given)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var pair in given)
-        {
-            var parts = pair.Split('=', 2);
-            if (parts.Length < 2 || parts[0].Length == 0) throw new StartException($"--set: '{pair}' is not NAME=VALUE.", ExitCodes.Usage);
-            settings[parts[0]] = parts[1].StartsWith('@') ? File.ReadAllText(Cli.ExistingFile(parts[1][1..])).Trim() : parts[1];
-        }
-
-        return settings;
     }
 
     private static async Task<PluginReport> RunAsync(string file, Dictionary<string, string> given, string? to, CancellationToken cancellationToken)

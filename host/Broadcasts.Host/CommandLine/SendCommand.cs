@@ -92,7 +92,8 @@ internal static class SendCommand
         throw new StartException($"--rate: '{text}' is not a rate. Write 50/s, 600/m or 5000/h.", ExitCodes.Usage);
     }
 
-    private static List<KeyValuePair<string, string>> ReadSettings(string[] texts)
+    /// <summary>Settings of a transport as they are written on the command line: NAME=VALUE, or NAME=@FILE.</summary>
+    internal static List<KeyValuePair<string, string>> ReadSettings(string[] texts)
     {
         var settings = new List<KeyValuePair<string, string>>();
         foreach (var text in texts)

@@ -221,6 +221,25 @@ public sealed class PluginHostTests : IAsyncDisposable
         Assert.Equal(SendOutcomeKind.Accepted, Assert.Single(await SendAsync(await OpenAsync(), 1)).Kind);
     }
 
+    [Fact]
+    public async Task SendAsync_TakerOfTheOutcomesBreaksDown_HearsOfItAndHoldsNothing()
+    {
+        await LoadAsync("1.0.0");
+        var channel = await OpenAsync("silent");
+        var limit = TimeSpan.FromSeconds(10);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => channel.SendAsync(Batch(1, new BrokenSink()), TestContext.Current.CancellationToken).AsTask().WaitAsync(limit, TestContext.Current.CancellationToken));
+
+        Assert.Equal(SendOutcomeKind.InDoubt, Assert.Single(await SendAsync(channel, 1)).Kind);
+        var swap = await _host.SwapAsync(Candidate("2.0.0"));
+        await swap.Retired.WaitAsync(limit, TestContext.Current.CancellationToken);
+    }
+
+    private sealed class BrokenSink : IOutcomeSink
+    {
+        public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome) => throw new InvalidOperationException("the taker is broken");
+    }
+
     private async Task CollectAsync()
     {
         for (var i = 0; i < 50 && _host.UnloadingCount("lab") > 0; i++)
