@@ -48,7 +48,7 @@ internal static class EngineSetup
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
             .AddSingleton<SliceStore>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<RecipientLimits>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
-            .AddSingleton<Receipts>().AddSingleton<ProviderNews>().AddSingleton<ProviderEvents>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();
+            .AddSingleton<Receipts>().AddSingleton<HeardEvents>().AddSingleton<ProviderNews>().AddSingleton<ProviderEvents>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();
         builder.UseOrleans(silo => Configure(silo, options));
 
         // After the silo, so that they start when grains answer and stop before it does.
@@ -59,6 +59,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<UnknownSettler>();
         builder.Services.AddHostedService<StallWatch>();
         builder.Services.AddHostedService<LedgerWatch>();
+        builder.Services.AddHostedService<PluginWatch>();
         if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
         if (options.PluginDropDirectory is { Length: > 0 } drop) builder.Services.AddHostedService(p => ActivatorUtilities.CreateInstance<PluginDropFolder>(p, Path.GetFullPath(drop, Path.GetFullPath(options.DataDirectory))));
     }

@@ -54,7 +54,7 @@ public interface IOutcomeSink
 public sealed class MessageBatch
 {
     private readonly OutboundMessage[] _messages;
-    private readonly int[] _reported;
+    private readonly SendOutcome?[] _outcomes;
     private readonly IOutcomeSink? _sink;
 
     /// <summary>Made by the host, or by a test.</summary>
@@ -62,7 +62,7 @@ public sealed class MessageBatch
     {
         ArgumentNullException.ThrowIfNull(messages);
         _messages = messages;
-        _reported = new int[messages.Length];
+        _outcomes = new SendOutcome?[messages.Length];
         _sink = sink;
     }
 
@@ -73,14 +73,17 @@ public sealed class MessageBatch
     public OutboundMessage this[int index] => _messages[index];
 
     /// <summary>True once the message's outcome was reported.</summary>
-    public bool IsReported(int index) => Volatile.Read(ref _reported[index]) != 0;
+    public bool IsReported(int index) => OutcomeOf(index) is not null;
+
+    /// <summary>What was reported of one message; null when nothing was yet.</summary>
+    public SendOutcome? OutcomeOf(int index) => Volatile.Read(ref _outcomes[index]);
 
     /// <summary>Says what became of one message. The first report counts; a later one is refused.</summary>
     /// <returns>False when the message was already reported.</returns>
     public bool Report(int index, SendOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        if (Interlocked.Exchange(ref _reported[index], 1) != 0) return false;
+        if (Interlocked.CompareExchange(ref _outcomes[index], outcome, null) is not null) return false;
         _sink?.OnOutcome(this, index, outcome);
         return true;
     }

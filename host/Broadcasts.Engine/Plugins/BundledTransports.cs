@@ -45,11 +45,21 @@ internal sealed partial class BundledTransports(PluginStore store, PluginFolder 
     /// <summary>Loads side by side what is desired and not loaded by an installation just now.</summary>
     public async Task LoadDesiredAsync(CancellationToken cancellationToken)
     {
-        var desired = await store.DesiredAsync(cancellationToken);
+        var desired = await store.ChoicesAsync(cancellationToken);
         var versions = (await store.ListAsync(cancellationToken)).ToDictionary(p => (p.Id, p.Version));
-        var missing = desired.Where(d => host.FindInfo(d.Key)?.Version != d.Value).ToList();
-        await Task.WhenAll(missing.Select(d => Task.Run(() => LoadAsync(d.Key, versions.GetValueOrDefault((d.Key, d.Value)), cancellationToken), cancellationToken)));
-        await installer.ObserveAsync([.. desired.Select(d => (d.Key, d.Value))], cancellationToken);
+        var missing = desired.Where(d => host.FindInfo(d.Id)?.Version != d.Version).ToList();
+        await Task.WhenAll(missing.Select(d => Task.Run(() => LoadAsync(d, versions, cancellationToken), cancellationToken)));
+        await installer.ObserveAsync([.. desired.Select(d => (d.Id, d.Version))], cancellationToken);
+    }
+
+    // A version that can't be loaded (a file that went bad, another machine's framework) is no reason to serve nothing while the one before it can.
+    private async Task LoadAsync(DesiredPlugin choice, Dictionary<(string, string), InstalledPlugin> versions, CancellationToken cancellationToken)
+    {
+        await LoadAsync(choice.Id, versions.GetValueOrDefault((choice.Id, choice.Version)), cancellationToken);
+        if (host.FindInfo(choice.Id) is not null || choice.Previous is not { } previous || !versions.TryGetValue((choice.Id, previous), out var before)) return;
+        var why = host.LastRefusal(choice.Id) ?? $"{choice.Id} {choice.Version} can't be loaded.";
+        await LoadAsync(choice.Id, before, cancellationToken);
+        if (host.FindInfo(choice.Id) is not null) host.Refuse(choice.Id, why, PluginState.Malfunctioned);
     }
 
     private async Task LoadAsync(string id, InstalledPlugin? plugin, CancellationToken cancellationToken)

@@ -16,11 +16,14 @@ internal sealed class PluginLoad
     private ITransportPlugin? _plugin;
     private TransportInfo? _info;
 
-    private PluginLoad(PluginCandidate candidate, PluginLimits limits, TimeProvider time) => (Candidate, _limits, _time) = (candidate, limits, time);
+    private PluginLoad(PluginCandidate candidate, PluginLimits limits, TimeProvider time) => (Candidate, _limits, _time, Health) = (candidate, limits, time, new TransportHealth(time));
 
     public PluginCandidate Candidate { get; }
 
     public TransportInfo Info => _info!;
+
+    /// <summary>What its transports do.</summary>
+    public TransportHealth Health { get; private set; }
 
     /// <summary>Dead once nothing of the plugin is in memory any more.</summary>
     public WeakReference? Context { get; private set; }
@@ -43,6 +46,9 @@ internal sealed class PluginLoad
             throw new PluginRefusedException(e.Message, e is PluginRefusedException refused ? refused.State : PluginState.Malfunctioned);
         }
     }
+
+    /// <summary>What was sent to try it counts no more.</summary>
+    public void BeginService() => Health = new TransportHealth(_time);
 
     /// <summary>Makes the transport of one channel.</summary>
     /// <exception cref="TransportSettingsException">The settings can't work.</exception>
@@ -113,6 +119,7 @@ internal sealed class PluginLoad
         var transport = await plugin.CreateAsync(context, stopping.Token) ?? throw new PluginRefusedException($"{Name} made no transport.");
         return new TransportInstance(Info, transport, stopping, _limits, _time, onHang)
         {
+            Health = Health,
             PollInterval = transport is IEventPoller poller && poller.PollInterval > TimeSpan.FromMilliseconds(50) ? poller.PollInterval : TimeSpan.FromSeconds(1),
         };
     }

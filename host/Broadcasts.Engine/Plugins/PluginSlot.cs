@@ -33,12 +33,16 @@ internal sealed class PluginSlot(string id)
     /// <summary>Loads that can't be freed before a restart: plugin code was left running, or something still points to them.</summary>
     public int Lost => Volatile.Read(ref _lost);
 
+    /// <summary>The version in use is compared with the one before it; null when it is not.</summary>
+    public Probation? Probation { get; set; }
+
     public PluginState State => Lost > 0 ? PluginState.Leaked
-        : _load is null ? RefusedAs
+        : _load is not { } load ? RefusedAs
+        : load.Health.Hanging >= TransportInstance.MostHanging ? PluginState.Malfunctioned
         : Volatile.Read(ref _faults) > 0 ? PluginState.Degraded
         : PluginState.Loaded;
 
-    public TransportInfo? Info => _load is { } load ? load.Info with { State = State, LastRefusal = _lastRefusal } : null;
+    public TransportInfo? Info => _load is { } load ? load.Info with { State = State, LastRefusal = _lastRefusal, Pulse = TransportPulse.Of(load.Health) } : null;
 
     /// <summary>Retired loads that are still in memory.</summary>
     public int UnloadingCount

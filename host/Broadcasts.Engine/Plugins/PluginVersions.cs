@@ -8,7 +8,7 @@ namespace Broadcasts.Plugins;
 /// <param name="Id">The transport's id.</param>
 /// <param name="Versions">The installed versions, the oldest installation first.</param>
 /// <param name="Desired">The version that shall serve; null when none shall.</param>
-/// <param name="Previous">The version that served before: the way back. Null when there is none, or when it was removed.</param>
+/// <param name="Previous">The version that served before: the way back. Null when there is none, or when it was removed or taken back.</param>
 /// <param name="Silos">What each process runs.</param>
 /// <param name="Info">What this process has loaded; null when it could not load any.</param>
 /// <param name="LastRefusal">Why this process refused a package or version of it last.</param>
@@ -23,6 +23,9 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
 {
     private static readonly TimeSpan SilosSpeak = TimeSpan.FromSeconds(30);
 
+    // One act after the other: of two at once, what is on record could be another version than the one that serves.
+    private SemaphoreSlim Gate { get; } = new(1, 1);
+
     /// <summary>Every plugin that has a version here, by id.</summary>
     public async Task<IReadOnlyList<PluginView>> ListAsync(CancellationToken cancellationToken = default)
     {
@@ -32,13 +35,13 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         return [.. (await store.ListAsync(cancellationToken)).GroupBy(p => p.Id).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
         {
             var choice = desired.GetValueOrDefault(g.Key);
-            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { Unloading = host.UnloadingCount(g.Key) };
+            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous && v.TakenBack is null) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { Unloading = host.UnloadingCount(g.Key) };
         })];
     }
 
     /// <summary>Installs a package. The same package again changes nothing.</summary>
     /// <exception cref="PluginRefusedException">It is not acceptable. Nothing is left of it, and what served serves on.</exception>
-    public async Task<InstalledPlugin> InstallAsync(Stream package, string actor, bool activate, CancellationToken cancellationToken)
+    public Task<InstalledPlugin> InstallAsync(Stream package, string actor, bool activate, CancellationToken cancellationToken) => AloneAsync(async () =>
     {
         try
         {
@@ -51,32 +54,39 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
             LogRefused(actor, e.Message);
             throw;
         }
-    }
+    }, cancellationToken);
 
     /// <summary>Puts an installed version in the place of the one that serves.</summary>
     /// <exception cref="PluginRefusedException">It can't serve; the other one serves on.</exception>
-    public Task ActivateAsync(string id, string version, string actor, CancellationToken cancellationToken) => ActivateAsync(id, version, "plugin.activate", null, actor, cancellationToken);
+    public Task ActivateAsync(string id, string version, string actor, CancellationToken cancellationToken) => AloneAsync(async () =>
+    {
+        await ActivateAsync(id, version, "plugin.activate", null, actor, cancellationToken);
+        return version;
+    }, cancellationToken);
 
     /// <summary>Puts the version that served before in the place of the one that serves.</summary>
     /// <param name="id">The transport's id.</param>
     /// <param name="why">What speaks against the version that serves; kept with it until it is activated again.</param>
     /// <param name="actor">Who.</param>
     /// <param name="cancellationToken">Stops it before the swap.</param>
+    /// <param name="from">Only when this version serves; null for whichever does.</param>
     /// <returns>The version that serves now.</returns>
     /// <exception cref="PluginRefusedException">There is none, or it can't serve any more.</exception>
-    public async Task<string> RollBackAsync(string id, string? why, string actor, CancellationToken cancellationToken)
+    public Task<string> RollBackAsync(string id, string? why, string actor, CancellationToken cancellationToken, string? from = null) => AloneAsync(async () =>
     {
         var choice = (await store.ChoicesAsync(cancellationToken)).FirstOrDefault(d => d.Id == id) ?? throw new PluginRefusedException($"No version of {id} serves.");
-        if (choice.Previous is not { } previous || await store.FindAsync(id, previous, cancellationToken) is null)
+        if (from is not null && choice.Version != from) return choice.Version;
+        if (choice.Previous is not { } previous || await store.FindAsync(id, previous, cancellationToken) is not { } installed)
             throw new PluginRefusedException($"{id} {choice.Version} has no version before it to go back to. Install one, and activate it by its version.");
+        if (installed.TakenBack is { } against) throw new PluginRefusedException($"{id} {previous} was taken back: {against}. Activate a version by its number.");
         await ActivateAsync(id, previous, "plugin.rollback", why is null ? $"from {choice.Version}" : $"from {choice.Version}: {why}", actor, cancellationToken);
         if (why is not null) await store.TakeBackAsync(id, choice.Version, why, CancellationToken.None);
         return previous;
-    }
+    }, cancellationToken);
 
     /// <summary>Removes a version, with its files. The one that serves only when no channel uses the transport.</summary>
     /// <exception cref="PluginRefusedException">It is not there, or in use.</exception>
-    public async Task RemoveAsync(string id, string version, string actor, CancellationToken cancellationToken)
+    public Task RemoveAsync(string id, string version, string actor, CancellationToken cancellationToken) => AloneAsync(async () =>
     {
         var installed = await store.FindAsync(id, version, cancellationToken) ?? throw new PluginRefusedException($"{id} {version} is not installed.");
         if ((await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id) == version)
@@ -90,7 +100,8 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         await store.RemoveAsync(id, version, cancellationToken);
         folder.Remove(id, version, installed.Sha256);
         await audit.AppendAsync(actor, "plugin.remove", Subject(id), $"{version} sha256:{installed.Sha256}", CancellationToken.None);
-    }
+        return installed;
+    }, cancellationToken);
 
     private async Task ActivateAsync(string id, string version, string act, string? detail, string actor, CancellationToken cancellationToken)
     {
@@ -98,6 +109,19 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         if (!result.Swapped) throw new PluginRefusedException(result.Refusal ?? $"{id} {version} could not be put in place.", host.StateOf(id) ?? PluginState.Malfunctioned);
         var sha256 = (await store.FindAsync(id, version, CancellationToken.None))?.Sha256;
         await audit.AppendAsync(actor, act, Subject(id), $"{version} sha256:{sha256}{(detail is null ? "" : $" {detail}")}", CancellationToken.None);
+    }
+
+    private async Task<T> AloneAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
+    {
+        await Gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await act();
+        }
+        finally
+        {
+            Gate.Release();
+        }
     }
 
     private static string Subject(string id) => $"plugin:{id}";

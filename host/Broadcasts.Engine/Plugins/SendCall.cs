@@ -42,6 +42,8 @@ internal sealed class SendCall : IThreadPoolWorkItem, IValueTaskSource
     void IThreadPoolWorkItem.Execute()
     {
         Task running;
+        var health = _work.Instance.Health;
+        var allocated = health.Samples() ? GC.GetAllocatedBytesForCurrentThread() : -1;
         try
         {
             running = _work.Transport.SendAsync(_work.Batch, _cancel.Token) ?? Task.FromException(new InvalidOperationException("SendAsync returned no task."));
@@ -51,6 +53,7 @@ internal sealed class SendCall : IThreadPoolWorkItem, IValueTaskSource
             running = Task.FromException(e);
         }
 
+        if (allocated >= 0) health.Allocated(GC.GetAllocatedBytesForCurrentThread() - allocated, _work.Batch.Count);
         _running = running;
         if (running.IsCompleted) End(running);
         else running.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onEnd);

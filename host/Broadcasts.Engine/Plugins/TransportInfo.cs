@@ -33,6 +33,9 @@ internal sealed record TransportInfo
     /// <summary>Why the last package or version of it was refused here; null when none was.</summary>
     public string? LastRefusal { get; init; }
 
+    /// <summary>What it did lately in this process; null outside of a plugin's answer.</summary>
+    public TransportPulse? Pulse { get; init; }
+
     /// <summary>Checks a descriptor and copies it.</summary>
     /// <exception cref="PluginRefusedException">A value breaks the contract.</exception>
     public static TransportInfo Of(TransportDescriptor? descriptor, PluginCandidate candidate)

@@ -5,6 +5,9 @@ namespace Broadcasts.Plugins;
 /// <summary>One transport of one load, and the count of leases on it.</summary>
 internal sealed class TransportInstance
 {
+    /// <summary>Calls left behind and still running after which no more are begun: each holds a thread or memory that only a restart gives back.</summary>
+    public const int MostHanging = 3;
+
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping;
     private readonly CancellationToken _stopped;
@@ -12,6 +15,7 @@ internal sealed class TransportInstance
     private readonly PluginLimits _limits;
     private readonly Action<string> _onHang;
     private ITransport? _transport;
+    private int _hanging;
     private int _leases = 1; // one is the slot's own, given back when the transport is retired
 
     public TransportInstance(TransportInfo info, ITransport transport, CancellationTokenSource stopping, PluginLimits limits, TimeProvider time, Action<string> onHang)
@@ -29,6 +33,8 @@ internal sealed class TransportInstance
     public TransportAbilities Abilities { get; }
 
     public TimeSpan PollInterval { get; init; }
+
+    public required TransportHealth Health { get; init; }
 
     /// <summary>Takes a lease unless the transport is drained already. 13 ns, nothing allocated.</summary>
     public bool TryLease()
@@ -55,11 +61,21 @@ internal sealed class TransportInstance
     /// <param name="cancellationToken">Ends the call.</param>
     public ValueTask SendAsync(MessageBatch batch, bool releases, CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref _hanging) >= MostHanging) return RefuseStuck(batch, releases);
         if (_transport is { } transport) return SendCall.Start(new SendCallWork(this, transport, batch, releases, cancellationToken), Info.Capabilities.SendDeadline, _time, _stopped);
         batch.ReportRest(SendOutcome.RetryLater(FailureReason.TransportFault, "The transport was retired before the batch began."));
         if (releases) Release();
         return ValueTask.CompletedTask;
     }
+
+    private ValueTask RefuseStuck(MessageBatch batch, bool releases)
+    {
+        batch.ReportRest(SendOutcome.ChannelFault(FailureReason.TransportFault, Stuck));
+        if (releases) Release();
+        return ValueTask.CompletedTask;
+    }
+
+    private string Stuck => $"{MostHanging} calls of {Info.DisplayName.English} {Info.Version} did not end after they were cancelled, and still run. Restart the service, or put another version in its place, and resume the channel.";
 
     /// <summary>A call has ended, or is given up: what is not reported is in doubt.</summary>
     internal void Finish(in SendCallWork work, Task ended, bool isCancelled)
@@ -70,6 +86,7 @@ internal sealed class TransportInstance
         }
         finally
         {
+            Health.Count(work.Batch);
             if (work.HoldsLease) Release();
         }
     }
@@ -104,6 +121,7 @@ internal sealed class TransportInstance
         where TAbility : class where TResult : class
     {
         if (_transport is not TAbility) return new(null, $"{Info.DisplayName.English} can't {what}.");
+        if (Volatile.Read(ref _hanging) >= MostHanging) return new(null, Stuck);
         using var deadline = new CancellationTokenSource(limit, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _stopped);
         var token = linked.Token;
@@ -157,12 +175,21 @@ internal sealed class TransportInstance
     private void LeaveBehind(Task call)
     {
         Interlocked.Increment(ref _leases);
+        Interlocked.Increment(ref _hanging);
+        Health.LeftBehind();
         _ = call.ContinueWith(static (t, self) =>
         {
             _ = t.Exception;
-            ((TransportInstance)self!).Release();
+            ((TransportInstance)self!).EndedLate();
         }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _onHang("A call did not end after it was cancelled.");
+    }
+
+    private void EndedLate()
+    {
+        Interlocked.Decrement(ref _hanging);
+        Health.EndedLate();
+        Release();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

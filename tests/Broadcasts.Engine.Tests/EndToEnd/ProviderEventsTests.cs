@@ -32,6 +32,36 @@ public sealed class ProviderEventsTests(EngineFixture fixture) : IClassFixture<E
     }
 
     [Fact]
+    public async Task ConsentChange_DeliveredAgainAfterItWasTakenBack_IsNotActedUponAnew()
+    {
+        var channel = await Engine.AddSimulatorAsync();
+        var people = await Engine.AddPeopleAsync(1);
+        var number = await PhoneAsync(people[0]);
+        var optOut = Consent(number, true, 5);
+        await TellAsync(channel.Id, optOut);
+        await TellAsync(channel.Id, Consent(number, false, 9));
+
+        await TellAsync(channel.Id, optOut);
+
+        Assert.Equal([(DeliveryStatus.Sent, null)], await SendAsync(channel.Id, people));
+    }
+
+    [Fact]
+    public async Task ChannelNews_DeliveredAgainAfterThePersonMendedIt_DoesNotPauseTheChannelAgain()
+    {
+        var channel = await Engine.AddSimulatorAsync();
+        var fault = new ChannelNews { Key = new string('k', 5000), At = Start, Detail = "the account is restricted", Fault = FailureReason.Policy };
+        await TellAsync(channel.Id, fault, fault);
+        EngineUnderTest.Require(await Engine.Get<ChannelService>().ResumeAsync(channel.Id, "ana"));
+
+        await TellAsync(channel.Id, fault);
+
+        Assert.Equal(ChannelStatus.Active, (await Engine.Get<ChannelStore>().GetAsync(channel.Id))!.Status);
+        await TellAsync(channel.Id, new ChannelNews { Key = "another", At = Start, Detail = "restricted again", Fault = FailureReason.Policy });
+        Assert.Equal(ChannelStatus.Paused, (await Engine.Get<ChannelStore>().GetAsync(channel.Id))!.Status);
+    }
+
+    [Fact]
     public async Task ConsentChange_OptedInAgain_LeavesWhatAPersonEntered()
     {
         var channel = await Engine.AddSimulatorAsync();
@@ -162,7 +192,7 @@ public sealed class ProviderEventsTests(EngineFixture fixture) : IClassFixture<E
 
     private static AddressChange Moved(string old, string next) => new() { Key = old + next, At = Start, OldAddress = old, NewAddress = next };
 
-    private static TemplateChange Template(string name, string? language, bool isUsable) => new() { Key = "t", At = Start, Name = name, Language = language, IsUsable = isUsable, Detail = isUsable ? "APPROVED" : "PAUSED" };
+    private static TemplateChange Template(string name, string? language, bool isUsable) => new() { Key = $"{name}{language}{isUsable}", At = Start, Name = name, Language = language, IsUsable = isUsable, Detail = isUsable ? "APPROVED" : "PAUSED" };
 
     private static ChannelNews News(FailureReason? fault, string detail) => new() { Key = detail, At = Start, Fault = fault, Detail = detail };
 

@@ -101,6 +101,23 @@ public sealed class PluginHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task SendAsync_ThreeCallsWereLeftBehind_NoMoreAreBegunUntilAnotherVersionIsInPlace()
+    {
+        await LoadAsync("1.0.0");
+        var channel = await OpenAsync("hangForGood");
+        for (var i = 0; i < TransportInstance.MostHanging; i++) Assert.Equal(FailureReason.TimedOut, (await SendAsync(channel, 1))[0].Reason);
+
+        var stuck = (await SendAsync(channel, 2))[0];
+        Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TransportFault), (stuck.Kind, stuck.Reason!.Value));
+        Assert.Contains("Restart the service, or put another version in its place", stuck.Detail, StringComparison.Ordinal);
+        Assert.Contains("Restart the service", (await channel.TestAsync(TestContext.Current.CancellationToken)).Error, StringComparison.Ordinal);
+        Assert.Equal((PluginState.Malfunctioned, 3), (channel.State, _host.FindInfo("lab")!.Pulse!.Hanging));
+
+        await OpenAsync();
+        Assert.Equal("1.0.0/m0", (await SendAsync(channel, 1))[0].ProviderIds[0]);
+    }
+
+    [Fact]
     public async Task Log_OfATransport_ShowsNoSecret()
     {
         await LoadAsync("1.0.0");

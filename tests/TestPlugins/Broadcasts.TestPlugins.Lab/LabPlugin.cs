@@ -70,7 +70,7 @@ public sealed class LabPlugin : ITransportPlugin
         var settings = context.GetSettings<LabSettings>();
         if (settings.Broken is { Length: > 0 } why || (Behaviour == "refuse-settings" && (why = "v2 wants more") is not null)) throw new TransportConfigurationException(why);
         context.Log.Write(TransportLogLevel.Information, $"made with {settings.Token}");
-        return new LabTransport(settings, Version, Behaviour == "hang-in-dispose");
+        return new LabTransport(settings, Version, Behaviour);
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ public sealed class LabPlugin : ITransportPlugin
     private static string Read(string name) => File.Exists(Path.Combine(Folder, name)) ? File.ReadAllText(Path.Combine(Folder, name)).Trim() : "";
 }
 
-internal sealed class LabTransport(LabSettings settings, string version, bool hangInDispose) : ITransport, IConnectionTest, IWebhookReceiver
+internal sealed class LabTransport(LabSettings settings, string version, string behaviour) : ITransport, IConnectionTest, IWebhookReceiver
 {
     private static readonly SendOutcome Taken = SendOutcome.Accepted("1");
 
@@ -93,6 +93,9 @@ internal sealed class LabTransport(LabSettings settings, string version, bool ha
             return;
         }
 
+        if (behaviour == "throw-in-send") throw new InvalidOperationException("boom");
+        if (behaviour == "refuse-all") batch.ReportRest(SendOutcome.RecipientRejected(FailureReason.InvalidAddress, suppress: false, "nobody is good enough"));
+        if (behaviour == "fault-channel") batch.ReportRest(SendOutcome.ChannelFault(FailureReason.Credentials, "the token is not understood"));
         for (var i = 0; i < batch.Count; i++)
         {
             if (settings.Mode == LabMode.Throw) throw new InvalidOperationException("boom");
@@ -119,7 +122,7 @@ internal sealed class LabTransport(LabSettings settings, string version, bool ha
 
     public ValueTask DisposeAsync()
     {
-        if (hangInDispose) Hang.ForGood();
+        if (behaviour == "hang-in-dispose") Hang.ForGood();
         return default;
     }
 }

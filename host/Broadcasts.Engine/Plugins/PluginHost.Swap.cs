@@ -1,0 +1,147 @@
+namespace Broadcasts.Plugins;
+
+// How one version takes the place of another.
+internal sealed partial class PluginHost
+{
+    /// <summary>Loads a version beside the one that serves, tries it, and puts it in its place. Whatever fails, the old one serves on.</summary>
+    public async Task<SwapResult> SwapAsync(PluginCandidate candidate)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        var slot = Slot(candidate.Manifest.Id);
+        await slot.Gate.WaitAsync();
+        try
+        {
+            return await SwapLockedAsync(slot, candidate);
+        }
+        catch (Exception e) when (e is PluginRefusedException or PluginHungException or TransportSettingsException)
+        {
+            Refuse(slot, e.Message, e is PluginRefusedException refused ? refused.State : PluginState.Malfunctioned);
+            return SwapResult.Refused(e.Message);
+        }
+        finally
+        {
+            slot.Gate.Release();
+        }
+    }
+
+    /// <summary>Versions that do worse than the one before them did, as far as can be told by now, and why.</summary>
+    public IReadOnlyList<(string Id, Probation Probation, string Why)> Convicted()
+    {
+        var convicted = new List<(string, Probation, string)>();
+        foreach (var slot in _slots.Values)
+        {
+            if (slot.Probation is not { } probation || slot.Load is not { } load || load.Candidate.Manifest.Version != probation.Version) continue;
+            if (_time.GetUtcNow() - probation.Began > Probation.Length) slot.Probation = null;
+            else if (probation.Verdict(load.Health.Over(60)) is { } why) convicted.Add((slot.Id, probation, why));
+        }
+
+        return convicted;
+    }
+
+    /// <summary>The version that serves is not watched any more: its rollback was tried.</summary>
+    public void EndProbation(string id) => Slot(id).Probation = null;
+
+    private async Task<SwapResult> SwapLockedAsync(PluginSlot slot, PluginCandidate candidate)
+    {
+        if (slot.Lost >= _limits.MaxLost)
+        {
+            throw new PluginRefusedException($"{slot.Lost} earlier loads of {slot.Id} could not be freed. Restart the service before you change its version again.");
+        }
+
+        var next = await PluginLoad.LoadAsync(candidate, _limits, _time);
+        var served = _channels.Values.Where(c => c.Settings.TransportId == slot.Id).ToList();
+        List<(ChannelTransport Channel, TransportInstance? Instance, string? Fault)> made;
+        try
+        {
+            if (served.FirstOrDefault(c => c.HasTransport) is { } first) await TrialAsync(slot, next, first);
+            next.BeginService();
+            made = await MakeAllAsync(slot, next, served);
+        }
+        catch (Exception e)
+        {
+            await UnloadAsync(slot, next);
+            throw e as PluginRefusedException ?? new PluginRefusedException(e.Message);
+        }
+
+        var old = slot.Load;
+        slot.Load = next;
+        slot.LastRefusal = null;
+        slot.ForgetFaults();
+        slot.Probation = old is null ? null : new Probation(next.Candidate.Manifest.Version, old.Health.Over(60), _time.GetUtcNow());
+        var retired = made.Select(m => Place(slot, m.Channel, m.Channel.Settings, m.Instance, m.Fault)).ToArray();
+        LogLoaded(_log, slot.Id, next.Candidate.Manifest.Version);
+        return new SwapResult(true, null, Track(RetireLoadAsync(slot, old, retired)));
+    }
+
+    /// <summary>A throw-away transport lives a whole life before the version goes live: what hangs in dispose is found out here.</summary>
+    private async Task TrialAsync(PluginSlot slot, PluginLoad load, ChannelTransport channel)
+    {
+        var settings = channel.Settings;
+        Task<bool> dispose;
+        string? failed;
+        try
+        {
+            var trial = await load.CreateAsync(settings, _services, _ => slot.CountFault());
+            failed = await TransportSelfTest.RunAsync(trial, channel);
+            dispose = trial.RetireAsync();
+        }
+        catch (TransportSettingsException e)
+        {
+            throw CantServe(load, settings, e);
+        }
+
+        try
+        {
+            if (await dispose.WaitAsync(_limits.TrialDispose, _time))
+            {
+                if (failed is not null) throw new PluginRefusedException($"{load.Name} fails its self-test on the channel '{settings.ChannelName}': {failed}");
+                return;
+            }
+        }
+        catch (TimeoutException)
+        {
+            // Said below.
+        }
+
+        slot.CountLost();
+        throw new PluginRefusedException($"{load.Name}: dispose of a transport did not end within {_limits.TrialDispose.TotalSeconds:0.#} s.");
+    }
+
+    /// <summary>The transports of all channels on a new version. A channel that works now must work on it; one that is broken may stay so.</summary>
+    private async Task<List<(ChannelTransport, TransportInstance?, string?)>> MakeAllAsync(PluginSlot slot, PluginLoad load, List<ChannelTransport> channels)
+    {
+        var made = new List<(ChannelTransport, TransportInstance?, string?)>();
+        try
+        {
+            foreach (var channel in channels)
+            {
+                try
+                {
+                    made.Add((channel, await load.CreateAsync(channel.Settings, _services, what => Hung(slot, channel.ChannelId, what)), null));
+                }
+                catch (TransportSettingsException e) when (!channel.HasTransport)
+                {
+                    made.Add((channel, null, e.Message));
+                }
+                catch (TransportSettingsException e)
+                {
+                    throw CantServe(load, channel.Settings, e);
+                }
+            }
+
+            return made;
+        }
+        catch
+        {
+            foreach (var (_, instance, _) in made)
+            {
+                if (instance is not null) await instance.RetireAsync();
+            }
+
+            throw;
+        }
+    }
+
+    private static PluginRefusedException CantServe(PluginLoad load, ChannelTransportSettings settings, TransportSettingsException why) =>
+        new($"{load.Name} can't serve the channel '{settings.ChannelName}': {why.Message}");
+}
