@@ -88,6 +88,11 @@ public sealed class SmtpSettings
         HelpEs = "Firma los tokens de direcciones y Message-ID, para que los rebotes falsos no hagan nada. 16 caracteres o más; con otra clave se olvida lo que está en camino."), Secret, StringLength(500), RegularExpression(".{16,}")]
     public string? BounceKey { get; set; }
 
+    [Setting("Ask for news of deliveries", LabelEs = "Pedir noticia de las entregas",
+        Help = "Where the mail server offers it (DSN). A report comes back for every mail: read the mailbox often.",
+        HelpEs = "Si el servidor de correo lo ofrece (DSN). Vuelve un informe por cada correo: lee el buzón a menudo.", Advanced = true)]
+    public bool AskForDelivery { get; set; }
+
     [Setting("Read the mailbox by", LabelEs = "Leer el buzón por", Help = "The mailbox to which bounces, complaints and replies come.", HelpEs = "El buzón al que llegan rebotes, quejas y respuestas.")]
     public MailboxProtocol MailboxProtocol { get; set; }
 

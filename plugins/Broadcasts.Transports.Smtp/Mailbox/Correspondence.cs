@@ -11,7 +11,7 @@ internal sealed class Correspondence(ReturnAddresses addresses)
     private static readonly string[] RecipientHeaders = ["To", "Cc", "Delivered-To", "X-Original-To", "X-Delivered-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To", "Resent-To", "Original-Recipient"];
 
     /// <summary>A bounce: first the address that it came to, then what it gives back, then what it says it answers.</summary>
-    public NamedMessage? ReturnedBy(MimeMessage mail, MultipartReport report) => ByAddress(TokenUse.Bounce, mail) ?? ByReturned(report) ?? ByReference(mail);
+    public NamedMessage? ReturnedBy(MimeMessage mail, MultipartReport report) => ByAddress(TokenUse.Bounce, mail) ?? ByEnvelope(report) ?? ByReturned(report) ?? ByReference(mail);
 
     /// <summary>A complaint: the mail that it gives back, or the envelope sender that it names.</summary>
     public NamedMessage? ComplainedOf(MultipartReport report) =>
@@ -37,6 +37,11 @@ internal sealed class Correspondence(ReturnAddresses addresses)
 
         return null;
     }
+
+    // RFC 3464, 2.2.1: what the sender gave as ENVID, untouched.
+    private NamedMessage? ByEnvelope(MultipartReport report) =>
+        report.OfType<MessageDeliveryStatus>().Select(s => s.StatusGroups.FirstOrDefault()?["Original-Envelope-Id"]).OfType<string>()
+            .Select(id => addresses.Tokens?.Read(TokenUse.MessageId, id.Trim())).FirstOrDefault(m => m is not null);
 
     private NamedMessage? ByReturned(MultipartReport report)
     {

@@ -8,13 +8,13 @@ internal static partial class DeliveryReport
 {
     private const int LongestDetail = 300;
 
-    /// <summary>A receipt for a final word about a message of ours; nothing for a delay, a list that took it over, or a report about nothing of ours.</summary>
+    /// <summary>A receipt for a final word about a message of ours; nothing for a delay, a relay or a list that took it over (neither has delivered it), or a report about nothing of ours.</summary>
     public static IEnumerable<TransportEvent> Receipts(MultipartReport report, NamedMessage? returned, MailFacts facts)
     {
         if (returned is null) return [];
         // The first group is about the report itself. One recipient per message: where there are several an alias was expanded.
         var groups = report.OfType<MessageDeliveryStatus>().SelectMany(s => s.StatusGroups.Skip(1)).ToList();
-        if (groups.FirstOrDefault(g => ActionOf(g) is "delivered" or "relayed") is not null) return [Delivered(returned, facts)];
+        if (groups.FirstOrDefault(g => ActionOf(g) == "delivered") is not null) return [Delivered(returned, facts)];
         return groups.FirstOrDefault(g => ActionOf(g) == "failed") is { } failed ? [Failed(failed, returned, facts)] : [];
     }
 

@@ -33,7 +33,7 @@ internal sealed class ReplyText(string? optOutWords)
         {
             if (token is HtmlTagToken { Id: HtmlTagId.Style or HtmlTagId.Script or HtmlTagId.Title } unseen) hidden = !unseen.IsEndTag;
             else if (token is HtmlDataToken data && !hidden) text.Append(data.Data.ReplaceLineEndings(" "));
-            else if (token is HtmlTagToken { Id: HtmlTagId.Br or HtmlTagId.P or HtmlTagId.Div or HtmlTagId.TR or HtmlTagId.BlockQuote }) text.Append('\n');
+            else if (token is HtmlTagToken { Id: HtmlTagId.Br or HtmlTagId.P or HtmlTagId.Div or HtmlTagId.TR or HtmlTagId.BlockQuote } && text is not [.., '\n']) text.Append('\n');
         }
 
         return text.ToString();

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
+using MimeKit;
 
 namespace Broadcasts.Transports.Smtp;
 
@@ -12,7 +13,7 @@ internal sealed class SmtpConnection : IDisposable
 
     public SmtpConnection(SmtpSettings settings)
     {
-        Client = new SmtpClient(_stage)
+        Client = new ReportingClient(_stage, settings)
         {
             LocalDomain = string.IsNullOrWhiteSpace(settings.HeloName) ? System.Net.Dns.GetHostName() : settings.HeloName,
             // Asking a certificate's issuer over the network fails closed behind most firewalls; the chain and the name are checked.
@@ -59,6 +60,27 @@ internal sealed class SmtpConnection : IDisposable
         {
         }
     }
+}
+
+/// <summary>
+/// Asks servers that offer it for delivery status notifications (RFC 3461): of failures always, of deliveries when the settings say so. The envelope id is the signed name of the message, so that a
+/// report names it even where addresses were rewritten on the way. Of the message only the headers come back.
+/// </summary>
+internal sealed class ReportingClient : SmtpClient
+{
+    private readonly DeliveryStatusNotification? _asked;
+
+    public ReportingClient(IProtocolLogger log, SmtpSettings settings)
+        : base(log)
+    {
+        // Without an address for them nobody reads the reports: the server's own default holds.
+        if (!string.IsNullOrWhiteSpace(settings.BounceAddress)) _asked = DeliveryStatusNotification.Failure | (settings.AskForDelivery ? DeliveryStatusNotification.Success : 0);
+        DeliveryStatusNotificationType = DeliveryStatusNotificationType.HeadersOnly;
+    }
+
+    protected override string? GetEnvelopeId(MimeMessage message) => _asked is null ? null : message.MessageId?.Split('@')[0];
+
+    protected override DeliveryStatusNotification? GetDeliveryStatusNotifications(MimeMessage message, MailboxAddress mailbox) => _asked;
 }
 
 /// <summary>The server can't be used as the settings demand.</summary>

@@ -242,7 +242,7 @@ public sealed class ImapMailboxTests : MailboxTests
         await using var smtp = new FakeSmtpServer();
         var poller = await OpenAsync("imap", _server.Port, $""", "port": {smtp.Port}""");
         Assert.Null(await ((IConnectionTest)poller).TestAsync(TestContext.Current.CancellationToken));
-        _server.Answer = line => line.Contains("AUTHENTICATE", StringComparison.Ordinal) ? $"{line.Split(' ')[0]} NO [AUTHENTICATIONFAILED] no\r\n" : null;
+        _server.Answer = line => line.Contains("AUTHENTICATE", StringComparison.Ordinal) || line.Contains("LOGIN", StringComparison.Ordinal) ? $"{line.Split(' ')[0]} NO [AUTHENTICATIONFAILED] no\r\n" : null;
         var outcome = await ((IConnectionTest)poller).TestAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.Credentials), (outcome!.Kind, outcome.Reason!.Value));

@@ -52,7 +52,7 @@ public sealed class ReturnedMailTests : MailboxTests
     [InlineData("expanded", null)]
     [InlineData("something-new", null)]
     [InlineData("delivered", ReceiptStatus.Delivered)]
-    [InlineData("relayed", ReceiptStatus.Delivered)]
+    [InlineData("relayed", null)]
     [InlineData("FAILED (user unknown)", ReceiptStatus.Failed)]
     public async Task PollAsync_Action_IsTheReceiptsStatus(string action, ReceiptStatus? status) =>
         Assert.Equal(status, (Receipt?)(await ReadAsync(Bounce(action))).SingleOrDefault() is { } receipt ? receipt.Status : null);
@@ -74,6 +74,10 @@ public sealed class ReturnedMailTests : MailboxTests
     [Fact]
     public async Task PollAsync_BounceWithoutOurAddress_IsFoundByTheReturnedMessageId() =>
         Assert.Equal(Id, Assert.IsType<Receipt>(Assert.Single(await ReadAsync(Bounce(to: "news@example.net", returnedId: MessageId)))).MessageId);
+
+    [Fact]
+    public async Task PollAsync_BounceThatNamesTheEnvelopeAlone_IsFound() =>
+        Assert.Equal(Id, Assert.IsType<Receipt>(Assert.Single(await ReadAsync(Bounce(to: "bounce@example.net").Replace("Reporting-MTA:", $"Original-Envelope-Id: {MessageId.Trim('<').Split('@')[0]}\nReporting-MTA:", StringComparison.Ordinal)))).MessageId);
 
     [Theory]
     [InlineData("BOUNCE+{0}@EXAMPLE.NET")]
