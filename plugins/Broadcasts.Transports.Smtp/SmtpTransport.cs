@@ -1,32 +1,32 @@
 using MailKit.Net.Smtp;
-using MimeKit;
 
 namespace Broadcasts.Transports.Smtp;
 
 /// <summary>Sends the e-mails of one channel: one recipient per transaction, several connections side by side.</summary>
-internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writer, SmtpSettings settings, TimeProvider time) : SingleMessageTransport, IConnectionTest
+internal class SmtpTransport(TransportParts parts, SmtpSettings settings, TimeProvider time) : SingleMessageTransport, IConnectionTest
 {
     // Within the time that a host gives a cancelled call.
     private static readonly TimeSpan AnswerGrace = TimeSpan.FromSeconds(1);
-    private readonly string _password = settings.Password ?? "";
+    private readonly SmtpConnections _connections = parts.Connections;
+    private readonly Secrets _secrets = parts.Secrets;
 
     protected override async Task<SendOutcome> SendAsync(OutboundMessage message, CancellationToken cancellationToken)
     {
-        var (mail, fault) = writer.Write(message);
+        var (mail, fault) = parts.Writer.Write(message);
         if (mail is null) return fault!;
-        using (mail)
+        using (mail.Mime)
         {
             return await WithPlaceAsync(() => SendAsync(mail, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
     }
 
-    public async ValueTask<SendOutcome?> TestAsync(CancellationToken cancellationToken)
+    public virtual async ValueTask<SendOutcome?> TestAsync(CancellationToken cancellationToken)
     {
         var outcome = await WithPlaceAsync(async () =>
         {
-            var connection = await connections.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var connection = await _connections.OpenAsync(cancellationToken).ConfigureAwait(false);
             await connection.Client.NoOpAsync(cancellationToken).ConfigureAwait(false);
-            await connections.ReturnAsync(connection).ConfigureAwait(false);
+            await _connections.ReturnAsync(connection).ConfigureAwait(false);
             return SendOutcome.Accepted();
         }, cancellationToken).ConfigureAwait(false);
         return outcome.Kind == SendOutcomeKind.Accepted ? null : outcome;
@@ -34,7 +34,8 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
 
     public override async ValueTask DisposeAsync()
     {
-        await connections.DisposeAsync().ConfigureAwait(false);
+        await _connections.DisposeAsync().ConfigureAwait(false);
+        parts.Tokens?.Dispose();
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -42,7 +43,7 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
     {
         try
         {
-            await connections.WaitForPlaceAsync(cancellationToken).ConfigureAwait(false);
+            await _connections.WaitForPlaceAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -55,19 +56,19 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
         }
         catch (Exception e) when (SmtpFault.IsKnown(e))
         {
-            return SmtpFault.OfConnection(e, connections.ServerName, _password, time);
+            return SmtpFault.OfConnection(e, _connections.ServerName, _secrets, time);
         }
         finally
         {
-            connections.GivePlaceBack();
+            _connections.GivePlaceBack();
         }
     }
 
-    private async Task<SendOutcome> SendAsync(MimeMessage mail, CancellationToken cancellationToken)
+    private async Task<SendOutcome> SendAsync(OutgoingMail mail, CancellationToken cancellationToken)
     {
         // A server may have closed an idle connection a moment ago. That shows at the first command, when nothing was sent: a new one then.
-        if (connections.TakeIdle() is { } used && await TrySendAsync(used, mail, isFresh: false, cancellationToken).ConfigureAwait(false) is { } outcome) return outcome;
-        var connection = await connections.OpenAsync(cancellationToken).ConfigureAwait(false);
+        if (_connections.TakeIdle() is { } used && await TrySendAsync(used, mail, isFresh: false, cancellationToken).ConfigureAwait(false) is { } outcome) return outcome;
+        var connection = await _connections.OpenAsync(cancellationToken).ConfigureAwait(false);
         return (await TrySendAsync(connection, mail, isFresh: true, cancellationToken).ConfigureAwait(false))!;
     }
 
@@ -79,7 +80,7 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
     }
 
     /// <summary>Null when a used connection turned out to be gone before anything was sent.</summary>
-    private async Task<SendOutcome?> TrySendAsync(SmtpConnection connection, MimeMessage mail, bool isFresh, CancellationToken cancellationToken)
+    private async Task<SendOutcome?> TrySendAsync(SmtpConnection connection, OutgoingMail mail, bool isFresh, CancellationToken cancellationToken)
     {
         connection.BeginTransaction();
         // The client's own limit does not hold for asynchronous reads of a stream that it did not open.
@@ -87,25 +88,24 @@ internal sealed class SmtpTransport(SmtpConnections connections, MailWriter writ
         await using var stop = cancellationToken.Register(() => Stop(connection, limit));
         try
         {
-            var sender = (MailboxAddress)mail.From[0];
-            await connection.Client.SendAsync(mail, sender, mail.To.Mailboxes, limit.Token).ConfigureAwait(false);
+            await connection.Client.SendAsync(mail.Mime, mail.EnvelopeSender, mail.Mime.To.Mailboxes, limit.Token).ConfigureAwait(false);
             connection.Sent++;
-            await connections.ReturnAsync(connection).ConfigureAwait(false);
-            return SendOutcome.Accepted(mail.MessageId!);
+            await _connections.ReturnAsync(connection).ConfigureAwait(false);
+            return SendOutcome.Accepted(mail.Mime.MessageId!);
         }
         catch (SmtpCommandException e) when (connection.Client.IsConnected && e.StatusCode != SmtpStatusCode.ServiceNotAvailable)
         {
             // The server answered; the connection is in order for the next message.
             connection.Sent++;
-            await connections.ReturnAsync(connection).ConfigureAwait(false);
-            return SmtpFault.OfReply(e, _password, time);
+            await _connections.ReturnAsync(connection).ConfigureAwait(false);
+            return SmtpFault.OfReply(e, _secrets, time);
         }
         catch (Exception e) when (SmtpFault.IsKnown(e))
         {
             var dataStarted = connection.DataStarted;
             connection.Dispose();
             if (!isFresh && !dataStarted && SmtpFault.IsHangUp(e) && !cancellationToken.IsCancellationRequested) return null;
-            return SmtpFault.OfLostConnection(e, dataStarted, _password, time);
+            return SmtpFault.OfLostConnection(e, dataStarted, _secrets, time);
         }
     }
 }

@@ -11,14 +11,15 @@ internal sealed class SmtpConnections : IAsyncDisposable
     private static readonly TimeSpan QuitLimit = TimeSpan.FromSeconds(2);
     private readonly SmtpSettings _settings;
     private readonly ChannelContext _context;
+    private readonly OAuthTokens? _tokens;
     private readonly SemaphoreSlim _free;
     private readonly ConcurrentStack<SmtpConnection> _idle = new();
     private readonly ITimer _sweep;
     private bool _disposed;
 
-    public SmtpConnections(SmtpSettings settings, ChannelContext context)
+    public SmtpConnections(SmtpSettings settings, ChannelContext context, OAuthTokens? tokens)
     {
-        (_settings, _context) = (settings, context);
+        (_settings, _context, _tokens) = (settings, context, tokens);
         _free = new SemaphoreSlim(settings.MaxConnections, settings.MaxConnections);
         _sweep = context.Time.CreateTimer(static self => _ = ((SmtpConnections)self!).CloseIdleAsync(), this, IdleLimit, IdleLimit / 2);
     }
@@ -48,7 +49,7 @@ internal sealed class SmtpConnections : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return await SmtpConnector.ConnectAsync(_settings, _context, either.Token).ConfigureAwait(false);
+            return await SmtpConnector.ConnectAsync(_settings, _context, _tokens, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

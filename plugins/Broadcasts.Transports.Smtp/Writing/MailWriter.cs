@@ -7,13 +7,16 @@ using ContentType = MimeKit.ContentType;
 
 namespace Broadcasts.Transports.Smtp;
 
+/// <summary>A mail and the envelope sender under which it goes.</summary>
+internal sealed record OutgoingMail(MimeMessage Mime, MailboxAddress EnvelopeSender);
+
 /// <summary>Makes a MIME message of ours out of one of the host's. No value can begin a header of its own.</summary>
-internal sealed class MailWriter(SmtpSettings settings, ChannelContext context)
+internal sealed class MailWriter(SmtpSettings settings, ReturnAddresses addresses, DkimSigning? signing, ChannelContext context)
 {
     private readonly MailboxAddress _from = MailboxAddress.Parse(settings.From);
 
     /// <summary>The message, or why there can't be one.</summary>
-    public (MimeMessage? Mail, SendOutcome? Fault) Write(OutboundMessage message)
+    public (OutgoingMail? Mail, SendOutcome? Fault) Write(OutboundMessage message)
     {
         if (!MailboxAddress.TryParse(message.To, out var to) || !to.Address.Contains('@') || to.Address != message.To.Trim())
         {
@@ -28,22 +31,28 @@ internal sealed class MailWriter(SmtpSettings settings, ChannelContext context)
         mail.From.Add(from);
         mail.To.Add(new MailboxAddress(message.ToName is { Length: > 0 } name ? Line(name) : null, to.Address));
         if (ReplyTo(email) is { } reply) mail.ReplyTo.Add(reply);
-        // Ours and made before the hand-over, so that a bounce finds its row even if the answer was lost.
-        mail.MessageId = $"{IdPart(message.Id)}@{from.Domain}";
-        Headers(mail, message);
-        return (mail, null);
+        // Ours and made before the hand-over, so that a bounce finds its row even if the answer was lost; the same over every attempt.
+        mail.MessageId = $"{addresses.Tokens?.ForMessageId(message.Id, to.Address) ?? IdPart(message.Id)}@{from.Domain}";
+        Unsubscribing(mail, message, to.Address);
+        Headers(mail, message, from.Domain);
+        signing?.Sign(mail);
+        return (new OutgoingMail(mail, addresses.BounceOf(message.Id) is { } bounce ? new MailboxAddress(null, bounce) : from), null);
     }
 
-    private void Headers(MimeMessage mail, OutboundMessage message)
+    private void Unsubscribing(MimeMessage mail, OutboundMessage message, string to)
     {
-        if (message.UnsubscribeUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var link))
-        {
-            mail.Headers.Add("List-Unsubscribe", $"<{link.AbsoluteUri}>");
-            // RFC 8058: one click only over https.
-            if (link.Scheme == Uri.UriSchemeHttps) mail.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-        }
+        var link = message.UnsubscribeUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var parsed) ? parsed : null;
+        var address = message.BroadcastId is null ? null : addresses.UnsubscribeOf(message.Id, to);
+        string[] ways = [.. new[] { link?.AbsoluteUri, address is null ? null : $"mailto:{address.Replace("+", "%2B", StringComparison.Ordinal)}?subject=unsubscribe" }.OfType<string>().Select(w => $"<{w}>")];
+        if (ways.Length > 0) mail.Headers.Add("List-Unsubscribe", string.Join(", ", ways));
+        // RFC 8058: one click only over https.
+        if (link?.Scheme == Uri.UriSchemeHttps) mail.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    }
 
+    private void Headers(MimeMessage mail, OutboundMessage message, string domain)
+    {
         if (message.BroadcastId is not { } broadcast) return;
+        mail.Headers.Add("List-Id", $"<{(string.IsNullOrWhiteSpace(settings.ListId) ? $"{IdPart(context.ChannelId)}.{domain}" : settings.ListId)}>");
         mail.Headers.Add("Feedback-ID", $"{IdPart(broadcast)}:{IdPart(context.ChannelId)}:broadcasts");
         mail.Headers.Add("Precedence", "bulk");
     }
@@ -69,7 +78,7 @@ internal sealed class MailWriter(SmtpSettings settings, ChannelContext context)
         var part = new TextPart(mediaType[(mediaType.IndexOf('/') + 1)..]);
         part.SetText("utf-8", text);
         // Never 8bit: lines stay short and the same bytes pass every server, so that a signature over them holds.
-        part.ContentTransferEncoding = part.GetBestEncoding(EncodingConstraint.SevenBit);
+        part.ContentTransferEncoding = part.GetBestEncoding(EncodingConstraint.SevenBit) == ContentEncoding.SevenBit ? ContentEncoding.SevenBit : ContentEncoding.QuotedPrintable;
         return part;
     }
 

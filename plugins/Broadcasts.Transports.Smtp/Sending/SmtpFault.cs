@@ -21,10 +21,10 @@ internal static partial class SmtpFault
         or SmtpCommandException { StatusCode: SmtpStatusCode.ServiceNotAvailable };
 
     /// <summary>A refusal of a command or of the message.</summary>
-    public static SendOutcome OfReply(SmtpCommandException e, string password, TimeProvider time)
+    public static SendOutcome OfReply(SmtpCommandException e, Secrets secrets, TimeProvider time)
     {
         var status = (int)e.StatusCode;
-        var text = Text(e.Message, password);
+        var text = secrets.Hide(e.Message);
         var enhanced = EnhancedCode().Match(e.Message) is { Success: true } m ? m.Value.Trim() : null;
         var code = enhanced is null ? status.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{status} {enhanced}");
         if (status == 421) return SendOutcome.Throttled(ThrottleScope.Channel, detail: text, code: code);
@@ -33,23 +33,23 @@ internal static partial class SmtpFault
     }
 
     /// <summary>The connection, or the time, ran out in a transaction.</summary>
-    public static SendOutcome OfLostConnection(Exception e, bool dataStarted, string password, TimeProvider time) => e switch
+    public static SendOutcome OfLostConnection(Exception e, bool dataStarted, Secrets secrets, TimeProvider time) => e switch
     {
         // The server said why before it hung up.
-        SmtpCommandException reply => OfReply(reply, password, time),
-        ServiceNotAuthenticatedException => SendOutcome.ChannelFault(FailureReason.Credentials, Text(e.Message, password), "530"),
-        NotSupportedException => SendOutcome.ContentRejected(FailureReason.UnsupportedContent, $"The server can't take this message: {Text(e.Message, password)}"),
+        SmtpCommandException reply => OfReply(reply, secrets, time),
+        ServiceNotAuthenticatedException => SendOutcome.ChannelFault(FailureReason.Credentials, secrets.Hide(e.Message), "530"),
+        NotSupportedException => SendOutcome.ContentRejected(FailureReason.UnsupportedContent, $"The server can't take this message: {secrets.Hide(e.Message)}"),
         OperationCanceledException or TimeoutException when dataStarted => SendOutcome.InDoubt(FailureReason.TimedOut, "No answer after the message was written."),
-        SmtpProtocolException when dataStarted => SendOutcome.InDoubt(FailureReason.ConnectionLost, Text(e.Message, password)),
-        _ when dataStarted => SendOutcome.InDoubt(FailureReason.ConnectionLost, $"The connection was lost after the message was written: {Text(e.Message, password)}"),
+        SmtpProtocolException when dataStarted => SendOutcome.InDoubt(FailureReason.ConnectionLost, secrets.Hide(e.Message)),
+        _ when dataStarted => SendOutcome.InDoubt(FailureReason.ConnectionLost, $"The connection was lost after the message was written: {secrets.Hide(e.Message)}"),
         OperationCanceledException or TimeoutException => SendOutcome.RetryLater(FailureReason.TimedOut, "No answer before the message was written."),
-        _ => SendOutcome.RetryLater(FailureReason.ProviderDown, $"The connection was lost before the message was written: {Text(e.Message, password)}"),
+        _ => SendOutcome.RetryLater(FailureReason.ProviderDown, $"The connection was lost before the message was written: {secrets.Hide(e.Message)}"),
     };
 
     /// <summary>No connection could be had: nothing was sent.</summary>
-    public static SendOutcome OfConnection(Exception e, string server, string password, TimeProvider time)
+    public static SendOutcome OfConnection(Exception e, string server, Secrets secrets, TimeProvider time)
     {
-        var text = Text(e.Message, password);
+        var text = secrets.Hide(e.Message);
         return e switch
         {
             SmtpRefusedException refused => refused.Outcome,
@@ -62,7 +62,7 @@ internal static partial class SmtpFault
             AuthenticationException when text.StartsWith('4') => SendOutcome.RetryLater(FailureReason.ProviderDown, $"{server} can't check credentials now: {text}"),
             AuthenticationException => SendOutcome.ChannelFault(FailureReason.Credentials, $"{server} refused the user name or password: {text}"),
             SmtpCommandException { StatusCode: SmtpStatusCode.ServiceNotAvailable } => SendOutcome.Throttled(ThrottleScope.Channel, detail: text, code: "421"),
-            SmtpCommandException reply when (int)reply.StatusCode is 530 or 534 or 535 or 538 => OfReply(reply, password, time),
+            SmtpCommandException reply when (int)reply.StatusCode is 530 or 534 or 535 or 538 => OfReply(reply, secrets, time),
             SmtpCommandException reply when (int)reply.StatusCode >= 500 => SendOutcome.ChannelFault(FailureReason.Policy, $"{server} refused the connection: {text}", Digits(reply)),
             SmtpCommandException reply => SendOutcome.RetryLater(FailureReason.ProviderDown, $"{server}: {text}", Digits(reply)),
             _ => SendOutcome.RetryLater(FailureReason.ProviderDown, text.Contains(server, StringComparison.Ordinal) ? text : $"{server}: {text}"),
@@ -112,13 +112,6 @@ internal static partial class SmtpFault
     private static string Cause(string text) => text[(text.IndexOf(".  ", StringComparison.Ordinal) is var at and >= 0 ? at + 3 : 0)..].Trim();
 
     private static string Digits(SmtpCommandException e) => ((int)e.StatusCode).ToString(CultureInfo.InvariantCulture);
-
-    private static string Text(string text, string password)
-    {
-        if (password.Length > 0) text = text.Replace(password, "***", StringComparison.Ordinal);
-        text = text.ReplaceLineEndings(" ").Trim();
-        return text.Length <= 400 ? text : text[..400] + "…";
-    }
 
     [GeneratedRegex(@"^\s*[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")]
     private static partial Regex EnhancedCode();

@@ -8,7 +8,7 @@ using System.Text;
 
 namespace Broadcasts.Transports;
 
-/// <summary>A mail server on loopback that answers as a test says. The script gets a stage and gives a reply, <c>HANGUP</c>, <c>SILENCE</c>, or null for the usual one.</summary>
+/// <summary>A mail server on loopback that answers as a test says. The script gets a stage and gives a reply, <c>HANGUP</c>, <c>SILENCE</c>, <c>DRIP</c> (a byte now and then, for ever), or null for the usual one.</summary>
 internal sealed class FakeSmtpServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -42,6 +42,9 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
     public ConcurrentQueue<string> Mails { get; } = new();
 
     public ConcurrentQueue<string> Commands { get; } = new();
+
+    /// <summary>What came in one piece each.</summary>
+    public ConcurrentQueue<string> Pieces { get; } = new();
 
     public static int ClosedPort()
     {
@@ -81,7 +84,7 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
         {
             using (client)
             {
-                Stream stream = client.GetStream();
+                Stream stream = new Tap(client.GetStream(), Pieces);
                 if (TlsFromTheStart) stream = await SecureAsync(stream);
                 var reader = new StreamReader(stream, Encoding.Latin1);
                 if (!await ReplyAsync(stream, "GREET", "220 fake ESMTP")) return;
@@ -122,7 +125,7 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
                 if (!await ReplyAsync(stream, verb, "354 go on")) return false;
                 if (Replies.TryGetValue("DATA", out var refused) && !refused.StartsWith("354", StringComparison.Ordinal)) return true;
                 var mail = new StringBuilder();
-                while (await reader.ReadLineAsync(_stop.Token) is { } text && text != ".") mail.Append(text).Append('\n');
+                while (await reader.ReadLineAsync(_stop.Token) is { } text && text != ".") mail.Append(text.StartsWith('.') ? text[1..] : text).Append('\n');
                 Mails.Enqueue(mail.ToString());
                 OnDot?.Invoke();
                 return await ReplyAsync(stream, "DOT", "250 2.0.0 queued");
@@ -140,8 +143,59 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
     {
         var reply = Replies.GetValueOrDefault(stage, usual);
         if (reply == "HANGUP") return false;
+        if (reply == "DRIP") await DripAsync(stream);
         if (reply == "SILENCE") await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
         await stream.WriteAsync(Encoding.Latin1.GetBytes(reply + "\r\n"), _stop.Token);
         return !reply.StartsWith("421", StringComparison.Ordinal);
+    }
+
+    private async Task DripAsync(Stream stream)
+    {
+        while (true)
+        {
+            await stream.WriteAsync("2"u8.ToArray(), _stop.Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, _stop.Token);
+        }
+    }
+
+    /// <summary>Notes what each read brought.</summary>
+    private sealed class Tap(NetworkStream inner, ConcurrentQueue<string> pieces) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => Note(buffer.AsMemory(offset, count), inner.Read(buffer, offset, count));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Note(buffer, await inner.ReadAsync(buffer, cancellationToken));
+
+        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+
+        public override void Flush() => inner.Flush();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) inner.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private int Note(Memory<byte> buffer, int read)
+        {
+            pieces.Enqueue(Encoding.Latin1.GetString(buffer.Span[..read]));
+            return read;
+        }
     }
 }

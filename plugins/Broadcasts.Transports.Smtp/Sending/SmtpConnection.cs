@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
+using MimeKit;
 
 namespace Broadcasts.Transports.Smtp;
 
@@ -12,7 +13,7 @@ internal sealed class SmtpConnection : IDisposable
 
     public SmtpConnection(SmtpSettings settings)
     {
-        Client = new SmtpClient(_stage)
+        Client = new ReportingClient(_stage, settings)
         {
             LocalDomain = string.IsNullOrWhiteSpace(settings.HeloName) ? System.Net.Dns.GetHostName() : settings.HeloName,
             // Asking a certificate's issuer over the network fails closed behind most firewalls; the chain and the name are checked.
@@ -61,6 +62,27 @@ internal sealed class SmtpConnection : IDisposable
     }
 }
 
+/// <summary>
+/// Asks servers that offer it for delivery status notifications (RFC 3461): of failures always, of deliveries when the settings say so. The envelope id is the signed name of the message, so that a
+/// report names it even where addresses were rewritten on the way. Of the message only the headers come back.
+/// </summary>
+internal sealed class ReportingClient : SmtpClient
+{
+    private readonly DeliveryStatusNotification? _asked;
+
+    public ReportingClient(IProtocolLogger log, SmtpSettings settings)
+        : base(log)
+    {
+        // Without an address for them nobody reads the reports: the server's own default holds.
+        if (!string.IsNullOrWhiteSpace(settings.BounceAddress)) _asked = DeliveryStatusNotification.Failure | (settings.AskForDelivery ? DeliveryStatusNotification.Success : 0);
+        DeliveryStatusNotificationType = DeliveryStatusNotificationType.HeadersOnly;
+    }
+
+    protected override string? GetEnvelopeId(MimeMessage message) => _asked is null ? null : message.MessageId?.Split('@')[0];
+
+    protected override DeliveryStatusNotification? GetDeliveryStatusNotifications(MimeMessage message, MailboxAddress mailbox) => _asked;
+}
+
 /// <summary>The server can't be used as the settings demand.</summary>
 internal sealed class SmtpRefusedException(SendOutcome outcome) : Exception(outcome.Detail)
 {
@@ -70,7 +92,7 @@ internal sealed class SmtpRefusedException(SendOutcome outcome) : Exception(outc
 /// <summary>Opens connections as the settings demand, and never weaker.</summary>
 internal static class SmtpConnector
 {
-    public static async Task<SmtpConnection> ConnectAsync(SmtpSettings settings, ChannelContext context, CancellationToken cancellationToken)
+    public static async Task<SmtpConnection> ConnectAsync(SmtpSettings settings, ChannelContext context, OAuthTokens? tokens, CancellationToken cancellationToken)
     {
         var connection = new SmtpConnection(settings);
         Stream? stream = null;
@@ -80,7 +102,7 @@ internal static class SmtpConnector
             await connection.Client.ConnectAsync(stream, settings.Host, settings.EffectivePort, OptionsOf(settings), cancellationToken).ConfigureAwait(false);
             // One way to write a message's text, whose stages can be told apart.
             connection.Client.Capabilities &= ~(SmtpCapabilities.Chunking | SmtpCapabilities.BinaryMime);
-            if (settings.HasCredentials) await SignInAsync(connection.Client, settings, cancellationToken).ConfigureAwait(false);
+            if (settings.HasCredentials) await SignInAsync(connection.Client, settings, tokens, cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch
@@ -95,21 +117,15 @@ internal static class SmtpConnector
     {
         SmtpSecurity.None => SecureSocketOptions.None,
         SmtpSecurity.Tls => SecureSocketOptions.SslOnConnect,
-        SmtpSecurity.Auto when !settings.HasCredentials && SmtpPlugin.IsThisMachine(settings.Host) => SecureSocketOptions.None,
+        SmtpSecurity.Auto when !settings.HasCredentials && SettingsCheck.IsThisMachine(settings.Host) => SecureSocketOptions.None,
         SmtpSecurity.Auto when settings.EffectivePort == 465 => SecureSocketOptions.SslOnConnect,
         _ => SecureSocketOptions.StartTls,
     };
 
-    private static async Task SignInAsync(SmtpClient client, SmtpSettings settings, CancellationToken cancellationToken)
+    private static Task SignInAsync(SmtpClient client, SmtpSettings settings, OAuthTokens? tokens, CancellationToken cancellationToken)
     {
-        if (!client.Capabilities.HasFlag(SmtpCapabilities.Authentication))
-        {
-            throw new SmtpRefusedException(SendOutcome.ChannelFault(FailureReason.Credentials, $"{settings.Host} takes no user name. Leave it empty, or use the port for submission (587 or 465)."));
-        }
-
-        // Tokens are another kind of credential; a password must not be tried as one.
-        client.AuthenticationMechanisms.Remove("XOAUTH2");
-        client.AuthenticationMechanisms.Remove("OAUTHBEARER");
-        await client.AuthenticateAsync(settings.Username!, settings.Password ?? "", cancellationToken).ConfigureAwait(false);
+        return client.Capabilities.HasFlag(SmtpCapabilities.Authentication)
+            ? SignIn.RunAsync(client, settings.Username!, settings.Password ?? "", tokens, cancellationToken)
+            : throw new SmtpRefusedException(SendOutcome.ChannelFault(FailureReason.Credentials, $"{settings.Host} takes no user name. Leave it empty, or use the port for submission (587 or 465)."));
     }
 }
