@@ -91,7 +91,7 @@ internal sealed class GraphAnswers(WhatsAppCloudSettings settings, TimeProvider 
     private static string? NumberOf(JsonElement answer, Recipient recipient) =>
         recipient.IsNumber && answer.Items("contacts").FirstOrDefault().Text("wa_id") is { } number && number != recipient.Value && Recipient.IsDigits(number) ? number : null;
 
-    private static JsonDocument? Read(ProviderAnswer answer) => answer.IsComplete ? MetaJson.Parse(Encoding.UTF8.GetBytes(answer.Body)) : null;
+    private static JsonDocument? Read(ProviderAnswer answer) => answer.IsComplete ? ProviderJson.Parse(Encoding.UTF8.GetBytes(answer.Body)) : null;
 
     private static bool IsSuccess(HttpStatusCode status) => (int)status is >= 200 and < 300;
 

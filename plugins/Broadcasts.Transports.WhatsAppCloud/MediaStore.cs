@@ -1,8 +1,3 @@
-using System.Net.Http.Headers;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace Broadcasts.Transports.WhatsAppCloud;
 
 /// <summary>Files of broadcasts at Meta: each is uploaded once and named by its id in every message, until the id grows old or Meta complains.</summary>
@@ -10,15 +5,14 @@ internal sealed class MediaStore(WhatsAppCloudSettings settings, GraphClient gra
 {
     private const int MostIds = 64;
 
-    // Weak: an array's digest goes with the array, and hashing a large file again for every recipient is saved.
-    private readonly ConditionalWeakTable<byte[], Digest> _digests = [];
+    private readonly FileDigests _digests = new();
     private readonly Dictionary<string, Upload> _uploads = [];
     private readonly Lock _lock = new();
 
     /// <summary>The id of a file at Meta, or why there is none. A failed upload is never in doubt: the message itself was not sent.</summary>
     public async Task<(string? Id, SendOutcome? Failure)> IdOfAsync(FileContent file, int attempt, CancellationToken cancellationToken)
     {
-        var key = $"{DigestOf(file.Bytes)}:{MediaKinds.Plain(file.MediaType)}";
+        var key = $"{_digests.Of(file.Bytes)}:{MediaKinds.Plain(file.MediaType)}";
         var (upload, isMine) = Reserve(key);
         if (isMine) await RunAsync(upload, file, attempt, cancellationToken).ConfigureAwait(false);
         try
@@ -93,35 +87,11 @@ internal sealed class MediaStore(WhatsAppCloudSettings settings, GraphClient gra
 
     private static MultipartFormDataContent Form(FileContent file)
     {
-        var form = new MultipartFormDataContent("broadcasts-" + Guid.NewGuid().ToString("N"));
-        // Some servers take the quotes that .NET puts around the boundary for a part of it.
-        form.Headers.ContentType!.Parameters.Single().Value = form.Headers.ContentType.Parameters.Single().Value!.Trim('"');
-        form.Add(Field("messaging_product", "whatsapp"));
-        form.Add(Field("type", MediaKinds.Plain(file.MediaType)));
-        var bytes = new ReadOnlyMemoryContent(file.Bytes);
-        bytes.Headers.ContentType = new MediaTypeHeaderValue(MediaKinds.Plain(file.MediaType));
-        bytes.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = "\"file\"", FileName = $"\"{Plain(file.FileName)}\"" };
-        form.Add(bytes);
+        var form = UploadForm.New();
+        UploadForm.Add(form, "messaging_product", "whatsapp");
+        UploadForm.Add(form, "type", MediaKinds.Plain(file.MediaType));
+        UploadForm.Add(form, "file", file, MediaKinds.Plain(file.MediaType));
         return form;
-    }
-
-    private static ByteArrayContent Field(string name, string value)
-    {
-        var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(value));
-        content.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = $"\"{name}\"" };
-        return content;
-    }
-
-    // Nobody sees the upload's name, the message has its own; in a header it must be plain.
-    private static string Plain(string fileName) => string.Concat(fileName.TakeLast(100).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
-
-    private string DigestOf(ReadOnlyMemory<byte> bytes)
-    {
-        if (!MemoryMarshal.TryGetArray(bytes, out var array) || array.Array is null) return Convert.ToHexString(SHA256.HashData(bytes.Span));
-        if (_digests.TryGetValue(array.Array, out var known) && known.Offset == array.Offset && known.Length == array.Count) return known.Value;
-        var digest = new Digest(array.Offset, array.Count, Convert.ToHexString(SHA256.HashData(bytes.Span)));
-        _digests.AddOrUpdate(array.Array, digest);
-        return digest.Value;
     }
 
     private void DropWhere(Func<Upload, bool> isWanted)
@@ -131,8 +101,6 @@ internal sealed class MediaStore(WhatsAppCloudSettings settings, GraphClient gra
             foreach (var key in _uploads.Where(u => isWanted(u.Value)).Select(u => u.Key).ToArray()) _uploads.Remove(key);
         }
     }
-
-    private sealed record Digest(int Offset, int Length, string Value);
 
     private sealed class Upload(DateTimeOffset at)
     {

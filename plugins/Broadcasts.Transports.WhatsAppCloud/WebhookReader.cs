@@ -11,7 +11,7 @@ internal sealed class WebhookReader(WhatsAppCloudSettings settings, TimeProvider
 
     public WebhookResult Read(ReadOnlyMemory<byte> body)
     {
-        using var document = MetaJson.Parse(body);
+        using var document = ProviderJson.Parse(body);
         if (document is not { RootElement: var root } || root.Member("entry").ValueKind != JsonValueKind.Array) return Refused("The body is no object with an array 'entry'.");
         if (root.Text("object") is { } product && product != Product) return new WebhookResult();
 

@@ -43,7 +43,7 @@ internal static class MetaThrottle
     private static long MinutesToRegain(HttpResponseHeaders headers)
     {
         if (!headers.TryGetValues(BusinessUsage, out var values)) return 0;
-        using var usage = MetaJson.Parse(Encoding.UTF8.GetBytes(string.Join(',', values)));
+        using var usage = ProviderJson.Parse(Encoding.UTF8.GetBytes(string.Join(',', values)));
         if (usage is not { RootElement.ValueKind: JsonValueKind.Object }) return 0;
         return usage.RootElement.EnumerateObject().Where(account => account.Value.ValueKind == JsonValueKind.Array)
             .SelectMany(account => account.Value.EnumerateArray()).Select(use => use.Whole("estimated_time_to_regain_access") ?? 0).DefaultIfEmpty().Max();

@@ -85,10 +85,13 @@ internal sealed class LedgerChanges
         Stamp(change, next, record.At);
         Note(row, record);
         if (from == DeliveryStatus.Sending && row.Claim is { } closed) ClosedClaims[closed] = ClosedClaims.GetValueOrDefault(closed) + 1;
-        if (record.Suppress && row.AddressId is { } address) Suppressed.Add([address, row.ChannelId, (int)(record.Reason == (int)FailureReason.OptedOut ? SuppressionReason.OptedOut : SuppressionReason.Bounced)]);
+        if (record.Suppress && row.AddressId is { } address) Suppressed.Add([address, row.ChannelId, (int)ReasonOf(record.Reason)]);
         if (next is DeliveryStatus.Sent or DeliveryStatus.Delivered or DeliveryStatus.Read && from is DeliveryStatus.Sending or DeliveryStatus.Unknown) ReleasedParts.Add(row.Id + 1);
         if (next is DeliveryStatus.Failed or DeliveryStatus.Skipped) EndedBadly.Add(row);
     }
+
+    // Who blocks the sender wants no more of it, and may want it again; the other addresses are dead.
+    private static SuppressionReason ReasonOf(int? failure) => failure is (int)FailureReason.OptedOut or (int)FailureReason.Blocked ? SuppressionReason.OptedOut : SuppressionReason.Bounced;
 
     // A receipt can skip a step: what was read has been delivered and sent.
     private static void Stamp(RowChange change, DeliveryStatus next, long at)

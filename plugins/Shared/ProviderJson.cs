@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Broadcasts.Transports;
 
-/// <summary>Reads what Meta sends without relying on its shape: numbers come where strings were, fields come and go.</summary>
-internal static class MetaJson
+/// <summary>Reads what providers send without relying on its shape: numbers come where strings were, fields come and go.</summary>
+internal static class ProviderJson
 {
     private const long LatestSecond = 253_402_300_799;
 
