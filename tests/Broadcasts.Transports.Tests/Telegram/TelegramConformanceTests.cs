@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Broadcasts.TestKit;
 using Broadcasts.Transports.Telegram;
 
@@ -21,14 +20,7 @@ public sealed class TelegramConformanceTests : TransportConformanceTests, IDispo
     protected override FakeChannelContext CreateContext(string settingsJson) =>
         settingsJson.Contains("telegram.example", StringComparison.Ordinal) ? new FakeChannelContext(settingsJson) { Http = _telegram } : base.CreateContext(settingsJson);
 
-    protected override WebhookRequest GenuineWebhook(ChannelContext context) => new()
-    {
-        Method = "POST",
-        Url = new Uri("https://broadcasts.example/hooks/1"),
-        Headers = new Dictionary<string, string> { [TelegramWebhookTransport.SecretHeader] = Secret },
-        Body = Encoding.UTF8.GetBytes("""{"update_id":1,"message":{"message_id":3,"date":1772366400,"text":"hola","chat":{"id":7}}}"""),
-    };
-
+    // Telegram's calls are proven by a header alone: the check of changed bodies is not for it. TelegramUpdateTests has those that are.
     protected override OutboundMessage Message(int number) => new()
     {
         Id = $"conformance-{number}",

@@ -23,6 +23,8 @@ public abstract class TelegramTests : IAsyncDisposable
 
     protected string Log => string.Join('\n', _context?.LogLines ?? []);
 
+    protected string? BaseUrl { get; set; }
+
     protected string MoreSettings { get; set; } = "";
 
     /// <summary>Methods that were called, in order.</summary>
@@ -49,7 +51,7 @@ public abstract class TelegramTests : IAsyncDisposable
     protected async Task<ITransport> OpenAsync(string updates = "none")
     {
         if (_transport is not null) return _transport;
-        _context = new FakeChannelContext($$"""{"botToken": "{{Token}}", "webhookSecret": "{{Secret}}", "updates": "{{updates}}", "baseUrl": "{{Server.Url.GetLeftPart(UriPartial.Authority)}}"{{MoreSettings}}}""", Time);
+        _context = new FakeChannelContext($$"""{"botToken": "{{Token}}", "webhookSecret": "{{Secret}}", "updates": "{{updates}}", "baseUrl": "{{BaseUrl ?? Server.Url.GetLeftPart(UriPartial.Authority)}}"{{MoreSettings}}}""", Time);
         return _transport = await new TelegramPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
 

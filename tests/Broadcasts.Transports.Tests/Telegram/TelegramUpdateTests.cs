@@ -48,7 +48,7 @@ public sealed class TelegramUpdateTests : TelegramTests
     [InlineData("something-new", null)]
     public async Task ReceiveAsync_BotWasBlockedOrUnblocked_IsAWish(string status, bool? isOut)
     {
-        var events = (await ReceiveAsync($$"""{"update_id":3,"my_chat_member":{"chat":{"id":7,"type":"private"},"date":1772366400,"new_chat_member":{"status":"{{status}}"}}}""")).Events;
+        var events = (await ReceiveAsync($$$$"""{"update_id":3,"my_chat_member":{"chat":{"id":7,"type":"private"},"date":1772366400,"new_chat_member":{"status":"{{{{status}}}}"}}}""")).Events;
         Assert.Equal(isOut, events.Cast<ConsentChange>().SingleOrDefault()?.IsOptedOut);
         Assert.All(events.Cast<ConsentChange>(), e => Assert.Equal("7", e.Address));
     }
@@ -132,7 +132,7 @@ public sealed class TelegramUpdateTests : TelegramTests
     [Fact]
     public async Task PollAsync_FullPage_HasMore()
     {
-        Server.Response = Ok($"[{string.Join(',', Enumerable.Range(1, 100).Select(i => $$"""{"update_id":{{i}},"message":{"message_id":{{i}},"date":1,"text":"a","chat":{"id":7}}}"""))}]");
+        Server.Response = Ok($"[{string.Join(',', Enumerable.Range(1, 100).Select(i => $$$$"""{"update_id":{{{{i}}}},"message":{"message_id":{{{{i}}}},"date":1,"text":"a","chat":{"id":7}}}"""))}]");
         var result = await ((IEventPoller)await OpenAsync("polling")).PollAsync(null, TestContext.Current.CancellationToken);
         Assert.Equal((true, "101", 100), (result.HasMore, result.Cursor, result.Events.Select(e => e.Key).Distinct().Count()));
     }
