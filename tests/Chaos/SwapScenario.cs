@@ -6,6 +6,7 @@ namespace Broadcasts.Chaos;
 internal static class SwapScenario
 {
     private const int FullSwaps = 50;
+    private const int PeacefulBroadcasts = 3;
     private const int Parts = 5;
 
     /// <summary>A machine that is shared stands still for some tens of milliseconds by itself.</summary>
@@ -13,18 +14,25 @@ internal static class SwapScenario
     private const double MostMemory = 1.05;
     private static readonly TimeSpan Unloaded = TimeSpan.FromMinutes(4);
 
-    /// <summary>First two broadcasts in peace, then one with the swaps: the same pace, the same memory afterwards, every old load gone.</summary>
+    /// <summary>First some broadcasts in peace, then one with the swaps: the same pace, the same memory afterwards, every old load gone.</summary>
     public static async Task RunAsync(ChaosRun run)
     {
         await run.BeginAsync(new ProviderSetup { LatencyMs = 5 }, parts: Parts, fullSpeed: true);
         await run.CompletedAsync();
         var versions = await InstallAsync(run);
         var first = run.Journal.Read().Count;
-        // Caches of a process grow with its first broadcasts: one more with both versions loaded once.
-        await run.SendAsync(Parts);
-        await run.CompletedAsync();
+        // Caches of a process grow with its first broadcasts: some more with both versions loaded once.
+        var grown = new List<long>();
+        for (var i = 0; i < run.Size.Of(PeacefulBroadcasts, 1); i++)
+        {
+            first = run.Journal.Read().Count;
+            await run.SendAsync(Parts);
+            await run.CompletedAsync();
+            grown.Add(await SettledAsync(run, 0) / 1024);
+        }
+
         var peace = Pace(run.Journal.Read().Skip(first));
-        var before = await SettledAsync(run, 0);
+        var before = grown[^1] * 1024;
         var taken = run.Journal.Read().Count;
 
         await run.SendAsync(Parts);
@@ -47,7 +55,7 @@ internal static class SwapScenario
         took.Sort();
         run.Notes.Add(Text($"{took.Count} swaps, {beforeTheEnd} of them before the last message was taken; each took {took[took.Count / 2]:0} ms, at most {took[^1]:0} ms"));
         run.Notes.Add(Text($"in peace {peace.PerSecond:0}/s, longest pause {peace.LongestMs} ms; with the swaps {swapped.PerSecond:0}/s, longest pause {swapped.LongestMs} ms"));
-        run.Notes.Add(Text($"memory of the process before {before / 1024} MB, after {after / 1024} MB ({(double)after / before - 1:P1}); {unloading} old loads in memory, state {state}"));
+        run.Notes.Add(Text($"memory of the process after each peaceful broadcast {string.Join(", ", grown)} MB, after the swaps {after / 1024} MB ({(double)after / before - 1:P1}); {unloading} old loads in memory, state {state}"));
         // While an audience is frozen, and at its end, nothing need go out.
         if (swapped.LongestMs > Math.Max(LongestPauseMs, peace.LongestMs)) run.Broken.Add(Text($"a pause of {swapped.LongestMs} ms, in peace at most {peace.LongestMs} ms"));
         if (unloading > 0 || state != "loaded") run.Broken.Add(Text($"{unloading} old loads are still in memory, state {state}"));

@@ -129,6 +129,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
     /// </summary>
     public void CheckUnloaded()
     {
+        var waited = _slots.Values.Sum(s => s.UnloadingCount + s.GoneCount);
         if (_slots.Values.Any(s => s.Retains(_time.GetUtcNow() - _limits.Collect))) GC.Collect(2, GCCollectionMode.Forced, blocking: false);
         foreach (var slot in _slots.Values)
         {
@@ -143,6 +144,9 @@ internal sealed partial class PluginHost : IAsyncDisposable
                 }
             }
         }
+
+        // The last of them is gone: what the heap had grown by for their sake is given back to the system.
+        if (waited > 0 && _slots.Values.All(s => s.UnloadingCount == 0)) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     /// <summary>Retired loads that are still in memory.</summary>

@@ -35,6 +35,7 @@ internal static class PluginInspector
         if (!main.File.Equals(manifest.Main, StringComparison.Ordinal)) throw new PluginRefusedException($"{name}: {main.File} carries [assembly: TransportPlugin], but {PluginManifest.FileName} names {manifest.Main}.");
         CheckContract(name, main);
         CheckReferences(name, assemblies);
+        if (NativeParts.Fault(folder) is { } fault) throw new PluginRefusedException($"{name}: {fault}", PluginState.NotSupported);
         return new PluginCandidate(folder, manifest, sha256, main.EntryType!.Split(',')[0].Trim());
     }
 

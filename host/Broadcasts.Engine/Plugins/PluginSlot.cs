@@ -53,6 +53,15 @@ internal sealed class PluginSlot(string id)
         }
     }
 
+    /// <summary>Retired loads that are gone since the last look.</summary>
+    public int GoneCount
+    {
+        get
+        {
+            lock (Unloading) return Unloading.Count(u => u.Context is not { IsAlive: true });
+        }
+    }
+
     /// <summary>True when a load that was retired before this moment is still in memory.</summary>
     public bool Retains(DateTimeOffset before)
     {

@@ -38,6 +38,26 @@ public sealed class PluginInspectorTests : IDisposable
         Assert.Equal(PluginState.NotSupported, Refused(why).State);
     }
 
+    [Theory]
+    [InlineData("runtimes/other-x64/native/libx.so", 0x3E, "it has native libraries for other-x64, and none for ")]
+    [InlineData("libx.so", 0xF3, "libx.so is a library for linux-other; this machine is ")]
+    [InlineData("runtimes/any/native/libx.so.1", 0xF3, "is a library for linux-other; this machine is ")]
+    public void Inspect_NativeLibraryForAnotherMachine_IsNotSupported(string file, byte machine, string why)
+    {
+        Write("main.dll", TinyAssembly.Make("main", "Some.Plugin, main", "1.0"));
+        WriteNative(file, machine);
+        Assert.Equal(PluginState.NotSupported, Refused(why).State);
+    }
+
+    [Fact]
+    public void Inspect_NativeLibraryForThisMachineAmongOthers_IsTaken()
+    {
+        Write("main.dll", TinyAssembly.Make("main", "Some.Plugin, main", "1.0"));
+        WriteNative("runtimes/other-x64/native/libx.so", 0xF3);
+        WriteNative("runtimes/any/native/data.bin", null);
+        Assert.Equal("Some.Plugin", Inspect().EntryType);
+    }
+
     [Fact]
     public void Inspect_NoEntryPoint_IsRefused()
     {
@@ -111,6 +131,19 @@ public sealed class PluginInspectorTests : IDisposable
 
     private PluginCandidate Inspect() =>
         PluginInspector.Inspect(_folder.Path, new PluginManifest { Id = "lab", Version = "1.0.0", Main = "main.dll", Contract = "1.0", Framework = "net10.0" }, new string('a', 64));
+
+    private void WriteNative(string name, byte? machine)
+    {
+        var head = new byte[128];
+        if (machine is { } processor)
+        {
+            "\u007fELF"u8.CopyTo(head);
+            head[18] = processor;
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+        File.WriteAllBytes(_folder.File(name), head);
+    }
 
     private void Write(string name, byte[] bytes) => File.WriteAllBytes(_folder.File(name), bytes);
 }
