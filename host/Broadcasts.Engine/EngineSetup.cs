@@ -7,6 +7,7 @@ using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
 using Broadcasts.Plugins;
+using Broadcasts.Plugins.Health;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Broadcasts.Storage;

@@ -14,6 +14,9 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
     // A file is taken when it is as it was a turn before: a copy that is still going on grows.
     private Dictionary<string, (long Length, DateTime Written)> _seen = new(StringComparer.Ordinal);
 
+    // Files that could not be read or moved: said once.
+    private readonly HashSet<string> _troubles = new(StringComparer.Ordinal);
+
     protected override string Purpose => "Looking into the drop folder for plugins";
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -28,6 +31,7 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
         var files = new DirectoryInfo(folder).EnumerateFiles("*.nupkg").OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
         var before = _seen;
         _seen = files.ToDictionary(f => f.FullName, f => (f.Length, f.LastWriteTimeUtc), StringComparer.Ordinal);
+        _troubles.RemoveWhere(t => !_seen.ContainsKey(t));
         foreach (var file in files.Where(f => before.TryGetValue(f.FullName, out var was) && was == (f.Length, f.LastWriteTimeUtc))) await TakeAsync(file, cancellationToken);
     }
 
@@ -53,6 +57,10 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
             // Somebody still writes it: the next turn looks again.
             _seen.Remove(file.FullName);
         }
+        catch (UnauthorizedAccessException e)
+        {
+            if (_troubles.Add(file.FullName)) LogTrouble(file.FullName, e.Message);
+        }
     }
 
     private string Move(FileInfo file, string to)
@@ -65,4 +73,7 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
 
     [LoggerMessage(1, LogLevel.Information, "Installed transport {Id} {Version} from {File} in the drop folder.")]
     private partial void LogInstalled(string id, string version, string file);
+
+    [LoggerMessage(2, LogLevel.Error, "{File} in the drop folder can't be taken: {Why} Give the service's account the right to read it and to move it")]
+    private partial void LogTrouble(string file, string why);
 }

@@ -1,3 +1,5 @@
+using Broadcasts.Plugins.Health;
+
 namespace Broadcasts.Plugins;
 
 // How one version takes the place of another.

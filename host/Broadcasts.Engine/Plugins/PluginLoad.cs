@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Broadcasts.Plugins.Health;
 using McMaster.NETCore.Plugins;
 
 namespace Broadcasts.Plugins;

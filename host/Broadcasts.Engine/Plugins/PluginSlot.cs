@@ -1,3 +1,5 @@
+using Broadcasts.Plugins.Health;
+
 namespace Broadcasts.Plugins;
 
 /// <summary>One plugin id in this process: its load in use, the channels on it, and what went wrong. Guarded by <see cref="Gate"/>.</summary>

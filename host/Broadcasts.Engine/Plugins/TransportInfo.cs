@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Broadcasts.Plugins.Health;
 
 namespace Broadcasts.Plugins;
 

@@ -1,3 +1,4 @@
+using Broadcasts.Plugins.Health;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using Broadcasts.Channels;
 using Microsoft.Extensions.Logging;
 
-namespace Broadcasts.Plugins;
+namespace Broadcasts.Plugins.Health;
 
 /// <summary>
 /// Takes a version back that does worse than the one before it, and resumes the channels that it brought to a halt: what they wait for goes out by the version that worked. Each process judges by what it

@@ -1,4 +1,4 @@
-namespace Broadcasts.Plugins;
+namespace Broadcasts.Plugins.Health;
 
 /// <summary>
 /// The time after a version was put in the place of another, in which it is compared with it. What counts is a difference that chance does not explain: of few messages many must fail, of many a clear

@@ -1,4 +1,4 @@
-namespace Broadcasts.Plugins;
+namespace Broadcasts.Plugins.Health;
 
 /// <summary>What the messages came to that one version was given in this process, by the minute, for the last hour; what it allocates; how many calls of it were left behind and still run.</summary>
 internal sealed class TransportHealth(TimeProvider time)
