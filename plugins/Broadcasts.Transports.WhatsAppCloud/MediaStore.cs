@@ -90,7 +90,8 @@ internal sealed class MediaStore(WhatsAppCloudSettings settings, GraphClient gra
         var form = UploadForm.New();
         UploadForm.Add(form, "messaging_product", "whatsapp");
         UploadForm.Add(form, "type", MediaKinds.Plain(file.MediaType));
-        UploadForm.Add(form, "file", file, MediaKinds.Plain(file.MediaType));
+        // The message has the name; nobody sees that of the upload.
+        UploadForm.Add(form, "file", file, MediaKinds.Plain(file.MediaType), hidesName: true);
         return form;
     }
 

@@ -22,15 +22,17 @@ internal static class UploadForm
         form.Add(content);
     }
 
-    /// <summary>Adds a file under its own name, in UTF-8 as browsers send it (RFC 7578, 4.2).</summary>
-    public static void Add(MultipartFormDataContent form, string name, FileContent file, string mediaType)
+    /// <summary>Adds a file. Its name goes in UTF-8, as browsers send it (RFC 7578, 4.2), without what would end the value or the header.</summary>
+    public static void Add(MultipartFormDataContent form, string name, FileContent file, string mediaType, bool hidesName = false)
     {
         var bytes = new ReadOnlyMemoryContent(file.Bytes);
         bytes.Headers.ContentType = MediaTypeHeaderValue.TryParse(mediaType, out var type) ? type : new MediaTypeHeaderValue("application/octet-stream");
-        bytes.Headers.TryAddWithoutValidation("Content-Disposition", $"form-data; name=\"{name}\"; filename=\"{Plain(file.FileName)}\"");
+        bytes.Headers.TryAddWithoutValidation("Content-Disposition", $"form-data; name=\"{name}\"; filename=\"{(hidesName ? Plain(file.FileName) : Safe(file.FileName))}\"");
         form.Add(bytes);
     }
 
-    // Nothing that ends the value or the header.
-    private static string Plain(string fileName) => string.Concat(fileName.TakeLast(100).Select(c => char.IsControl(c) || c is '"' or '\\' or '/' ? '_' : c));
+    private static string Safe(string fileName) => string.Concat(fileName.TakeLast(100).Select(c => char.IsControl(c) || c is '"' or '\\' or '/' ? '_' : c));
+
+    // Where nobody sees it, nothing but what every server takes.
+    private static string Plain(string fileName) => string.Concat(fileName.TakeLast(100).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
 }

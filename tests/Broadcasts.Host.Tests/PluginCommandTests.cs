@@ -20,7 +20,9 @@ public sealed class PluginCommandTests
         await SaysAsync(0, "install", folder.File("2.0.0"), data);
         Assert.Equal(("2.0.0", "1.0.0"), await LabAsync(data));
         Assert.Equal("lab 1.0.0 serves.", await SaysAsync(0, "rollback", "lab", data, "--why", "it stutters"));
-        Assert.Equal(("1.0.0", "2.0.0"), await LabAsync(data));
+        // What was taken back for a reason is no way back: only its number brings it into service again.
+        Assert.Equal(("1.0.0", null), await LabAsync(data));
+        Assert.Contains("lab 2.0.0 was taken back: it stutters", await SaysAsync(1, "rollback", "lab", data), StringComparison.Ordinal);
         Assert.Contains("is older than", await SaysAsync(1, "install", await OlderAsync(folder), data), StringComparison.Ordinal);
         Assert.Equal("lab 2.0.0 is removed.", await SaysAsync(0, "remove", "lab", "2.0.0", data));
         Assert.Contains("is not installed", await SaysAsync(1, "activate", "lab", "2.0.0", data), StringComparison.Ordinal);
