@@ -24,6 +24,9 @@ public sealed class EngineOptions
     /// <summary>Folder whose plugin packages are installed, from the data directory on when it is relative. Default: <c>drop</c>; null or empty for none.</summary>
     public string? PluginDropDirectory { get; set; } = "drop";
 
+    /// <summary>SHA-256 fingerprints (lower-case hexadecimal) of the certificates whose signed plugin packages are taken. Default: none, and packages need no signature.</summary>
+    public IReadOnlySet<string> TrustedPluginSigners { get; set; } = new HashSet<string>();
+
     /// <summary>Largest plugin package that the API and the console take, in MB. Default: 100.</summary>
     public int MaxPluginMegabytes { get; set; } = 100;
 

@@ -16,6 +16,7 @@ public sealed class ConfigReaderTests
     [InlineData("Secrets:MasterKeyFile", "/nowhere/key", "no file")]
     [InlineData("Cluster:Address", "0.0.0.0", "other machines")]
     [InlineData("Cluster:Port", "99999", "whole number")]
+    [InlineData("Plugins:TrustedSigners", "9f86;0", "64 hexadecimal digits")]
     [InlineData("StopGrace", "soon", "00:00:08")]
     [InlineData("Limits:FileMegabytes", "0", "whole number")]
     [InlineData("Databse:Provider", "sqlite", "Did you mean Broadcasts:Database:Provider?")]

@@ -6,7 +6,11 @@ namespace Broadcasts.Plugins;
 /// <param name="BundledDirectory">Packages that come with the host.</param>
 /// <param name="SiloName">This process's name among its cluster's.</param>
 /// <param name="IsCluster">True when other processes may share the database.</param>
-internal sealed record PluginOptions(string BundledDirectory, string SiloName, bool IsCluster = false);
+internal sealed record PluginOptions(string BundledDirectory, string SiloName, bool IsCluster = false)
+{
+    /// <summary>SHA-256 fingerprints of the certificates whose packages are taken, lower-case hexadecimal; empty when a signature is not asked for.</summary>
+    public IReadOnlySet<string> TrustedSigners { get; init; } = new HashSet<string>();
+}
 
 /// <summary>Takes packages in: check, store, unpack, try, activate. In this order, so that a crash in between leaves a package that is merely not active.</summary>
 internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, PluginHost host, PluginOptions options, TimeProvider time)
@@ -21,6 +25,7 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
     {
         var package = await PluginPackage.ReadAsync(stream, cancellationToken);
         var (id, version) = (package.Manifest.Id, package.Manifest.Version);
+        CheckSigner(package);
         if (activate && (await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id) is { } serving && Order(serving) > Order(version))
             throw new PluginRefusedException($"{id} {version} is older than {serving}, which serves. To go back, install it without activating it and then activate it by its version.");
         return await InstallAsync(package, actor, activate, replace: false, cancellationToken);
@@ -81,6 +86,15 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
             : (w.Id, w.Version, host.StateOf(w.Id) ?? PluginState.Malfunctioned, host.LastRefusal(w.Id)))], options.SiloName, time.GetUtcNow(), cancellationToken);
 
     internal static NuGetVersion Order(string version) => NuGetVersion.Parse(version);
+
+    private void CheckSigner(PluginPackage package)
+    {
+        if (options.TrustedSigners.Count == 0 || (package.Signer is { } by && options.TrustedSigners.Contains(by.Fingerprint))) return;
+        var name = $"{package.Manifest.Id} {package.Manifest.Version}";
+        throw new PluginRefusedException(package.Signer is { } signer
+            ? $"{name} is signed by {signer}, which is not among Plugins:TrustedSigners. Add this fingerprint there when you trust its owner."
+            : $"{name} has no author's signature, and Plugins:TrustedSigners asks for one. Sign it with 'dotnet nuget sign', or take the list away.");
+    }
 
     private async Task TryOrActivateAsync(PluginCandidate candidate, bool activate)
     {

@@ -28,6 +28,9 @@ internal sealed class PluginPackage
 
     public PluginManifest Manifest { get; }
 
+    /// <summary>Who signed it; null for an unsigned package, and for one from the database, which was checked when it came in.</summary>
+    public PluginSigner? Signer { get; private init; }
+
     /// <exception cref="PluginRefusedException">It is no package of a transport, or not one that this host takes.</exception>
     public static async Task<PluginPackage> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -40,9 +43,11 @@ internal sealed class PluginPackage
             buffer.Write(chunk, 0, read);
         }
 
-        return Read(buffer.ToArray());
+        var package = Read(buffer.ToArray());
+        return new PluginPackage(package.Bytes, package.Sha256, package.Manifest) { Signer = await PluginSignature.VerifyAsync(package.Bytes, cancellationToken) };
     }
 
+    /// <summary>Reads a package that is trusted already: from the database, or one that comes with the host.</summary>
     /// <inheritdoc cref="ReadAsync"/>
     public static PluginPackage Read(byte[] bytes) => Archived(bytes, archive =>
     {

@@ -13,11 +13,12 @@ internal static class PluginServices
     /// <param name="bundledDirectory">Packages that come with the host: beside the executable, never below the working directory, where a checkout has its sources.</param>
     /// <param name="siloName">This process's name among its cluster's.</param>
     /// <param name="isCluster">True when other processes may share the database.</param>
-    public static IServiceCollection AddPlugins(this IServiceCollection services, string dataDirectory, string bundledDirectory, string siloName, bool isCluster)
+    /// <param name="trustedSigners">Whose packages are taken; empty for anyone's.</param>
+    public static IServiceCollection AddPlugins(this IServiceCollection services, string dataDirectory, string bundledDirectory, string siloName, bool isCluster, IReadOnlySet<string> trustedSigners)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new PluginLimits());
-        services.AddSingleton(new PluginOptions(bundledDirectory, siloName, isCluster));
+        services.AddSingleton(new PluginOptions(bundledDirectory, siloName, isCluster) { TrustedSigners = trustedSigners });
         services.AddSingleton(new PluginFolder(dataDirectory));
         services.AddSingleton(provider => new HostTransportServices(dataDirectory, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PluginStore>();

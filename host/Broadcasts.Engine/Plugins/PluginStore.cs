@@ -4,8 +4,8 @@ using Dapper;
 
 namespace Broadcasts.Plugins;
 
-/// <summary>An installed version, without its package. <c>TakenBack</c> says why it was taken out of service again; null while nothing speaks against it.</summary>
-internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy, string? TakenBack);
+/// <summary>An installed version, without its package. <c>TakenBack</c> says why it was taken out of service again, null while nothing speaks against it; <c>Signer</c> who signed its package, null for nobody.</summary>
+internal sealed record InstalledPlugin(string Id, string Version, string Sha256, long Size, string Contract, long InstalledAt, string InstalledBy, string? TakenBack, string? Signer);
 
 /// <summary>Which version shall serve, and which served before it.</summary>
 internal sealed record DesiredPlugin(string Id, string Version, string? Previous);
@@ -17,7 +17,7 @@ internal sealed record ObservedPlugin(string Id, string Silo, string Version, Pl
 internal sealed class PluginStore(Database database)
 {
     private const string ListSql = """
-        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy, taken_back AS TakenBack
+        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy, taken_back AS TakenBack, signer
           FROM plugins
          ORDER BY id, installed_at
         """;
@@ -26,7 +26,7 @@ internal sealed class PluginStore(Database database)
         database.ReadAsync<IReadOnlyList<InstalledPlugin>>(async c => [.. await c.QueryAsync<InstalledPlugin>(ListSql)], cancellationToken);
 
     private const string FindSql = """
-        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy, taken_back AS TakenBack
+        SELECT id, version, sha256, size, contract, installed_at AS InstalledAt, installed_by AS InstalledBy, taken_back AS TakenBack, signer
           FROM plugins
          WHERE id = @id AND version = @version
         """;
@@ -41,11 +41,11 @@ internal sealed class PluginStore(Database database)
 
     // Only a bundled package replaces one of its own version: a rebuilt host brings rebuilt transports of the same number.
     private const string AddSql = """
-        INSERT INTO plugins (id, version, sha256, size, contract, package, installed_at, installed_by)
-        VALUES (@id, @version, @sha256, @size, @contract, @package, @now, @actor)
+        INSERT INTO plugins (id, version, sha256, size, contract, package, installed_at, installed_by, signer)
+        VALUES (@id, @version, @sha256, @size, @contract, @package, @now, @actor, @signer)
         ON CONFLICT (id, version) DO UPDATE
            SET sha256 = excluded.sha256, size = excluded.size, contract = excluded.contract, package = excluded.package,
-               installed_at = excluded.installed_at, installed_by = excluded.installed_by
+               installed_at = excluded.installed_at, installed_by = excluded.installed_by, signer = excluded.signer
         """;
 
     public Task AddAsync(PluginPackage package, string actor, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -59,6 +59,7 @@ internal sealed class PluginStore(Database database)
             package = package.Bytes,
             now = now.ToUnixTimeMilliseconds(),
             actor,
+            signer = package.Signer?.ToString(),
         }, cancellationToken);
 
     private const string RemoveSql = "DELETE FROM plugins WHERE id = @id AND version = @version";

@@ -49,7 +49,7 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         try
         {
             var installed = await installer.InstallAsync(package, actor, activate, cancellationToken);
-            await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}", CancellationToken.None);
+            await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}{(installed.Signer is null ? "" : $" signed by {installed.Signer}")}", CancellationToken.None);
             return installed;
         }
         catch (PluginRefusedException e)

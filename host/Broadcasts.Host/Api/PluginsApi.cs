@@ -77,13 +77,13 @@ internal sealed record PluginAnswer
         HangingCalls = view.Info?.Pulse?.Hanging ?? 0,
         Desired = view.Desired,
         Previous = view.Previous,
-        Versions = [.. view.Versions.Select(v => new PluginVersionAnswer(v.Version, v.Sha256, v.Size, v.Contract, DateTimeOffset.FromUnixTimeMilliseconds(v.InstalledAt), v.InstalledBy, v.TakenBack))],
+        Versions = [.. view.Versions.Select(v => new PluginVersionAnswer(v.Version, v.Sha256, v.Size, v.Contract, DateTimeOffset.FromUnixTimeMilliseconds(v.InstalledAt), v.InstalledBy, v.TakenBack, v.Signer))],
         Silos = [.. view.Silos.Select(o => new PluginSiloAnswer(o.Silo, o.Version, o.State, o.Detail, DateTimeOffset.FromUnixTimeMilliseconds(o.At)))],
     };
 }
 
 /// <summary>An installed version.</summary>
-internal sealed record PluginVersionAnswer(string Version, string Sha256, long Size, string Contract, DateTimeOffset InstalledAt, string InstalledBy, string? TakenBack);
+internal sealed record PluginVersionAnswer(string Version, string Sha256, long Size, string Contract, DateTimeOffset InstalledAt, string InstalledBy, string? TakenBack, string? Signer);
 
 /// <summary>What one process runs.</summary>
 internal sealed record PluginSiloAnswer(string Silo, string Version, PluginState State, string? Detail, DateTimeOffset At);
@@ -126,7 +126,7 @@ internal static class PluginsApi
         return AnsweredAsync("", async () =>
         {
             var plugin = await versions.InstallAsync(http.Request.Body, http.Actor(), activate ?? true, http.RequestAborted);
-            return Results.Created($"/api/v1/plugins/{plugin.Id}", new { plugin.Id, plugin.Version, plugin.Sha256 });
+            return Results.Created($"/api/v1/plugins/{plugin.Id}", new { plugin.Id, plugin.Version, plugin.Sha256, plugin.Signer });
         });
     }
 

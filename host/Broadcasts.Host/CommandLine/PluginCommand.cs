@@ -114,11 +114,11 @@ internal sealed class PluginDoor : IAsyncDisposable
         {
             using var body = new StreamContent(package);
             var answer = await _service.PostAsync($"plugins?activate={(activate ? "true" : "false")}", body, cancellationToken);
-            return Installed(answer.GetProperty("id").GetString()!, answer.GetProperty("version").GetString()!, answer.GetProperty("sha256").GetString()!, activate);
+            return Installed(answer.GetProperty("id").GetString()!, answer.GetProperty("version").GetString()!, answer.GetProperty("sha256").GetString()!, answer.TryGetProperty("signer", out var signer) ? signer.GetString() : null, activate);
         }
 
         var installed = await Versions.InstallAsync(package, Cli.Actor, activate, cancellationToken);
-        return Installed(installed.Id, installed.Version, installed.Sha256, activate);
+        return Installed(installed.Id, installed.Version, installed.Sha256, installed.Signer, activate);
     }
 
     public async Task<string> ActivateAsync(string id, string version, CancellationToken cancellationToken)
@@ -151,7 +151,8 @@ internal sealed class PluginDoor : IAsyncDisposable
         return await _service!.PostAsync(path, content, cancellationToken);
     }
 
-    private static string Installed(string id, string version, string sha256, bool activate) => $"{id} {version} is installed{(activate ? " and serves" : "")}. SHA-256 {sha256}";
+    private static string Installed(string id, string version, string sha256, string? signer, bool activate) =>
+        $"{id} {version} is installed{(activate ? " and serves" : "")}. SHA-256 {sha256}{(signer is null ? "" : $"\nSigned by {signer}")}";
 
     private static string Serves(string id, string version) => $"{id} {version} serves.";
 }

@@ -51,7 +51,7 @@ internal static class PluginTestCommand
         {
             PluginPackage package;
             await using (var stream = ImportCommand.Open(file)) package = await PluginPackage.ReadAsync(stream, cancellationToken);
-            checks.Add(new("package", $"the package is whole: {package.Manifest.Id} {package.Manifest.Version}, SHA-256 {package.Sha256}", CheckEnd.Passed, null));
+            checks.Add(new("package", $"the package is whole: {package.Manifest.Id} {package.Manifest.Version}, SHA-256 {package.Sha256}{(package.Signer is null ? "" : $", signed by {package.Signer}")}", CheckEnd.Passed, null));
             PluginCandidate? candidate = null;
             var path = new PluginFolder(folder).Unpack(package, unpacked => candidate = PluginInspector.Inspect(unpacked, package.Manifest, package.Sha256));
             candidate = candidate! with { Folder = path };

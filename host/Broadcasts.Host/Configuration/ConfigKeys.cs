@@ -38,6 +38,7 @@ internal static class ConfigKeys
         new("Cluster:Port", "0", "Port for the other processes; 0 takes a free one.", (text, o) => Number(text, 0, 65_535, value => o.Engine.Cluster.Port = value)),
         new("Plugins:DropDirectory", "drop", "Folder whose plugin packages (*.nupkg) are installed, from the data directory on when it is relative; 'none' for no such folder. Who may write there may run code in the service.",
             (text, o) => Text(text, value => o.Engine.PluginDropDirectory = value == "none" ? null : value)),
+        new("Plugins:TrustedSigners", "", "SHA-256 fingerprints of certificates, separated by semicolons: only packages that one of them signed are installed. Empty: packages need no signature.", ReadTrustedSigners),
         new("StopGrace", "00:00:08", "Time that messages in flight get to finish when the service stops.", ReadStopGrace),
         new("Limits:ImportMegabytes", "1024", "Largest CSV file that can be imported.", (text, o) => Number(text, 1, 100_000, value => o.MaxImportMegabytes = value)),
         new("Limits:FileMegabytes", "25", "Largest file that a message can carry.", (text, o) => Number(text, 1, 1_000, value => o.MaxFileMegabytes = value)),
@@ -97,6 +98,21 @@ internal static class ConfigKeys
     {
         if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) return $"'{text}' is not an IP address that other machines can reach. Write 10.0.0.5.";
         options.Engine.Cluster.Address = text;
+        return null;
+    }
+
+    private static string? ReadTrustedSigners(string text, ServiceOptions options)
+    {
+        var signers = new HashSet<string>();
+        foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            // With colons is how openssl prints a fingerprint.
+            var fingerprint = part.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant();
+            if (fingerprint.Length != 64 || !fingerprint.All(char.IsAsciiHexDigit)) return $"'{part}' is not the SHA-256 fingerprint of a certificate: 64 hexadecimal digits. See: openssl x509 -noout -fingerprint -sha256 -in signer.crt";
+            signers.Add(fingerprint);
+        }
+
+        options.Engine.TrustedPluginSigners = signers;
         return null;
     }
 
