@@ -12,9 +12,9 @@ public static class LabPackages
     public static byte[] Built { get; } = Read("Lab");
 
     /// <summary>A version of the lab, whole or misbehaving as <c>behaviour.txt</c> says.</summary>
-    public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null) => Change(Built, archive =>
+    public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null, string id = "lab") => Change(Built, archive =>
     {
-        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(Manifest(version: version)));
+        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(Manifest(id, version)));
         if (behaviour is not null) Replace(archive, "transport/behaviour.txt", Encoding.UTF8.GetBytes(behaviour));
         change?.Invoke(archive);
     });

@@ -8,16 +8,21 @@ internal static class SwapScenario
     private const int FullSwaps = 50;
     private const int PeacefulBroadcasts = 3;
     private const int Parts = 5;
+    private const int BetweenLooks = 5;
 
     /// <summary>A machine that is shared stands still for some tens of milliseconds by itself.</summary>
     private const long LongestPauseMs = 250;
     private const double MostMemory = 1.05;
+
+    /// <summary>Until every process of a cluster serves with the version that one of them was told to.</summary>
+    private const double LongestFollowMs = 10_000;
     private static readonly TimeSpan Unloaded = TimeSpan.FromMinutes(4);
 
     /// <summary>First some broadcasts in peace, then one with the swaps: the same pace, the same memory afterwards, every old load gone.</summary>
     public static async Task RunAsync(ChaosRun run)
     {
-        await run.BeginAsync(new ProviderSetup { LatencyMs = 5 }, parts: Parts, fullSpeed: true);
+        var silos = run.Label == Scenario.Cluster ? 3 : 1;
+        await run.BeginAsync(new ProviderSetup { LatencyMs = 5 }, silos, Parts, fullSpeed: true);
         await run.CompletedAsync();
         var versions = await InstallAsync(run);
         var first = run.Journal.Read().Count;
@@ -38,13 +43,25 @@ internal static class SwapScenario
         await run.SendAsync(Parts);
         await run.TakenAsync(taken + 100);
         var took = new List<double>();
+        var followed = new List<double>();
+        var bad = new Queue<(byte[] Package, string Why)>(Broken());
+        var refused = bad.Count;
+        var swaps = run.Size.Of(FullSwaps, refused);
         var beforeTheEnd = 0;
-        for (var i = 0; i < run.Size.Of(FullSwaps, 5); i++)
+        for (var i = 0; i < swaps; i++)
         {
+            if (i % (swaps / refused) == 0 && bad.TryDequeue(out var version)) await RefusedAsync(run, version.Package, version.Why);
             var begin = TimeProvider.System.GetTimestamp();
             await run.Installation.PostAsync("plugins/simulator/activate", new { version = versions[i % 2] });
             took.Add(TimeProvider.System.GetElapsedTime(begin).TotalMilliseconds);
             run.Faults++;
+            if (i % BetweenLooks == BetweenLooks - 1)
+            {
+                // The others of a cluster may pass over versions that are changed faster than they look.
+                await run.UntilAsync(async () => await run.Ledger.ServingAsync("simulator", versions[i % 2]) == silos, "every process serves with the version", TimeSpan.FromSeconds(30));
+                followed.Add(TimeProvider.System.GetElapsedTime(begin).TotalMilliseconds);
+            }
+
             if (run.Journal.Read().Count < taken + (run.Size.Recipients * Parts)) beforeTheEnd++;
         }
 
@@ -53,9 +70,11 @@ internal static class SwapScenario
         var after = await SettledAsync(run, before);
         var (state, unloading) = await StateAsync(run);
         took.Sort();
-        run.Notes.Add(Text($"{took.Count} swaps, {beforeTheEnd} of them before the last message was taken; each took {took[took.Count / 2]:0} ms, at most {took[^1]:0} ms"));
+        run.Notes.Add(Text($"{took.Count} swaps, {beforeTheEnd} of them before the last message was taken; each took {took[took.Count / 2]:0} ms, at most {took[^1]:0} ms; {refused} broken versions were refused between them"));
+        if (silos > 1) run.Notes.Add(Text($"all {silos} processes served with a version after {followed.Order().ElementAt(followed.Count / 2):0} ms, at most {followed.Max():0} ms"));
+        if (followed.Max() > LongestFollowMs) run.Broken.Add(Text($"a process followed a swap after {followed.Max():0} ms"));
         run.Notes.Add(Text($"in peace {peace.PerSecond:0}/s, longest pause {peace.LongestMs} ms; with the swaps {swapped.PerSecond:0}/s, longest pause {swapped.LongestMs} ms"));
-        run.Notes.Add(Text($"memory of the process after each peaceful broadcast {string.Join(", ", grown)} MB, after the swaps {after / 1024} MB ({(double)after / before - 1:P1}); {unloading} old loads in memory, state {state}"));
+        run.Notes.Add(Text($"memory after each peaceful broadcast {string.Join(", ", grown)} MB, after the swaps {after / 1024} MB ({(double)after / before - 1:P1}); {unloading} old loads in memory, state {state}"));
         // While an audience is frozen, and at its end, nothing need go out.
         if (swapped.LongestMs > Math.Max(LongestPauseMs, peace.LongestMs)) run.Broken.Add(Text($"a pause of {swapped.LongestMs} ms, in peace at most {peace.LongestMs} ms"));
         if (unloading > 0 || state != "loaded") run.Broken.Add(Text($"{unloading} old loads are still in memory, state {state}"));
@@ -72,7 +91,34 @@ internal static class SwapScenario
         return versions;
     }
 
-    /// <summary>Resident memory in KB, once every retired load is gone and it is back where it was, or their time is up.</summary>
+    /// <summary>Versions that must not take the place of one that works, and what is said of each.</summary>
+    private static IEnumerable<(byte[] Package, string Why)> Broken()
+    {
+        const string Id = "simulator";
+        yield return (LabPackages.Of("91.1.0", "throw-in-constructor", id: Id), "no licence");
+        yield return (LabPackages.Of("91.2.0", "throw-in-create", id: Id), "not today");
+        yield return (LabPackages.Of("91.3.0", id: Id, change: a => LabPackages.Replace(a, LabPackages.Main, Tiny("1.9"))), "needs contract 1.9");
+        yield return (LabPackages.Of("91.4.0", id: Id, change: a => LabPackages.Replace(a, LabPackages.Main, Tiny("1.0", ("Acme.Missing", new Version(1, 0, 0, 0))))), "needs Acme.Missing 1.0.0.0, which is not in the package");
+        yield return (LabPackages.Of("91.5.0", id: Id)[..^100], "");
+    }
+
+    private static byte[] Tiny(string stamp, params (string Name, Version Version)[] references) =>
+        TinyAssembly.Make(Path.GetFileNameWithoutExtension(LabPackages.Main), "Some.Plugin", stamp, references: references);
+
+    private static async Task RefusedAsync(ChaosRun run, byte[] package, string why)
+    {
+        try
+        {
+            await run.Installation.PostFileAsync("plugins", package);
+            run.Broken.Add($"a broken version took the place of one that works: {why}");
+        }
+        catch (InvalidOperationException e)
+        {
+            if (!e.Message.Contains(why, StringComparison.Ordinal)) run.Broken.Add($"a broken version was refused, but for another reason than '{why}': {e.Message}");
+        }
+    }
+
+    /// <summary>Resident memory in KB of all processes, once every retired load is gone and it is back where it was, or their time is up.</summary>
     private static async Task<long> SettledAsync(ChaosRun run, long was)
     {
         for (var since = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(since) < Unloaded;)
@@ -87,14 +133,29 @@ internal static class SwapScenario
 
     private static async Task<long> ResidentAsync(ChaosRun run)
     {
-        var status = await File.ReadAllLinesAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{run.Installation.Processes[0].Id}/status"));
-        return long.Parse(status.Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+        var total = 0L;
+        foreach (var process in run.Installation.Processes)
+        {
+            var status = await File.ReadAllLinesAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/status"));
+            total += long.Parse(status.Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+        }
+
+        return total;
     }
 
     private static async Task<(string State, int Unloading)> StateAsync(ChaosRun run)
     {
-        var plugin = (await run.Installation.GetAsync("plugins")).GetProperty("items").EnumerateArray().Single(p => p.GetProperty("id").GetString() == "simulator");
-        return (plugin.GetProperty("state").GetString()!, plugin.GetProperty("unloading").GetInt32());
+        var states = new HashSet<string>();
+        var unloading = 0;
+        foreach (var process in run.Installation.Processes)
+        {
+            await run.Installation.UseAsync(process);
+            var plugin = (await run.Installation.GetAsync("plugins")).GetProperty("items").EnumerateArray().Single(p => p.GetProperty("id").GetString() == "simulator");
+            states.Add(plugin.GetProperty("state").GetString()!);
+            unloading += plugin.GetProperty("unloading").GetInt32();
+        }
+
+        return (string.Join(", ", states), unloading);
     }
 
     private static (double PerSecond, long LongestMs) Pace(IEnumerable<Taken> taken)

@@ -257,6 +257,25 @@ public sealed class PluginHostTests : IAsyncDisposable
         public void OnOutcome(MessageBatch batch, int index, SendOutcome outcome) => throw new InvalidOperationException("the taker is broken");
     }
 
+    [Fact]
+    public async Task SwapAsync_OldVersionsStayInMemory_AreCountedAndAfterThreeARestartIsAskedFor()
+    {
+        await using var host = new PluginHost(_services, Short with { Unload = TimeSpan.Zero }, TimeProvider.System, NullLogger<PluginHost>.Instance);
+        for (var version = 1; version <= 4; version++)
+        {
+            var swap = await host.SwapAsync(Candidate($"{version}.0.0", "leave-a-timer"));
+            Assert.True(swap.Swapped, swap.Refusal);
+            Assert.Equal(version > 2 ? PluginState.Leaked : PluginState.Loaded, host.StateOf("lab"));
+            await swap.Retired;
+            GC.Collect();
+            host.CheckUnloaded();
+        }
+
+        var refused = await host.SwapAsync(Candidate("5.0.0"));
+        Assert.Contains("3 earlier loads of lab could not be freed. Restart the service", refused.Refusal, StringComparison.Ordinal);
+        Assert.Equal("4.0.0", host.FindInfo("lab")!.Version);
+    }
+
     private async Task CollectAsync()
     {
         for (var i = 0; i < 50 && _host.UnloadingCount("lab") > 0; i++)

@@ -38,18 +38,24 @@ public sealed class LabPlugin : ITransportPlugin
 {
     private static readonly string Folder = Path.GetDirectoryName(typeof(LabPlugin).Assembly.Location)!;
     private static readonly string Behaviour = Read("behaviour.txt");
-    private static readonly string Version = JsonDocument.Parse(Read("transport.json")).RootElement.GetProperty("version").GetString()!;
+    private static Timer? _leak;
+    private static readonly string Version = Manifest("version");
+
+    /// <summary>The package's, so that a version of the lab can be put in for another transport; it then takes that one's settings as they are.</summary>
+    private static readonly string Id = Manifest("id");
 
     public LabPlugin()
     {
         if (Behaviour == "throw-in-constructor") throw new InvalidOperationException("no licence");
         if (Behaviour == "hang-in-constructor") Hang.ForGood();
+        // Nobody stops it: the timer's queue points to this plugin for ever.
+        if (Behaviour == "leave-a-timer") _leak = new Timer(_ => _leak?.Change(0, 0), null, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
     }
 
     /// <inheritdoc/>
     public TransportDescriptor Descriptor => new()
     {
-        Id = Behaviour == "wrong-id" ? "other" : "lab",
+        Id = Behaviour == "wrong-id" ? "other" : Id,
         DisplayName = "Lab",
         AddressKind = AddressKinds.Email,
         Settings = SettingsForm.For<LabSettings>(),
@@ -67,7 +73,7 @@ public sealed class LabPlugin : ITransportPlugin
     {
         if (Behaviour == "hang-in-create") await new TaskCompletionSource().Task.ConfigureAwait(false);
         if (Behaviour == "throw-in-create") throw new NotSupportedException("not today");
-        var settings = context.GetSettings<LabSettings>();
+        var settings = Id == "lab" ? context.GetSettings<LabSettings>() : new LabSettings();
         if (settings.Broken is { Length: > 0 } why || (Behaviour == "refuse-settings" && (why = "v2 wants more") is not null)) throw new TransportConfigurationException(why);
         context.Log.Write(TransportLogLevel.Information, $"made with {settings.Token}");
         return new LabTransport(settings, Version, Behaviour);
@@ -76,6 +82,8 @@ public sealed class LabPlugin : ITransportPlugin
     /// <inheritdoc/>
     public SettingProblem[] Validate(ChannelContext context) =>
         context.GetSettings<LabSettings>().Token == "bad" ? [new SettingProblem("token", "'bad' is never a token.")] : [];
+
+    private static string Manifest(string name) => JsonDocument.Parse(Read("transport.json")).RootElement.GetProperty(name).GetString()!;
 
     private static string Read(string name) => File.Exists(Path.Combine(Folder, name)) ? File.ReadAllText(Path.Combine(Folder, name)).Trim() : "";
 }

@@ -3,11 +3,17 @@ using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 
-namespace Broadcasts.Plugins;
+namespace Broadcasts.Testing;
 
 /// <summary>Assemblies with the metadata that a test wants and no code.</summary>
-internal static class TinyAssembly
+public static class TinyAssembly
 {
+    /// <summary>One assembly.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="entry">The type that its attribute names as the plugin; null for none.</param>
+    /// <param name="stamp">The contract that it was built for; null for none.</param>
+    /// <param name="contract">False when it does not know the contract.</param>
+    /// <param name="references">Further assemblies that it needs.</param>
     public static byte[] Make(string name, string? entry = null, string? stamp = null, bool contract = true, params (string Name, Version Version)[] references)
     {
         var metadata = new MetadataBuilder();
