@@ -1,4 +1,3 @@
-using System.Net;
 using Broadcasts.Channels;
 using Broadcasts.Deliveries;
 using Microsoft.AspNetCore.Http.Extensions;
@@ -6,7 +5,7 @@ using Microsoft.AspNetCore.Http.Extensions;
 namespace Broadcasts.Host.Api;
 
 /// <summary>What the outside calls: providers' webhooks and opt-out links. Everything else can stay behind a firewall.</summary>
-internal static partial class OutsideRoutes
+internal static class OutsideRoutes
 {
     private static readonly TimeSpan WebhookLimit = TimeSpan.FromSeconds(10);
 
@@ -38,7 +37,7 @@ internal static partial class OutsideRoutes
         </head><body>{{content}}</body></html>
         """, "text/html; charset=utf-8", statusCode: status);
 
-    private static async Task<IResult> ReceiveAsync(long channelId, ChannelRuntimes channels, ProviderEvents events, TimeProvider time, ILogger<Hosting.Readiness> log, HttpContext http)
+    private static async Task<IResult> ReceiveAsync(long channelId, ChannelRuntimes channels, ProviderEvents events, TimeProvider time, RefusedWebhooks refused, HttpContext http)
     {
         using var limit = new CancellationTokenSource(WebhookLimit, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, http.RequestAborted);
@@ -50,24 +49,30 @@ internal static partial class OutsideRoutes
             var result = await channel.Transport.ReceiveAsync(RequestOf(http, body.ToArray()), ending.Token);
             if (result.Value is not { } answer)
             {
-                LogRefused(log, channelId, result.Error ?? "");
-                return Results.StatusCode(StatusCodes.Status500InternalServerError);
+                return Refuse(StatusCodes.Status500InternalServerError, $"{result.Error}");
             }
 
             // Stored before it is answered: what the provider was told to forget must not be lost.
             if (answer.Events.Length > 0) await events.ApplyAsync(channelId, answer.Events, cancellationToken: ending.Token);
             if (answer.MediaType is not null) http.Response.ContentType = answer.MediaType;
+            refused.Note(channelId, answer.Status, answer.Status == StatusCodes.Status401Unauthorized ? "nothing proves that it comes from the provider, or it is too old." : "the transport did not take it.");
             http.Response.StatusCode = answer.Status;
             await http.Response.Body.WriteAsync(answer.Body, ending.Token);
             return Results.Empty;
         }
         catch (BadHttpRequestException e)
         {
-            return Results.StatusCode(e.StatusCode);
+            return Refuse(e.StatusCode, e.Message);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            return Results.StatusCode((int)HttpStatusCode.ServiceUnavailable);
+            return Refuse(StatusCodes.Status503ServiceUnavailable, $"it was not dealt with within {WebhookLimit.TotalSeconds:0} s.");
+        }
+
+        IResult Refuse(int status, string why)
+        {
+            refused.Note(channelId, status, why);
+            return Results.StatusCode(status);
         }
     }
 
@@ -78,7 +83,4 @@ internal static partial class OutsideRoutes
         Headers = http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
         Body = body,
     };
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook of channel {Channel} could not be read: {Why}")]
-    private static partial void LogRefused(ILogger log, long channel, string why);
 }

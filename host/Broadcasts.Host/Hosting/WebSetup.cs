@@ -26,6 +26,7 @@ internal static class WebSetup
             .AddView(Narrow)
             .AddPrometheusExporter());
         services.AddSingleton<Readiness>();
+        services.AddSingleton<Api.RefusedWebhooks>();
         ApiRoutes.Add(services);
     }
 
