@@ -127,6 +127,17 @@ public sealed class Installation : IAsyncDisposable
         return await ReadAsync(answer);
     }
 
+    /// <summary>POST of a file on disk below /api/v1/, however large.</summary>
+    public async Task<JsonElement> PostFileAsync(string path, string file)
+    {
+        await using var stream = File.OpenRead(file);
+        using var body = new StreamContent(stream);
+        body.Headers.ContentType = new MediaTypeHeaderValue("text/csv");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body };
+        using var answer = await _http.SendAsync(request);
+        return await ReadAsync(answer);
+    }
+
     /// <summary>PATCH below /api/v1/.</summary>
     public async Task<JsonElement> PatchAsync(string path, object body)
     {
@@ -161,7 +172,7 @@ public sealed class Installation : IAsyncDisposable
     {
         var key = _http.DefaultRequestHeaders.Authorization?.Parameter ?? (await CommandAsync("apikey", "create", "--name", "test"))[0];
         _http.Dispose();
-        _http = new HttpClient { BaseAddress = new Uri(address, "api/v1/") };
+        _http = new HttpClient { BaseAddress = new Uri(address, "api/v1/"), Timeout = TimeSpan.FromMinutes(10) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
