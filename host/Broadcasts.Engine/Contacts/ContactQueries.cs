@@ -8,7 +8,7 @@ namespace Broadcasts.Contacts;
 /// <summary>Which contacts a list shows.</summary>
 internal sealed record ContactFilter
 {
-    /// <summary>Part of a name or the beginning of an address; several words must all be found.</summary>
+    /// <summary>Words that must all be found (<see cref="ContactSearch"/>).</summary>
     public string? Search { get; init; }
 
     /// <summary>Name of a tag.</summary>
@@ -30,12 +30,13 @@ internal readonly record struct ContactCount(long Value, bool IsExact);
 /// <summary>Reads of contacts, shaped for lists, pages and rendering.</summary>
 internal sealed partial class ContactQueries(Database database, TimeProvider time)
 {
-    private const int MostWords = 5;
+    /// <summary>The newest contacts are looked at one by one: what many have fills the page out of them.</summary>
+    private const int FirstLook = 10_000;
 
     private const string PageSql = """
         SELECT c.id
           FROM contacts c
-         WHERE (@before = 0 OR c.id < @before) AND {0}
+         WHERE c.id < @before AND c.id >= @from AND {0}
          ORDER BY c.id DESC
          LIMIT @limit
         """;
@@ -44,14 +45,22 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
     public Task<ContactPage> ListAsync(ContactFilter filter, long? cursor, int limit, CancellationToken cancellationToken = default) =>
         database.ReadAsync(async connection =>
         {
-            var (where, parameters) = Where(filter);
-            parameters.Add("before", cursor ?? 0);
-            parameters.Add("limit", limit + 1);
-            var ids = (await connection.QueryAsync<long>(new CommandDefinition(PageSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken))).AsList();
+            var search = await ContactSearch.PrepareAsync(filter.Search, database.Dialect, connection, cancellationToken);
+            var ids = await PageAsync(search.HasWords ? search.OneByOne : null, search.HasWords ? (cursor ?? await connection.ExecuteScalarAsync<long>(LastSql)) - FirstLook : 0);
+            if (search.HasWords && ids.Count <= limit) ids = await PageAsync(search.AtOnce, 0);
             var hasMore = ids.Count > limit;
             if (hasMore) ids.RemoveAt(limit);
             return new ContactPage(await ContactReader.LoadAsync(database.Dialect, connection, null, ids, cancellationToken), hasMore ? ids[^1] : null);
+
+            async Task<List<long>> PageAsync(Func<DynamicParameters, string>? condition, long from)
+            {
+                var (where, parameters) = Where(filter, condition);
+                parameters.AddDynamicParams(new { before = cursor ?? long.MaxValue, limit = limit + 1, from });
+                return (await connection.QueryAsync<long>(new CommandDefinition(PageSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken))).AsList();
+            }
         }, cancellationToken);
+
+    private const string LastSql = "SELECT COALESCE(MAX(id), 0) FROM contacts";
 
     private const string CountSql = """
         SELECT COUNT(*)
@@ -62,7 +71,8 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
     public Task<ContactCount> CountAsync(ContactFilter filter, long most = 10_000, CancellationToken cancellationToken = default) =>
         database.ReadAsync(async connection =>
         {
-            var (where, parameters) = Where(filter);
+            var search = await ContactSearch.PrepareAsync(filter.Search, database.Dialect, connection, cancellationToken);
+            var (where, parameters) = Where(filter, search.HasWords ? search.AtOnce : null);
             parameters.Add("most", most + 1);
             var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(CountSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken));
             return new ContactCount(Math.Min(count, most), count <= most);
@@ -84,7 +94,7 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
             ? database.ReadAsync(connection => connection.ExecuteScalarAsync<long?>(FindSql, new { kind = (short)kind, value }), cancellationToken)
             : Task.FromResult<long?>(null);
 
-    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter)
+    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter, Func<DynamicParameters, string>? search)
     {
         var condition = SegmentCompiler.Compile(filter.Rule ?? SegmentRule.Everyone, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
         var parameters = new DynamicParameters(condition.Parameters);
@@ -95,18 +105,7 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
             parameters.Add("tag", TagStore.Key(tag));
         }
 
-        var words = AddressNormalizer.Trim(filter.Search).Replace('\0', ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        for (var i = 0; i < Math.Min(words.Length, MostWords); i++) AddWord(where, parameters, words[i], $"word{i}");
+        if (search is not null) where.Append(" AND ").Append(search(parameters));
         return (where.ToString(), parameters);
-    }
-
-    // Names anywhere; addresses from their beginning or anywhere behind it; tags anywhere.
-    private void AddWord(StringBuilder where, DynamicParameters parameters, string word, string name)
-    {
-        var dialect = database.Dialect;
-        where.Append(" AND (").Append(dialect.Contains("c.first_name", "@" + name)).Append(" OR ").Append(dialect.Contains("c.last_name", "@" + name))
-            .Append(" OR EXISTS (SELECT 1 FROM addresses a WHERE a.contact_id = c.id AND ").Append(dialect.Contains("a.value", "@" + name)).Append(')')
-            .Append(" OR EXISTS (SELECT 1 FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id WHERE ct.contact_id = c.id AND ").Append(dialect.Contains("t.name", "@" + name)).Append("))");
-        parameters.Add(name, SqlDialect.LikePattern(word));
     }
 }

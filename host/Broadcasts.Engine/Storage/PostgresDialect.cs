@@ -39,6 +39,11 @@ internal sealed class PostgresDialect : SqlDialect
 
     public override string Contains(string column, string parameter) => $"{column} ILIKE {parameter}";
 
+    // Uses the index in a database whose order is that of bytes (locale C); in others it reads them all.
+    public override string BeginsWith(string column, string name) => $"{column} LIKE @{name}";
+
+    public override IReadOnlyDictionary<string, object> BeginsWithValues(string name, string text) => new Dictionary<string, object> { [name] = LikePattern(text)[1..] };
+
     public override string AsciiLower(string text) => $"lower({text} COLLATE \"C\")";
 
     public override string Number(string text) =>

@@ -53,6 +53,12 @@ internal abstract class SqlDialect
     /// <summary>A condition: the column contains the parameter's text, without regard to case. The parameter is made by <see cref="LikePattern"/>.</summary>
     public abstract string Contains(string column, string parameter);
 
+    /// <summary>A condition that an index on the column can answer: it begins with the text of the parameters that <see cref="BeginsWithValues"/> makes.</summary>
+    public abstract string BeginsWith(string column, string name);
+
+    /// <summary>The parameters of <see cref="BeginsWith"/>.</summary>
+    public abstract IReadOnlyDictionary<string, object> BeginsWithValues(string name, string text);
+
     /// <summary>The text with A to Z in lower case and nothing else changed, compared by its bytes: the same in every locale of both databases.</summary>
     public abstract string AsciiLower(string text);
 

@@ -49,6 +49,11 @@ internal sealed class SqliteDialect : SqlDialect
     // LIKE folds ASCII only on SQLite; other letters are compared as they are.
     public override string Contains(string column, string parameter) => $"{column} LIKE {parameter} ESCAPE '\\'";
 
+    // LIKE would not use an index that compares bytes.
+    public override string BeginsWith(string column, string name) => $"{column} >= @{name} AND {column} < @{name}_end";
+
+    public override IReadOnlyDictionary<string, object> BeginsWithValues(string name, string text) => new Dictionary<string, object> { [name] = text, [name + "_end"] = text + "\U0010FFFF" };
+
     public override string AsciiLower(string text) => $"lower({text})";
 
     // Out of digits, dots and dashes JSON makes exactly the plain decimal numbers.

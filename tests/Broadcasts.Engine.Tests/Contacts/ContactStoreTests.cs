@@ -235,6 +235,26 @@ public abstract class ContactStoreTests
     }
 
     [Fact]
+    public async Task ListAsync_SearchForAnAddress_FindsItsBeginningAndOtherwiseAnyPartOfIt()
+    {
+        var word = Unique("qx");
+        var digits = word.Select(c => (char)('0' + (c % 10))).Take(9).Aggregate("", (text, c) => text + c);
+        var (one, _) = await _f.Contacts.CreateAsync(WithEmail($"{word}.one@shop.example") with { FirstName = $"{word}named" }, "test", _ct);
+        var (two, _) = await _f.Contacts.CreateAsync(WithEmail($"two.{word}.one@shop.example"), "test", _ct);
+        var (phone, _) = await _f.Contacts.CreateAsync(new ContactEdit { LastName = word + "phone", Addresses = [new AddressEdit(AddressKind.WhatsApp, "99" + digits)] }, "test", _ct);
+
+        Assert.Equal([one], await FoundAsync(word + ".ONE@"));
+        Assert.Equal([two], await FoundAsync($"o.{word}"));
+        // A name has it anywhere; an address that begins with it is found, one that merely has it is not.
+        Assert.Equal([phone, one], await FoundAsync(word));
+        Assert.Equal([phone], await FoundAsync("99" + digits));
+        Assert.Equal([phone], await FoundAsync($"{digits} {word}"));
+        Assert.Empty(await FoundAsync(word + "%"));
+
+        async Task<IEnumerable<long>> FoundAsync(string search) => (await _f.Queries.ListAsync(new ContactFilter { Search = search }, null, 10, _ct)).Items.Select(c => c.Id);
+    }
+
+    [Fact]
     public async Task Suppressions_OutliveAndAreFoundSetBased()
     {
         var email = Unique("s") + "@Example.com";

@@ -1,0 +1,104 @@
+using System.Data.Common;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>
+/// What a quick search finds: each of its words in a name, an address or a tag. A name and a tag have it anywhere. An address begins with it; only when none does so, it may be anywhere in one:
+/// a beginning is looked up, "anywhere" reads them all.
+/// </summary>
+internal sealed class ContactSearch
+{
+    /// <summary>Further words are passed over.</summary>
+    private const int MostWords = 5;
+
+    /// <summary>Digits from which on a word is no part of a name.</summary>
+    private const int NumberLength = 3;
+
+    private static readonly string AnyKind = $"a.kind IN ({string.Join(", ", Enum.GetValues<AddressKind>().Select(k => (short)k))})";
+
+    private readonly SqlDialect _dialect;
+    private readonly List<Word> _words;
+
+    private ContactSearch(SqlDialect dialect, List<Word> words) => (_dialect, _words) = (dialect, words);
+
+    public static async Task<ContactSearch> PrepareAsync(string? text, SqlDialect dialect, DbConnection connection, CancellationToken cancellationToken)
+    {
+        var words = new List<Word>();
+        foreach (var word in AddressNormalizer.Trim(text).Replace('\0', ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MostWords))
+        {
+            var begin = word.ToLowerInvariant();
+            if (word.All(char.IsAsciiDigit) && await BeginsAsync("+" + begin)) begin = "+" + begin;
+            words.Add(new Word(words.Count, word, begin, await BeginsAsync(begin), word.Contains('@', StringComparison.Ordinal) || IsNumber(word)));
+        }
+
+        return new ContactSearch(dialect, words);
+
+        async Task<bool> BeginsAsync(string begin) => await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            AnyBeginsSql.Replace("{0}", Begins(dialect, "begin"), StringComparison.Ordinal), dialect.BeginsWithValues("begin", begin), cancellationToken: cancellationToken)) is not null;
+    }
+
+    /// <summary>False when everybody fits.</summary>
+    public bool HasWords => _words.Count > 0;
+
+    private const string AnyBeginsSql = """
+        SELECT 1
+          FROM addresses a
+         WHERE {0}
+         LIMIT 1
+        """;
+
+    /// <summary>A condition that is looked at contact by contact, alias <c>c</c>: for few contacts, and for words that many have.</summary>
+    public string OneByOne(DynamicParameters parameters) => Every(parameters, word =>
+        $"""
+        ({Names(word, "c")}EXISTS (SELECT 1 FROM addresses a WHERE a.contact_id = c.id AND {Address(word)})
+            {Tags(word, "OR EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id AND ct.tag_id IN ({0}))")})
+        """);
+
+    /// <summary>The same condition out of the indexes of names, addresses and tags: for words that few have.</summary>
+    public string AtOnce(DynamicParameters parameters) => Every(parameters, word =>
+        $"""
+        c.id IN (SELECT a.contact_id FROM addresses a WHERE {Address(word)}
+            {(word.IsAddress ? "" : $"UNION ALL SELECT n.id FROM contacts n WHERE {Names(word, "n")}1 = 0")}
+            {Tags(word, "UNION ALL SELECT ct.contact_id FROM contact_tags ct WHERE ct.tag_id IN ({0})")})
+        """);
+
+    private string Every(DynamicParameters parameters, Func<Word, string> condition)
+    {
+        foreach (var word in _words)
+        {
+            parameters.Add(word.Anywhere, SqlDialect.LikePattern(word.Text));
+            parameters.AddDynamicParams(_dialect.BeginsWithValues(word.Beginning, word.Begin));
+        }
+
+        return string.Join(" AND ", _words.Select(condition));
+    }
+
+    private string Names(Word word, string alias) => word.IsAddress ? "" :
+        $"{_dialect.Contains(alias + ".first_name", "@" + word.Anywhere)} OR {_dialect.Contains(alias + ".last_name", "@" + word.Anywhere)} OR ";
+
+    private string Address(Word word) => word.Begins
+        ? Begins(_dialect, word.Beginning)
+        : _dialect.Contains("a.value", "@" + word.Anywhere);
+
+    // The index has the kind in front: it is used when each is named.
+    private static string Begins(SqlDialect dialect, string name) => $"{AnyKind} AND {dialect.BeginsWith("a.value", name)}";
+
+    private string Tags(Word word, string clause) => word.IsAddress ? "" :
+        clause.Replace("{0}", $"SELECT t.id FROM tags t WHERE {_dialect.Contains("t.name", "@" + word.Anywhere)}", StringComparison.Ordinal);
+
+    private static bool IsNumber(string word) => word.Count(char.IsAsciiDigit) >= NumberLength && !word.Any(char.IsLetter);
+
+    /// <param name="Number">Its place in the search.</param>
+    /// <param name="Text">As it was written.</param>
+    /// <param name="Begin">What an address begins with.</param>
+    /// <param name="Begins">Some address begins so.</param>
+    /// <param name="IsAddress">It can only be one.</param>
+    private sealed record Word(int Number, string Text, string Begin, bool Begins, bool IsAddress)
+    {
+        public string Anywhere => FormattableString.Invariant($"word{Number}");
+
+        public string Beginning => FormattableString.Invariant($"begin{Number}");
+    }
+}
