@@ -22,6 +22,12 @@ public sealed class ContactInput
 
     public Dictionary<string, string?> Fields { get; set; } = [];
 
+    /// <summary>What was chosen of the fields that hold several values.</summary>
+    public Dictionary<string, List<string>> Lists { get; set; } = [];
+
+    /// <summary>Such fields that the form showed: of one of which nothing is chosen, a browser says nothing.</summary>
+    public List<string> Shown { get; set; } = [];
+
     public int Revision { get; set; }
 
     internal static ContactInput Of(ContactDetails contact) => new()
@@ -46,7 +52,8 @@ public sealed class ContactInput
         TimeZone = TimeZone ?? "",
         Addresses = [.. Addresses.Where(a => !string.IsNullOrWhiteSpace(a.Value)).Select(a => new AddressEdit(a.Kind, a.Value!))],
         Tags = LabelText.Read(Tags),
-        Fields = Fields.ToDictionary(f => f.Key, f => f.Value ?? (string?)""),
+        Fields = Fields.Concat(Shown.Select(s => KeyValuePair.Create(s, (string?)string.Join(FieldValues.Separator, Lists.GetValueOrDefault(s) ?? []))))
+            .DistinctBy(f => f.Key).ToDictionary(f => f.Key, f => (string?)(f.Value ?? "")),
     };
 }
 

@@ -89,8 +89,14 @@ internal sealed class SegmentCompiler
             (SegmentOperator.Before, _) => Days(column, $"< {Add(condition.Values[0])}"),
             (SegmentOperator.After, _) => Days(column, $"> {Add(condition.Values[0])}"),
             (SegmentOperator.InLastDays, _) => LastDays(column, condition),
+            (SegmentOperator.HasAnyOf, _) => Sure(Holds(" OR ")),
+            (SegmentOperator.HasAllOf, _) => Sure(Holds(" AND ")),
+            (SegmentOperator.HasNoneOf, _) => "NOT " + Sure(Holds(" OR ")),
             _ => Text(column, condition),
         };
+
+        string Holds(string join) => "(" + string.Join(join, condition.Values.Select(v =>
+            Like($"'{FieldValues.Separator}' || {column} || '{FieldValues.Separator}'", SqlDialect.LikePattern(FieldValues.Separator + v + FieldValues.Separator)))) + ")";
     }
 
     private string LastDays(string column, SegmentCondition condition)

@@ -105,9 +105,22 @@ internal static class SegmentEvaluator
             case SegmentOperator.InLastDays:
                 var (from, to) = SegmentTime.LastDays(nowMs, Int(condition), condition.TimeZone);
                 return IsDay(text) && Compare(text!, from) >= 0 && Compare(text!, to) <= 0;
+            case SegmentOperator.HasAnyOf or SegmentOperator.HasAllOf or SegmentOperator.HasNoneOf:
+                return Holds(text, condition);
             default:
                 return Text(text, condition);
         }
+    }
+
+    private static bool Holds(string? text, SegmentCondition condition)
+    {
+        var held = (text is null ? [] : Fold(text).Split(FieldValues.Separator)).ToHashSet();
+        return condition.Operator switch
+        {
+            SegmentOperator.HasAllOf => condition.Values.All(v => held.Contains(Fold(v))),
+            SegmentOperator.HasAnyOf => condition.Values.Any(v => held.Contains(Fold(v))),
+            _ => !condition.Values.Any(v => held.Contains(Fold(v))),
+        };
     }
 
     private static bool Instant(long? at, SegmentCondition condition, long nowMs)

@@ -33,6 +33,7 @@ internal static class SegmentFields
             SegmentOperator.GreaterThan or SegmentOperator.LessThan => field.Type == FieldType.Number,
             SegmentOperator.Between => field.Type == (condition.Type == SegmentValueType.Number ? FieldType.Number : FieldType.Date),
             SegmentOperator.Before or SegmentOperator.After or SegmentOperator.InLastDays => field.Type == FieldType.Date,
+            SegmentOperator.HasAnyOf or SegmentOperator.HasAllOf or SegmentOperator.HasNoneOf => field.Type == FieldType.ListMulti,
             _ => true,
         };
         return fits

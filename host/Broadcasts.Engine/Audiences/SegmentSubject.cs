@@ -44,7 +44,7 @@ internal sealed partial record SegmentSubject(SegmentSubjectKind Kind, string Na
     public IReadOnlyList<SegmentOperator> Operators => Kind switch
     {
         SegmentSubjectKind.Text or SegmentSubjectKind.Address => TextOperators,
-        SegmentSubjectKind.Field => [.. TextOperators, GreaterThan, LessThan, Between, Before, After, InLastDays],
+        SegmentSubjectKind.Field => [.. TextOperators, GreaterThan, LessThan, Between, Before, After, InLastDays, HasAnyOf, HasAllOf, HasNoneOf],
         SegmentSubjectKind.Instant => [Is, Before, After, Between, InLastDays, Exists, DoesNotExist],
         SegmentSubjectKind.Tag => [HasAnyOf, HasAllOf, HasNoneOf],
         SegmentSubjectKind.Channel => [HasAddress],

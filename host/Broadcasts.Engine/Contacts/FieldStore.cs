@@ -93,8 +93,10 @@ internal sealed class FieldStore(Database database, TimeProvider time)
     {
         "" => new Problem("name", "required", "A field has a name."),
         { Length: > LongestName } => new Problem("name", "tooLong", $"A field's name has at most {LongestName} characters; this one has {name.Length}.", $"{LongestName}"),
-        _ when !Enum.IsDefined(type) => new Problem("type", "unknownType", "A field is text, list, checkbox, email, number, url, date or time."),
-        _ when type != FieldType.List && options is { Count: > 0 } => new Problem("options", "optionsNotForType", "Only a list has options."),
+        _ when !Enum.IsDefined(type) => new Problem("type", "unknownType", "A field is text, list, listMulti, checkbox, email, number, url, date or time."),
+        _ when type == FieldType.ListMulti && options?.FirstOrDefault(o => FieldValues.Split(o).Count() != 1) is { } option =>
+            new Problem("options", "optionSeparator", $"'{option}' can't be an option of a list that holds several values: comma, semicolon and | stand between them.", option),
+        _ when type is not (FieldType.List or FieldType.ListMulti) && options is { Count: > 0 } => new Problem("options", "optionsNotForType", "Only a list has options."),
         _ => null,
     };
 

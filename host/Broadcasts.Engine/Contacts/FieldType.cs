@@ -11,6 +11,9 @@ internal enum FieldType
     Url = 6,
     Date = 7,
     Time = 8,
+
+    /// <summary>Several of a list: stored with <see cref="FieldValues.Separator"/> between them.</summary>
+    ListMulti = 9,
 }
 
 /// <summary>A custom field. Its slug never changes: templates, segments and exports name it.</summary>

@@ -5,13 +5,18 @@ using System.Text.RegularExpressions;
 namespace Broadcasts.Contacts;
 
 /// <summary>
-/// The text under which a value of a custom field is stored: <c>1234.5</c>, <c>true</c>, <c>2026-11-22</c>, <c>17:30</c>. Text for every type,
+/// The text under which a value of a custom field is stored: <c>1234.5</c>, <c>true</c>, <c>2026-11-22</c>, <c>17:30</c>, <c>Gold, Silver</c>. Text for every type,
 /// because texts compare the same way in both databases and in memory, and a field whose type changes loses nothing.
 /// </summary>
 internal static partial class FieldValues
 {
     public const int LongestText = 10_000;
+
+    /// <summary>Between the values of one field that holds several.</summary>
+    public const string Separator = ", ";
+
     private const int LongestUrl = 2_000;
+    private static readonly char[] Separators = [',', ';', '|', '\n'];
 
     private static readonly string[] TrueWords = ["true", "yes", "y", "1", "on", "x", "sí", "si", "s", "verdadero", "✓"];
     private static readonly string[] FalseWords = ["false", "no", "n", "0", "off", "falso"];
@@ -38,6 +43,7 @@ internal static partial class FieldValues
         (value, refusal) = field.Type switch
         {
             FieldType.List => ListValue(field, text),
+            FieldType.ListMulti => ListValues(field, text),
             FieldType.Checkbox => Checkbox(text),
             FieldType.Email => EmailAddress.TryNormalize(text, out var email, out var why) ? (email, null) : ((string?)null, why),
             FieldType.Number => Number(text),
@@ -56,6 +62,23 @@ internal static partial class FieldValues
             ? (option, null)
             : (null, new ValueRefusal("notInList", $"'{field.Name}' is one of: {string.Join(", ", field.Options)}."));
     }
+
+    // In the order of the options, so that the same choice is the same text.
+    private static (string?, ValueRefusal?) ListValues(ContactField field, string text)
+    {
+        var chosen = new List<string>();
+        foreach (var part in Split(text))
+        {
+            var (value, refusal) = ListValue(field, part);
+            if (value is null) return (null, refusal);
+            if (!chosen.Contains(value, StringComparer.OrdinalIgnoreCase)) chosen.Add(value);
+        }
+
+        return (string.Join(Separator, field.Options.Count == 0 ? chosen : field.Options.Where(chosen.Contains)), null);
+    }
+
+    /// <summary>The values of a field that holds several.</summary>
+    public static IEnumerable<string> Split(string? text) => (text ?? "").Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static (string?, ValueRefusal?) Checkbox(string text)
     {

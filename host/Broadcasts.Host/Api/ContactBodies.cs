@@ -71,8 +71,10 @@ internal sealed record ContactBody
                 return value.GetString();
             case JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
                 return value.GetRawText();
+            case JsonValueKind.Array when value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String):
+                return string.Join(FieldValues.Separator, value.EnumerateArray().Select(v => v.GetString()));
             default:
-                problems.Add(new Problem($"fields.{slug}", "wrongType", "A field holds a text, a number, true or false.", slug));
+                problems.Add(new Problem($"fields.{slug}", "wrongType", "A field holds a text, a number, true, false, or a list of texts.", slug));
                 return null;
         }
     }

@@ -18,7 +18,7 @@ public abstract class SegmentPropertyTests
     private static readonly string[] TagNames = ["vip", "New", "Viejo", "ÑANDÚ", "a,b"];
     private static readonly string[] Slugs = ["city", "score", "birthday", "vip"];
     private static readonly string[] FieldTexts =
-        ["Madrid", "MADRID", "5", "5.5", "-12.25", "007", "1e5", "10", "100", "", ".5", "5.", "-", "2026-11-20", "2026-11-22", "1999-01-01", "9999-12-31", "2026-1-1", "____-__-__", "true", "false", "José"];
+        ["Madrid", "MADRID", "5", "5.5", "-12.25", "007", "1e5", "10", "100", "", ".5", "5.", "-", "2026-11-20", "2026-11-22", "1999-01-01", "9999-12-31", "2026-1-1", "____-__-__", "true", "false", "José", "Gold", "Gold, Silver", "silver, Bronze", "a_b, Gold"];
 
     private static readonly string[] Days = ["2026-11-15", "2026-11-20", "2026-11-22", "2026-03-29", "1999-01-01"];
     private static readonly string[] Zones = ["Europe/Madrid", "America/Bogota", "Pacific/Auckland"];
@@ -155,6 +155,7 @@ public abstract class SegmentPropertyTests
         Gen.Select(When, When, Zone, (a, b, z) => Json("last_interaction_at", "between", $"[{a},{b}]", z)),
         Pick("exists", "doesNotExist").Select(op => Json("last_interaction_at", op, null)),
         Gen.Select(Pick("hasAnyOf", "hasAllOf", "hasNoneOf"), Pick([.. TagNames, "VIP", "ñandú", "unknown"]).Select(Quote).List[1, 3], (op, tags) => Json("tag", op, List(tags))),
+        Gen.Select(Pick(Slugs), Pick("hasAnyOf", "hasAllOf", "hasNoneOf"), Pick("Gold", "SILVER", "bronze", "a_b", "axb", "5").Select(Quote).List[1, 3], (s, op, held) => Json("contact." + s, op, List(held))),
         Pick("email", "phone", "telegram", "instagram").Select(Quote).List[1, 2].Select(k => Json("channel", "hasAddress", List(k))),
         Gen.Select(Pick("is", "isNot"), Gen.Int[1, 4], (op, n) => Json("import", op, n.ToString(CultureInfo.InvariantCulture))));
 

@@ -19,6 +19,8 @@ public sealed class FieldValuesTests
     [InlineData("Url", "www.example.com/a", "https://www.example.com/a")]
     [InlineData("Email", "Ana@Example.com", "ana@example.com")]
     [InlineData("List", "gold", "Gold")]
+    [InlineData("ListMulti", "silver; GOLD|gold", "Gold, Silver")]
+    [InlineData("ListMulti", "Gold", "Gold")]
     public void TryNormalize_GoodValue_GivesStoredText(string type, string text, string expected)
     {
         Assert.True(FieldValues.TryNormalize(Field(type), text, out var value, out var refusal), refusal?.Message);
@@ -35,11 +37,12 @@ public sealed class FieldValuesTests
     [InlineData("Time", "25:00", "notATimeOfDay")]
     [InlineData("Url", "javascript:alert(1)", "notAUrl")]
     [InlineData("List", "Bronze", "notInList")]
+    [InlineData("ListMulti", "Gold, Bronze", "notInList")]
     public void TryNormalize_BadValue_SaysWhy(string type, string text, string code)
     {
         Assert.False(FieldValues.TryNormalize(Field(type), text, out _, out var refusal));
         Assert.Equal(code, refusal!.Code);
     }
 
-    private static ContactField Field(string type) => new(1, "f", "F", Enum.Parse<FieldType>(type), type == "List" ? ["Gold", "Silver"] : []);
+    private static ContactField Field(string type) => new(1, "f", "F", Enum.Parse<FieldType>(type), type.StartsWith("List", StringComparison.Ordinal) ? ["Gold", "Silver"] : []);
 }

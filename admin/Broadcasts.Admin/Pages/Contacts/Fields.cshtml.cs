@@ -23,7 +23,7 @@ internal sealed class FieldsModel(FieldStore fields, TagStore tags) : ConsolePag
     public async Task<IActionResult> OnPostFieldAsync(string? name, FieldType type, string? choices, CancellationToken cancellationToken)
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
-        var options = type == FieldType.List ? LabelText.Read(choices) : null;
+        var options = type is FieldType.List or FieldType.ListMulti ? LabelText.Read(choices) : null;
         var (_, result) = await fields.CreateAsync(name ?? "", type, options, cancellationToken);
         return Told(result, Texts["Fields.Created", name], "/contacts/fields");
     }
