@@ -63,7 +63,7 @@ public sealed class RuleRow
 
     private JsonValue Typed(SegmentOperator op, string value)
     {
-        var numeric = op is SegmentOperator.InLastDays or SegmentOperator.GreaterThan or SegmentOperator.LessThan or SegmentOperator.Between || Field == "import";
+        var numeric = op.TakesDays() || op.TakesId() || op is SegmentOperator.GreaterThan or SegmentOperator.LessThan or SegmentOperator.Between || Field is "import" or "segment";
         return numeric && decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(value)!;
     }
 }

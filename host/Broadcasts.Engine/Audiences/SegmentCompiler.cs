@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Broadcasts.Contacts;
+using Broadcasts.Deliveries;
 using Broadcasts.Storage;
 
 namespace Broadcasts.Audiences;
@@ -61,6 +62,10 @@ internal sealed class SegmentCompiler
         SegmentSubjectKind.Tag => Tag(condition),
         SegmentSubjectKind.Channel => Channel(condition),
         SegmentSubjectKind.Import => Import(condition),
+        SegmentSubjectKind.History => History(condition),
+        SegmentSubjectKind.Blocked => $"c.blocked_at IS {(condition.Values[0] == "true" ? "NOT " : "")}NULL",
+        SegmentSubjectKind.Suppressed => Suppressed(condition),
+        SegmentSubjectKind.Segment => throw new InvalidOperationException("The rules of other segments are put in their place before (SegmentMembers)."),
         _ => throw new ArgumentOutOfRangeException(nameof(condition)),
     };
 
@@ -169,6 +174,34 @@ internal sealed class SegmentCompiler
 
     private string Import(SegmentCondition condition) =>
         $"{(condition.Operator == SegmentOperator.IsNot ? "NOT " : "")}EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = {Add(long.Parse(condition.Values[0], CultureInfo.InvariantCulture))} AND ic.contact_id = c.id)";
+
+    // A broadcast is a range of the ledger: it is read once, whoever was in it. Everything else is looked up contact by contact.
+    private string History(SegmentCondition condition)
+    {
+        var history = SegmentHistory.Of(condition.Subject.Column);
+        var isNegative = condition.Operator is SegmentOperator.NotInBroadcast or SegmentOperator.NotInLastDays or SegmentOperator.NotSinceBroadcast or SegmentOperator.DoesNotExist;
+        var test = condition.Operator switch
+        {
+            SegmentOperator.InBroadcast or SegmentOperator.NotInBroadcast => "c.id IN (" + string.Join(" UNION ALL ", condition.Values.Select(b => InBroadcast(history, long.Parse(b, CultureInfo.InvariantCulture)))) + ")",
+            SegmentOperator.SinceBroadcast or SegmentOperator.NotSinceBroadcast =>
+                Happened(history, $" AND {history.Time} >= (SELECT b.started_at FROM broadcasts b WHERE b.id = {Add(long.Parse(condition.Values[0], CultureInfo.InvariantCulture))})"),
+            SegmentOperator.InLastDays or SegmentOperator.NotInLastDays => Happened(history, $" AND {history.Time} BETWEEN {Add(SegmentTime.Since(_now, Int(condition)))} AND {Add(_now)}"),
+            _ => Happened(history, ""),
+        };
+        return (isNegative ? "NOT " : "") + test;
+    }
+
+    private string InBroadcast(SegmentHistory history, long broadcast) =>
+        $"SELECT d.contact_id FROM deliveries d WHERE d.id BETWEEN {Add(DeliveryId.First(broadcast))} AND {Add(DeliveryId.Last(broadcast))} AND {history.Sql}";
+
+    private static string Happened(SegmentHistory history, string when) => $"EXISTS (SELECT 1 FROM deliveries d WHERE d.contact_id = c.id AND {history.Sql}{when})";
+
+    private string Suppressed(SegmentCondition condition)
+    {
+        var isNegative = condition.Operator == SegmentOperator.NotOnChannel || condition is { Operator: SegmentOperator.Is, Values: ["false"] };
+        var channel = condition.Operator == SegmentOperator.Is ? "" : $" AND s.channel_id IN (0, {Add(long.Parse(condition.Values[0], CultureInfo.InvariantCulture))})";
+        return $"{(isNegative ? "NOT " : "")}EXISTS (SELECT 1 FROM addresses a JOIN suppressions s ON s.kind = a.kind AND s.value = a.value WHERE a.contact_id = c.id{channel})";
+    }
 
     private static string Sure(string test) => $"COALESCE({test}, FALSE)";
 

@@ -30,23 +30,34 @@ internal sealed record SegmentContact
 
     /// <summary>Numbers of the imports that the contact was in.</summary>
     public IReadOnlyList<long> Imports { get; init; } = [];
+
+    public bool IsBlocked { get; init; }
+
+    /// <summary>Channels on which an address of the contact gets nothing; 0 for all.</summary>
+    public IReadOnlyList<long> SuppressedOn { get; init; } = [];
+
+    /// <summary>The contact's rows in the ledger.</summary>
+    public IReadOnlyList<SegmentDelivery> Deliveries { get; init; } = [];
 }
 
 /// <summary>Judges one contact in memory by the same rule that the databases judge a million by.</summary>
-internal static class SegmentEvaluator
+/// <param name="contact">The contact.</param>
+/// <param name="nowMs">What relative dates are relative to.</param>
+/// <param name="startOf">When a broadcast started; null when it did not.</param>
+internal sealed class SegmentEvaluator(SegmentContact contact, long nowMs, Func<long, long?>? startOf = null)
 {
-    public static bool Matches(SegmentRule rule, SegmentContact contact, long nowMs) => Matches(rule.Root, contact, nowMs);
+    public static bool Matches(SegmentRule rule, SegmentContact contact, long nowMs, Func<long, long?>? startOf = null) => new SegmentEvaluator(contact, nowMs, startOf).Matches(rule.Root);
 
-    public static bool Matches(SegmentNode node, SegmentContact contact, long nowMs) => node switch
+    private bool Matches(SegmentNode node) => node switch
     {
-        SegmentGroup { Join: SegmentJoin.All } all => all.Members.All(m => Matches(m, contact, nowMs)),
-        SegmentGroup any => any.Members.Any(m => Matches(m, contact, nowMs)),
-        SegmentNot not => !Matches(not.Member, contact, nowMs),
-        SegmentCondition condition => Matches(condition, contact, nowMs),
+        SegmentGroup { Join: SegmentJoin.All } all => all.Members.All(Matches),
+        SegmentGroup any => any.Members.Any(Matches),
+        SegmentNot not => !Matches(not.Member),
+        SegmentCondition condition => Matches(condition),
         _ => throw new ArgumentOutOfRangeException(nameof(node)),
     };
 
-    private static bool Matches(SegmentCondition condition, SegmentContact contact, long nowMs) => condition.Subject.Kind switch
+    private bool Matches(SegmentCondition condition) => condition.Subject.Kind switch
     {
         SegmentSubjectKind.Text => Text(TextOf(contact, condition.Subject.Column), condition),
         SegmentSubjectKind.Field => Field(contact.Fields.GetValueOrDefault(condition.Subject.Column), condition, nowMs),
@@ -54,7 +65,36 @@ internal static class SegmentEvaluator
         SegmentSubjectKind.Address => Address([.. contact.Addresses.Where(a => a.Kind == condition.Subject.Address).Select(a => a.Value)], condition),
         SegmentSubjectKind.Tag => Tag(contact.Tags.Select(TagStore.Key).ToHashSet(), condition),
         SegmentSubjectKind.Channel => contact.Addresses.Any(a => condition.Values.Contains(a.Kind.Name())),
+        SegmentSubjectKind.History => History(condition),
+        SegmentSubjectKind.Blocked => contact.IsBlocked == (condition.Values[0] == "true"),
+        SegmentSubjectKind.Suppressed => Suppressed(condition),
         _ => contact.Imports.Contains(long.Parse(condition.Values[0], CultureInfo.InvariantCulture)) == (condition.Operator == SegmentOperator.Is),
+    };
+
+    private bool History(SegmentCondition condition)
+    {
+        var times = contact.Deliveries.Select(d => (d.BroadcastId, At: SegmentHistory.Of(condition.Subject.Column).TimeOf(d))).Where(d => d.At is not null).ToList();
+        return condition.Operator switch
+        {
+            SegmentOperator.InBroadcast => times.Exists(d => condition.Values.Contains(Id(d.BroadcastId))),
+            SegmentOperator.NotInBroadcast => !times.Exists(d => condition.Values.Contains(Id(d.BroadcastId))),
+            SegmentOperator.InLastDays => times.Exists(d => IsRecent(d.At)),
+            SegmentOperator.NotInLastDays => !times.Exists(d => IsRecent(d.At)),
+            SegmentOperator.SinceBroadcast => times.Exists(d => d.At >= startOf?.Invoke(Int(condition))),
+            SegmentOperator.NotSinceBroadcast => !times.Exists(d => d.At >= startOf?.Invoke(Int(condition))),
+            SegmentOperator.Exists => times.Count > 0,
+            _ => times.Count == 0,
+        };
+
+        bool IsRecent(long? at) => at >= SegmentTime.Since(nowMs, Int(condition)) && at <= nowMs;
+
+        static string Id(long broadcast) => broadcast.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private bool Suppressed(SegmentCondition condition) => condition.Operator switch
+    {
+        SegmentOperator.Is => contact.SuppressedOn.Count > 0 == (condition.Values[0] == "true"),
+        var op => contact.SuppressedOn.Any(c => c == 0 || c == Int(condition)) == (op == SegmentOperator.OnChannel),
     };
 
     private static string? TextOf(SegmentContact contact, string column) => column switch

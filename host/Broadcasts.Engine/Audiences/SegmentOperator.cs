@@ -20,6 +20,13 @@ internal enum SegmentOperator
     HasAllOf,
     HasNoneOf,
     HasAddress,
+    InBroadcast,
+    NotInBroadcast,
+    NotInLastDays,
+    SinceBroadcast,
+    NotSinceBroadcast,
+    OnChannel,
+    NotOnChannel,
 }
 
 internal static class SegmentOperators
@@ -39,7 +46,14 @@ internal static class SegmentOperators
     /// <summary>True when the value is an array.</summary>
     public static bool TakesList(this SegmentOperator op) => op is
         SegmentOperator.IsAnyOf or SegmentOperator.IsNoneOf or SegmentOperator.HasAnyOf or SegmentOperator.HasAllOf or SegmentOperator.HasNoneOf or
-        SegmentOperator.HasAddress or SegmentOperator.Between;
+        SegmentOperator.HasAddress or SegmentOperator.Between or SegmentOperator.InBroadcast or SegmentOperator.NotInBroadcast;
+
+    /// <summary>True when the value counts days back from now.</summary>
+    public static bool TakesDays(this SegmentOperator op) => op is SegmentOperator.InLastDays or SegmentOperator.NotInLastDays;
+
+    /// <summary>True when the value is the number of a broadcast or a channel, or several.</summary>
+    public static bool TakesId(this SegmentOperator op) => op is SegmentOperator.InBroadcast or SegmentOperator.NotInBroadcast or SegmentOperator.SinceBroadcast or SegmentOperator.NotSinceBroadcast
+        or SegmentOperator.OnChannel or SegmentOperator.NotOnChannel;
 
     public static bool TakesNothing(this SegmentOperator op) => op is SegmentOperator.Exists or SegmentOperator.DoesNotExist;
 }

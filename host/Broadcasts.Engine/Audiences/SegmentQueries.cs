@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Broadcasts.Contacts;
 using Broadcasts.Storage;
 using Dapper;
@@ -5,7 +6,7 @@ using Dapper;
 namespace Broadcasts.Audiences;
 
 /// <summary>How many, and who for example.</summary>
-internal sealed class SegmentQueries(Database database, TimeProvider time)
+internal sealed partial class SegmentQueries(Database database, TimeProvider time)
 {
     private const string CountSql = """
         SELECT COUNT(*)
@@ -21,11 +22,11 @@ internal sealed class SegmentQueries(Database database, TimeProvider time)
 
     /// <summary>How many contacts the rule means; with <paramref name="most"/>: counted up to it.</summary>
     public Task<long> CountAsync(SegmentRule rule, long? most = null, CancellationToken cancellationToken = default) =>
-        database.ReadAsync(connection =>
+        database.ReadAsync(async connection =>
         {
-            var (sql, parameters) = Compile(most is null ? CountSql : CountUpToSql, rule);
+            var (sql, parameters) = await CompileAsync(most is null ? CountSql : CountUpToSql, rule, connection);
             parameters.Add("most", most);
-            return connection.ExecuteScalarAsync<long>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+            return await connection.ExecuteScalarAsync<long>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
         }, cancellationToken);
 
     private const string SampleSql = """
@@ -40,15 +41,15 @@ internal sealed class SegmentQueries(Database database, TimeProvider time)
     public Task<IReadOnlyList<ContactDetails>> SampleAsync(SegmentRule rule, int most = 20, CancellationToken cancellationToken = default) =>
         database.ReadAsync<IReadOnlyList<ContactDetails>>(async connection =>
         {
-            var (sql, parameters) = Compile(SampleSql, rule);
+            var (sql, parameters) = await CompileAsync(SampleSql, rule, connection);
             parameters.Add("most", most);
             var ids = (await connection.QueryAsync<long>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
             return await ContactReader.LoadAsync(database.Dialect, connection, null, ids, cancellationToken);
         }, cancellationToken);
 
-    private (string Sql, DynamicParameters Parameters) Compile(string sql, SegmentRule rule)
+    private async Task<(string Sql, DynamicParameters Parameters)> CompileAsync(string sql, SegmentRule rule, DbConnection connection)
     {
-        var condition = SegmentCompiler.Compile(rule, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var condition = SegmentCompiler.Compile(await SegmentMembers.ExpandAsync(rule, connection), database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
         return (sql.Replace("{0}", condition.Sql, StringComparison.Ordinal), new DynamicParameters(condition.Parameters));
     }
 }

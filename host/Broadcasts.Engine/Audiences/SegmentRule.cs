@@ -43,6 +43,13 @@ internal sealed class SegmentRule(SegmentNode root)
         }
     }
 
+    /// <summary>A rule that was right when it was written, with others in the place of its members: as deep and as long as that made it.</summary>
+    public static SegmentRule? ParseExpanded(string json, out IReadOnlyList<Problem> problems)
+    {
+        using var document = JsonDocument.Parse(json);
+        return SegmentRuleParser.Parse(document.RootElement, out problems, isExpanded: true);
+    }
+
     /// <inheritdoc cref="Parse(string, out IReadOnlyList{Problem})"/>
     public static SegmentRule? Parse(JsonElement json, out IReadOnlyList<Problem> problems) => SegmentRuleParser.Parse(json, out problems);
 

@@ -4,16 +4,16 @@ using Broadcasts.Broadcasting;
 namespace Broadcasts.Audiences;
 
 /// <summary>Reads a rule and collects everything that is wrong with it, each with its place.</summary>
-internal sealed class SegmentRuleParser
+internal sealed class SegmentRuleParser(bool isExpanded)
 {
     private readonly List<Problem> _problems = [];
     private int _conditions;
 
-    public static SegmentRule? Parse(JsonElement json, out IReadOnlyList<Problem> problems)
+    public static SegmentRule? Parse(JsonElement json, out IReadOnlyList<Problem> problems, bool isExpanded = false)
     {
-        var parser = new SegmentRuleParser();
+        var parser = new SegmentRuleParser(isExpanded);
         var root = parser.Node(json, "", 0);
-        if (parser._conditions > SegmentRule.MostConditions)
+        if (!isExpanded && parser._conditions > SegmentRule.MostConditions)
             parser.Add("", "tooManyConditions", $"A rule has at most {SegmentRule.MostConditions} conditions; this one has {parser._conditions}.", $"{SegmentRule.MostConditions}");
         problems = parser._problems;
         return problems.Count == 0 && root is not null ? new SegmentRule(root) : null;
@@ -44,13 +44,13 @@ internal sealed class SegmentRuleParser
             return null;
         }
 
-        if (depth > SegmentRule.Deepest)
+        if (depth > SegmentRule.Deepest && !isExpanded)
         {
             Add(path, "tooDeep", $"Groups go {SegmentRule.Deepest} levels deep; this is the {depth}th.", $"{SegmentRule.Deepest}");
             return null;
         }
 
-        if (join == SegmentJoin.Any && json.GetArrayLength() == 0) Add(path, "emptyGroup", "\"any\" of nothing is nobody: add a condition, or use {\"all\":[]} for everyone.");
+        if (join == SegmentJoin.Any && json.GetArrayLength() == 0 && !isExpanded) Add(path, "emptyGroup", "\"any\" of nothing is nobody: add a condition, or use {\"all\":[]} for everyone.");
         var members = new List<SegmentNode>();
         foreach (var (i, member) in json.EnumerateArray().Index())
             if (Node(member, $"{path}[{i}]", depth) is { } node) members.Add(node);
@@ -59,7 +59,7 @@ internal sealed class SegmentRuleParser
 
     private SegmentNot? Not(JsonElement json, string path, int depth)
     {
-        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("not", out _))
+        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("not", out _) && !isExpanded)
         {
             Add(path, "doubleNot", "Not of a not: leave both away.");
             return null;

@@ -59,7 +59,7 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
         """;
 
     public Task<(long Id, CommandResult Result)> CreateAsync(string name, SegmentRule rule, string? description = null, CancellationToken cancellationToken = default) =>
-        WriteAsync(name, rule, async (transaction, parameters) =>
+        WriteAsync(0, name, rule, async (transaction, parameters) =>
         {
             parameters.Add("description", description);
             return (await transaction.Connection!.ExecuteScalarAsync<long>(InsertSql, parameters, transaction), new CommandResult { Version = 1 });
@@ -75,7 +75,7 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
 
     /// <summary>Writes name and rule. A running broadcast keeps the rule that it started with.</summary>
     public async Task<CommandResult> UpdateAsync(long id, string name, SegmentRule rule, string? description, int expectedVersion, CancellationToken cancellationToken = default) =>
-        (await WriteAsync(name, rule, async (transaction, parameters) =>
+        (await WriteAsync(id, name, rule, async (transaction, parameters) =>
         {
             parameters.Add("id", id);
             parameters.Add("expected", expectedVersion);
@@ -95,6 +95,8 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
         database.WriteAsync(async transaction =>
         {
             var uses = await UsedByAsync(transaction.Connection!, transaction, id);
+            if (await SegmentMembers.UsersOfAsync(id, transaction.Connection!, transaction) is { Count: > 0 } segments)
+                return CommandResult.Invalid([.. segments.Select(s => new Problem($"segments/{s.Id}", "segmentIsMember", $"The segment '{s.Name}' has this one as a condition: change it first.", s.Name, $"{s.Id}"))]);
             if (uses.Where(u => u.Status is BroadcastStatus.Draft or BroadcastStatus.Scheduled or BroadcastStatus.Failed).ToList() is { Count: > 0 } waiting)
                 return CommandResult.Invalid([.. waiting.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentInUse",
                     $"The {u.Status} broadcast '{u.Name}' goes to this segment: give it another audience or delete it first.", u.Name, $"{u.BroadcastId}"))]);
@@ -116,8 +118,20 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
     private static async Task<IReadOnlyList<SegmentUse>> UsedByAsync(DbConnection connection, DbTransaction? transaction, long id) =>
         (await connection.QueryAsync<SegmentUse>(UsedBySql, new { id }, transaction)).AsList();
 
+    /// <summary>The segments that have this one as a condition.</summary>
+    public Task<IReadOnlyList<(long Id, string Name)>> MemberOfAsync(long id, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(connection => SegmentMembers.UsersOfAsync(id, connection), cancellationToken);
+
+    /// <summary>The rule with those of its members in their place.</summary>
+    public Task<SegmentRule> ExpandAsync(SegmentRule rule, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(connection => SegmentMembers.ExpandAsync(rule, connection), cancellationToken);
+
+    /// <summary>What is wrong with the segments that a rule names.</summary>
+    public Task<Problem[]> CheckMembersAsync(SegmentRule rule, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(connection => SegmentMembers.CheckAsync(rule, 0, "", connection), cancellationToken);
+
     private async Task<(long Id, CommandResult Result)> WriteAsync(
-        string name, SegmentRule rule, Func<DbTransaction, DynamicParameters, Task<(long, CommandResult)>> write, CancellationToken cancellationToken)
+        long self, string name, SegmentRule rule, Func<DbTransaction, DynamicParameters, Task<(long, CommandResult)>> write, CancellationToken cancellationToken)
     {
         name = AddressNormalizer.Trim(name);
         if (name.Length is 0 or > LongestName)
@@ -128,6 +142,7 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
             return await database.WriteAsync(async transaction =>
             {
                 if (await SegmentFields.CheckAsync(transaction, rule) is { Length: > 0 } problems) return (0L, CommandResult.Invalid(problems));
+                if (await SegmentMembers.CheckAsync(rule, self, name, transaction.Connection!, transaction) is { Length: > 0 } members) return (0L, CommandResult.Invalid(members));
                 return await write(transaction, new DynamicParameters(new { name, key = name.ToLowerInvariant(), rule = rule.ToJson(), now = time.GetUtcNow().ToUnixTimeMilliseconds() }));
             }, cancellationToken);
         }

@@ -25,6 +25,18 @@ internal enum SegmentSubjectKind
 
     /// <summary>A file in which the contact was.</summary>
     Import,
+
+    /// <summary>What became of messages to the contact (<see cref="SegmentHistory"/>).</summary>
+    History,
+
+    /// <summary>Whether the contact is blocked.</summary>
+    Blocked,
+
+    /// <summary>Whether an address of the contact gets nothing.</summary>
+    Suppressed,
+
+    /// <summary>Another segment.</summary>
+    Segment,
 }
 
 /// <summary>What a condition looks at.</summary>
@@ -48,6 +60,9 @@ internal sealed partial record SegmentSubject(SegmentSubjectKind Kind, string Na
         SegmentSubjectKind.Instant => [Is, Before, After, Between, InLastDays, Exists, DoesNotExist],
         SegmentSubjectKind.Tag => [HasAnyOf, HasAllOf, HasNoneOf],
         SegmentSubjectKind.Channel => [HasAddress],
+        SegmentSubjectKind.History => [InBroadcast, NotInBroadcast, InLastDays, NotInLastDays, SinceBroadcast, NotSinceBroadcast, Exists, DoesNotExist],
+        SegmentSubjectKind.Blocked => [Is],
+        SegmentSubjectKind.Suppressed => [Is, OnChannel, NotOnChannel],
         _ => [Is, IsNot],
     };
 
@@ -74,6 +89,10 @@ internal sealed partial record SegmentSubject(SegmentSubjectKind Kind, string Na
         yield return new SegmentSubject(SegmentSubjectKind.Tag, "tag");
         yield return new SegmentSubject(SegmentSubjectKind.Channel, "channel");
         yield return new SegmentSubject(SegmentSubjectKind.Import, "import");
+        foreach (var history in SegmentHistory.All) yield return new SegmentSubject(SegmentSubjectKind.History, history.Name, history.Name);
+        yield return new SegmentSubject(SegmentSubjectKind.Blocked, "blocked");
+        yield return new SegmentSubject(SegmentSubjectKind.Suppressed, "suppressed");
+        yield return new SegmentSubject(SegmentSubjectKind.Segment, "segment");
     }
 
     private static string Fold(string name) => name.Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();

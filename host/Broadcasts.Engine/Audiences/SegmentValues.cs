@@ -10,6 +10,9 @@ internal static class SegmentValues
 {
     private const int MostDays = 36_500;
 
+    /// <summary>Rows of a broadcast are numbered behind its own number, which has 31 bits.</summary>
+    private const int MostId = int.MaxValue;
+
     /// <summary>What is wrong with the value; null when nothing is.</summary>
     public static Problem? Read(SegmentSubject subject, SegmentOperator op, JsonElement value, string path, out SegmentValueType type, out IReadOnlyList<string> values)
     {
@@ -19,7 +22,7 @@ internal static class SegmentValues
 
         switch (op)
         {
-            case SegmentOperator.InLastDays:
+            case SegmentOperator.InLastDays or SegmentOperator.NotInLastDays:
             case SegmentOperator.GreaterThan or SegmentOperator.LessThan:
             case SegmentOperator.Between when subject.Kind == SegmentSubjectKind.Field && elements.All(e => Number(e) is not null):
                 type = SegmentValueType.Number;
@@ -29,7 +32,7 @@ internal static class SegmentValues
                 type = elements.All(e => Day(e) is not null) || subject.Kind == SegmentSubjectKind.Field ? SegmentValueType.Day : SegmentValueType.Instant;
                 break;
             default:
-                if (subject.Kind == SegmentSubjectKind.Import) type = SegmentValueType.Number;
+                if (IsId(subject, op)) type = SegmentValueType.Number;
                 break;
         }
 
@@ -61,8 +64,8 @@ internal static class SegmentValues
 
     private static string? Canonical(SegmentSubject subject, SegmentOperator op, SegmentValueType type, JsonElement element) => type switch
     {
-        SegmentValueType.Number when op == SegmentOperator.InLastDays || subject.Kind == SegmentSubjectKind.Import =>
-            Number(element) is { } n && n == decimal.Truncate(n) && n >= 1 && n <= (subject.Kind == SegmentSubjectKind.Import ? long.MaxValue : MostDays) ? Plain(n) : null,
+        SegmentValueType.Number when op.TakesDays() => Whole(element, MostDays),
+        SegmentValueType.Number when IsId(subject, op) => Whole(element, MostId),
         SegmentValueType.Number => Number(element) is { } n ? Plain(n) : null,
         SegmentValueType.Day => Day(element) ?? (Instant(element) is { } at ? at[..10] : null),
         SegmentValueType.Instant => Instant(element) ?? Day(element),
@@ -84,6 +87,7 @@ internal static class SegmentValues
         var isWhole = op is SegmentOperator.Is or SegmentOperator.IsNot or SegmentOperator.IsAnyOf or SegmentOperator.IsNoneOf;
         return subject switch
         {
+            { Kind: SegmentSubjectKind.Blocked or SegmentSubjectKind.Suppressed } => text is "true" or "false" ? text : null,
             { Kind: SegmentSubjectKind.Channel } => AddressKindNames.Parse(text)?.Name(),
             { Kind: SegmentSubjectKind.Address } when isWhole => AddressNormalizer.TryNormalize(subject.Address, text, null, out var address, out _) ? address : text,
             { Column: "country" } when isWhole && subject.Kind == SegmentSubjectKind.Text => ContactValues.Country(text),
@@ -91,6 +95,10 @@ internal static class SegmentValues
             _ => text,
         };
     }
+
+    private static bool IsId(SegmentSubject subject, SegmentOperator op) => op.TakesId() || subject.Kind is SegmentSubjectKind.Import or SegmentSubjectKind.Segment;
+
+    private static string? Whole(JsonElement element, decimal most) => Number(element) is { } n && n == decimal.Truncate(n) && n >= 1 && n <= most ? Plain(n) : null;
 
     private static decimal? Number(JsonElement element) => element.ValueKind switch
     {
@@ -115,10 +123,12 @@ internal static class SegmentValues
 
     private static Problem Wrong(SegmentSubject subject, SegmentOperator op, SegmentValueType type, string path) => type switch
     {
-        SegmentValueType.Number when op == SegmentOperator.InLastDays => new Problem(path, "days", $"'inLastDays' takes a whole number of days from 1 to {MostDays}.", $"{MostDays}"),
+        SegmentValueType.Number when op.TakesDays() => new Problem(path, "days", $"'{op.Word()}' takes a whole number of days from 1 to {MostDays}.", $"{MostDays}"),
         SegmentValueType.Number when subject.Kind == SegmentSubjectKind.Import => new Problem(path, "importId", "The value is the number of an import."),
+        SegmentValueType.Number when IsId(subject, op) => new Problem(path, "idNumber", $"'{op.Word()}' takes the number of a {(subject.Kind == SegmentSubjectKind.Segment ? "segment" : subject.Kind == SegmentSubjectKind.Suppressed ? "channel" : "broadcast")}.", op.Word()),
         SegmentValueType.Number => new Problem(path, "notANumber", $"'{op.Word()}' compares numbers; for dates use before and after.", op.Word()),
         SegmentValueType.Day or SegmentValueType.Instant => new Problem(path, "notADate", "The value is a day such as 2026-11-22, or a time such as 2026-11-22T17:30:00Z."),
+        _ when subject.Kind is SegmentSubjectKind.Blocked or SegmentSubjectKind.Suppressed => new Problem(path, "trueOrFalse", "The value is true or false."),
         _ when subject.Kind == SegmentSubjectKind.Channel => new Problem(path, "unknownKind", "The value is email, phone, telegram, whatsapp, messenger, instagram or webchat, or a list of them."),
         _ => new Problem(path, "blankValue", "The value is blank or no text; to find missing values use doesNotExist."),
     };

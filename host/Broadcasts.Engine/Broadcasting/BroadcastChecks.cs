@@ -78,7 +78,8 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     public async Task<string?> FrozenRuleAsync(Broadcast broadcast)
     {
         var audience = broadcast.ReadAudience();
-        return audience?.SegmentId is { } id ? (await segments.GetAsync(id))!.Rule : audience?.Segment?.GetRawText();
+        var json = audience?.SegmentId is { } id ? (await segments.GetAsync(id))!.Rule : audience?.Segment?.GetRawText();
+        return json is not null && SegmentRule.Parse(json, out _) is { } rule ? (await segments.ExpandAsync(rule)).ToJson() : json;
     }
 
     /// <summary>The condition of a started broadcast, relative dates fixed at its start.</summary>
@@ -93,7 +94,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (audience.ImportId is { } import)
             return new(new SqlCondition("EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = @import AND ic.contact_id = c.id)", new Dictionary<string, object?> { ["import"] = import }), parts, import, null);
         if (audience.RetryOf is { } parent) return new(new SqlCondition("1 = 0", new Dictionary<string, object?>()), parts, null, parent);
-        var parsed = SegmentRule.Parse(rule!, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}");
+        var parsed = SegmentRule.ParseExpanded(rule!, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}");
         return new(SegmentCompiler.Compile(parsed, database.Dialect, at), parts, null, null);
     }
 
@@ -139,7 +140,9 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (given != 1) problems.Add(new("audience", "oneAudience", "Give exactly one of segmentId, segment, contactIds and importId."));
         if (audience?.ContactIds is { Length: 0 }) problems.Add(new("audience", "nobody", "No contact is picked."));
         if (audience?.SegmentId is { } id && await segments.GetAsync(id) is null) problems.Add(new("audience", "segmentGone", $"Segment {id} does not exist.", $"{id}"));
-        if (audience?.Segment is { } rule && SegmentRule.Parse(rule.GetRawText(), out var wrong) is null) problems.AddRange(wrong.Select(p => p with { Path = $"segment{(p.Path.Length > 0 ? "." + p.Path : "")}" }));
+        if (audience?.Segment is not { } inline) return;
+        if (SegmentRule.Parse(inline.GetRawText(), out var wrong) is { } rule) problems.AddRange(await segments.CheckMembersAsync(rule));
+        else problems.AddRange(wrong.Select(p => p with { Path = $"segment{(p.Path.Length > 0 ? "." + p.Path : "")}" }));
     }
 
     /// <summary>What is wrong with the one part of a single message.</summary>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using Broadcasts.Audiences;
 using Broadcasts.Storage;
@@ -46,6 +47,7 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
         database.ReadAsync(async connection =>
         {
             var search = await ContactSearch.PrepareAsync(filter.Search, database.Dialect, connection, cancellationToken);
+            var rule = await RuleAsync(filter, connection);
             var ids = await PageAsync(search.HasWords ? search.OneByOne : null, search.HasWords ? (cursor ?? await connection.ExecuteScalarAsync<long>(LastSql)) - FirstLook : 0);
             if (search.HasWords && ids.Count <= limit) ids = await PageAsync(search.AtOnce, 0);
             var hasMore = ids.Count > limit;
@@ -54,7 +56,7 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
 
             async Task<List<long>> PageAsync(Func<DynamicParameters, string>? condition, long from)
             {
-                var (where, parameters) = Where(filter, condition);
+                var (where, parameters) = Where(filter, rule, condition);
                 parameters.AddDynamicParams(new { before = cursor ?? long.MaxValue, limit = limit + 1, from });
                 return (await connection.QueryAsync<long>(new CommandDefinition(PageSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken))).AsList();
             }
@@ -72,7 +74,7 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
         database.ReadAsync(async connection =>
         {
             var search = await ContactSearch.PrepareAsync(filter.Search, database.Dialect, connection, cancellationToken);
-            var (where, parameters) = Where(filter, search.HasWords ? search.AtOnce : null);
+            var (where, parameters) = Where(filter, await RuleAsync(filter, connection), search.HasWords ? search.AtOnce : null);
             parameters.Add("most", most + 1);
             var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(CountSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken));
             return new ContactCount(Math.Min(count, most), count <= most);
@@ -94,9 +96,11 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
             ? database.ReadAsync(connection => connection.ExecuteScalarAsync<long?>(FindSql, new { kind = (short)kind, value }), cancellationToken)
             : Task.FromResult<long?>(null);
 
-    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter, Func<DynamicParameters, string>? search)
+    private static Task<SegmentRule> RuleAsync(ContactFilter filter, DbConnection connection) => SegmentMembers.ExpandAsync(filter.Rule ?? SegmentRule.Everyone, connection);
+
+    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter, SegmentRule rule, Func<DynamicParameters, string>? search)
     {
-        var condition = SegmentCompiler.Compile(filter.Rule ?? SegmentRule.Everyone, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var condition = SegmentCompiler.Compile(rule, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
         var parameters = new DynamicParameters(condition.Parameters);
         var where = new StringBuilder("(").Append(condition.Sql).Append(')');
         if (AddressNormalizer.Trim(filter.Tag).Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } tag)

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Broadcasts.Audiences;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 
@@ -37,6 +39,18 @@ internal sealed record SegmentAnswer(long Id, string Name, string? Description, 
     }
 }
 
+/// <summary>Who would miss a segment.</summary>
+internal sealed record SegmentUsesAnswer(BroadcastUse[] Broadcasts, SegmentMemberUse[] Segments);
+
+internal sealed record BroadcastUse(long Id, string Name, BroadcastStatus Status);
+
+internal sealed record SegmentMemberUse(long Id, string Name);
+
+/// <summary>Why a contact is in or out.</summary>
+internal sealed record SegmentWhyAnswer(bool IsMember, SegmentReasonAnswer[] Conditions);
+
+internal sealed record SegmentReasonAnswer(string Path, JsonElement Condition, bool Fits);
+
 /// <summary>Segments.</summary>
 internal static class SegmentsApi
 {
@@ -52,6 +66,8 @@ internal static class SegmentsApi
             await store.GetAsync(id) is { } segment ? Results.Ok(SegmentAnswer.Of(segment)) : ApiProblems.NotFound($"Segment {id}")).Needs(ApiScopes.Read).Produces<SegmentAnswer>();
         group.MapPut("{id:long}", UpdateAsync).Needs(ApiScopes.Contacts).Produces<SegmentAnswer>();
         group.MapDelete("{id:long}", DeleteAsync).Needs(ApiScopes.Contacts);
+        group.MapGet("{id:long}/used-by", UsedByAsync).Needs(ApiScopes.Read).Produces<SegmentUsesAnswer>().WithSummary("Broadcasts that go to the segment, and segments that have it as a condition");
+        group.MapGet("{id:long}/why/{contactId:long}", WhyAsync).Needs(ApiScopes.Read).Produces<SegmentWhyAnswer>().WithSummary("Why a contact is in or out, condition by condition");
         group.MapPost("count", CountAsync).Needs(ApiScopes.Read);
         group.MapPost("preview", PreviewAsync).Needs(ApiScopes.Read);
     }
@@ -75,6 +91,23 @@ internal static class SegmentsApi
     {
         var result = await store.DeleteAsync(id);
         return result.IsDone ? Results.NoContent() : ApiProblems.Of(result);
+    }
+
+    private static async Task<IResult> UsedByAsync(long id, SegmentStore store, CancellationToken cancellationToken)
+    {
+        if (await store.GetAsync(id, cancellationToken) is null) return ApiProblems.NotFound($"Segment {id}");
+        var broadcasts = await store.UsedByAsync(id, cancellationToken);
+        var segments = await store.MemberOfAsync(id, cancellationToken);
+        return Results.Ok(new SegmentUsesAnswer([.. broadcasts.Select(b => new BroadcastUse(b.BroadcastId, b.Name, b.Status))], [.. segments.Select(s => new SegmentMemberUse(s.Id, s.Name))]));
+    }
+
+    private static async Task<IResult> WhyAsync(long id, long contactId, SegmentStore store, SegmentQueries queries, ContactQueries contacts, CancellationToken cancellationToken)
+    {
+        if (await store.GetAsync(id, cancellationToken) is not { } segment) return ApiProblems.NotFound($"Segment {id}");
+        if (await contacts.GetAsync(contactId, cancellationToken) is null) return ApiProblems.NotFound($"Contact {contactId}");
+        if (SegmentRule.Parse(segment.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
+        var why = await queries.WhyAsync(rule, contactId, cancellationToken);
+        return Results.Ok(new SegmentWhyAnswer(why.IsMember, [.. why.Reasons.Select(r => new SegmentReasonAnswer(r.Path, JsonSerializer.Deserialize<JsonElement>(new SegmentRule(r.Condition).ToJson()), r.Fits))]));
     }
 
     private static async Task<IResult> CountAsync(RuleBody body, SegmentQueries queries, CancellationToken cancellationToken) =>

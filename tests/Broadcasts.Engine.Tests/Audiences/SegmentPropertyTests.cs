@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcasts.Contacts;
+using Broadcasts.Deliveries;
 using CsCheck;
 using Dapper;
 using Xunit;
@@ -10,7 +11,7 @@ namespace Broadcasts.Audiences;
 public abstract class SegmentPropertyTests
 {
     private const int People = 300;
-    private const int Rules = 500;
+    private const int Rules = 800;
 
     private static readonly string[] Words = ["Ana", "ana", "ANA", "José", "JOSÉ", "Zoë", "a%b", "a_b", "a\\b", "Łukasz", "李", "🙂", "O'Neil", "x\"y", "ana maría", "İ", "ß"];
     private static readonly string[] Countries = ["ES", "US", "MX", "Cataluña"];
@@ -21,6 +22,7 @@ public abstract class SegmentPropertyTests
         ["Madrid", "MADRID", "5", "5.5", "-12.25", "007", "1e5", "10", "100", "", ".5", "5.", "-", "2026-11-20", "2026-11-22", "1999-01-01", "9999-12-31", "2026-1-1", "____-__-__", "true", "false", "José", "Gold", "Gold, Silver", "silver, Bronze", "a_b, Gold"];
 
     private static readonly string[] Days = ["2026-11-15", "2026-11-20", "2026-11-22", "2026-03-29", "1999-01-01"];
+    private static readonly long?[] Starts = [null, ContactsFixture.Start.AddDays(-10).ToUnixTimeMilliseconds(), ContactsFixture.Start.AddDays(-3).ToUnixTimeMilliseconds(), null];
     private static readonly string[] Zones = ["Europe/Madrid", "America/Bogota", "Pacific/Auckland"];
 
     private readonly ContactsFixture _f;
@@ -48,7 +50,7 @@ public abstract class SegmentPropertyTests
 
             var condition = SegmentCompiler.Compile(rule, _f.Database.Dialect, now);
             var found = connection.Query<long>($"SELECT c.id FROM contacts c WHERE c.id > @after AND c.id <= @upTo AND ({condition.Sql}) ORDER BY c.id", Parameters(condition)).ToList();
-            var expected = people.Where(p => SegmentEvaluator.Matches(rule, p.Value, now)).Select(p => p.Key).Order().ToList();
+            var expected = people.Where(p => SegmentEvaluator.Matches(rule, p.Value, now, b => b < Starts.Length ? Starts[b] : null)).Select(p => p.Key).Order().ToList();
 
             Assert.True(expected.SequenceEqual(found), $"{json}\n{condition.Sql}\nonly in memory: {Show(expected.Except(found))}\nonly in the database: {Show(found.Except(expected))}");
             Interlocked.Add(ref matches, found.Count);
@@ -78,15 +80,17 @@ public abstract class SegmentPropertyTests
         {
             var tagIds = await _f.Tags.EnsureAsync(transaction, TagNames, 1);
             var byId = new Dictionary<long, SegmentContact>();
+            for (var b = 1; b < Starts.Length; b++)
+                await transaction.Connection!.ExecuteAsync("INSERT INTO broadcasts (id, name, status, started_at, created_at, updated_at, created_by) VALUES (@b, 'b', 2, @at, 1, 1, 'test')", new { b, at = Starts[b] }, transaction);
             for (var i = 0; i < people.Count; i++)
             {
                 var person = people[i];
                 var id = await transaction.Connection!.ExecuteScalarAsync<long>(
                     $"""
-                    INSERT INTO contacts (first_name, last_name, language, country, time_zone, fields, created_at, updated_at, last_interaction_at)
-                    VALUES (@FirstName, @LastName, @Language, @Country, @TimeZone, {_f.Database.Dialect.ToJson("@Json")}, @CreatedAt, @UpdatedAt, @LastInteractionAt) RETURNING id
+                    INSERT INTO contacts (first_name, last_name, language, country, time_zone, fields, created_at, updated_at, last_interaction_at, blocked_at)
+                    VALUES (@FirstName, @LastName, @Language, @Country, @TimeZone, {_f.Database.Dialect.ToJson("@Json")}, @CreatedAt, @UpdatedAt, @LastInteractionAt, @blocked) RETURNING id
                     """,
-                    new { person.FirstName, person.LastName, person.Language, person.Country, person.TimeZone, Json = ContactReader.WriteFields(person.Fields), person.CreatedAt, person.UpdatedAt, person.LastInteractionAt },
+                    new { person.FirstName, person.LastName, person.Language, person.Country, person.TimeZone, Json = ContactReader.WriteFields(person.Fields), person.CreatedAt, person.UpdatedAt, person.LastInteractionAt, blocked = person.IsBlocked ? 1L : (long?)null },
                     transaction);
                 // Addresses are unique: the drawn ones get the contact's number, but for those that only one contact drew.
                 var addresses = person.Addresses.Select(a => (a.Kind, Value: a.Kind == AddressKind.Phone ? $"+346{i:00000000}" : $"{a.Value}{i}")).Distinct().ToList();
@@ -96,6 +100,15 @@ public abstract class SegmentPropertyTests
                     await transaction.Connection!.ExecuteAsync("INSERT INTO contact_tags (contact_id, tag_id) VALUES (@id, @tag)", new { id, tag = tagIds[TagStore.Key(tag)] }, transaction);
                 foreach (var import in person.Imports)
                     await transaction.Connection!.ExecuteAsync("INSERT INTO import_contacts (import_id, contact_id, outcome) VALUES (@import, @id, 1)", new { import, id }, transaction);
+                foreach (var (n, d) in person.Deliveries.Index())
+                    await transaction.Connection!.ExecuteAsync(
+                        """
+                        INSERT INTO deliveries (id, contact_id, sent_at, delivered_at, read_at, ended_at, replied_at, clicked_at, opted_out_at, contact_revision, channel_id, part, status, attempt)
+                        VALUES (@row, @id, @SentAt, @DeliveredAt, @ReadAt, @EndedAt, @RepliedAt, @ClickedAt, @OptedOutAt, 1, 1, 1, @status, 1)
+                        """, new { row = DeliveryId.Of(d.BroadcastId, (i * 10) + n), id, d.SentAt, d.DeliveredAt, d.ReadAt, d.EndedAt, d.RepliedAt, d.ClickedAt, d.OptedOutAt, status = (short)d.Status }, transaction);
+                if (addresses.Count == 0) person = person with { SuppressedOn = [] };
+                foreach (var channel in person.SuppressedOn)
+                    await transaction.Connection!.ExecuteAsync("INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at) VALUES (@kind, @value, @channel, 1, 'test', 1)", new { kind = (short)addresses[0].Kind, value = addresses[0].Value, channel }, transaction);
                 byId.Add(id, person with { Addresses = addresses });
             }
 
@@ -106,6 +119,14 @@ public abstract class SegmentPropertyTests
     private static readonly Gen<string?> Word = Gen.Frequency<string?>((1, Gen.Const((string?)null)), (4, Pick(Words).Select(w => (string?)w)));
 
     private static readonly Gen<long> Moment = Gen.Long[-20, 3].Select(Gen.Long[0, 86_399_999], (day, ms) => ContactsFixture.Start.ToUnixTimeMilliseconds() + day * 86_400_000 + ms);
+
+    private static readonly Gen<long?> MaybeMoment = Gen.Frequency<long?>((1, Gen.Const((long?)null)), (1, Moment.Select(m => (long?)m)));
+
+    private static readonly Gen<SegmentDelivery> Delivery =
+        from broadcast in Gen.Long[1, 4]
+        from status in Gen.Enum<DeliveryStatus>()
+        from times in MaybeMoment.Array[7]
+        select new SegmentDelivery(broadcast, status) { SentAt = times[0], DeliveredAt = times[1], ReadAt = times[2], EndedAt = times[3], RepliedAt = times[4], ClickedAt = times[5], OptedOutAt = times[6] };
 
     private static readonly Gen<SegmentContact> Contact =
         from first in Word
@@ -119,6 +140,9 @@ public abstract class SegmentPropertyTests
         from tags in Pick(TagNames).List[0, 3]
         from fields in Pick(Slugs).Select(Pick(FieldTexts), (slug, text) => (slug, text)).List[0, 4]
         from imports in Gen.Long[1, 3].List[0, 2]
+        from isBlocked in Gen.Bool
+        from suppressed in Gen.Long[0, 2].List[0, 2]
+        from deliveries in Delivery.List[0, 3]
         select new SegmentContact
         {
             FirstName = first,
@@ -133,6 +157,9 @@ public abstract class SegmentPropertyTests
             Tags = [.. tags.Distinct()],
             Fields = fields.GroupBy(f => f.slug).ToDictionary(g => g.Key, g => g.First().text),
             Imports = [.. imports.Distinct()],
+            IsBlocked = isBlocked,
+            SuppressedOn = [.. suppressed.Distinct()],
+            Deliveries = deliveries,
         };
 
     private static readonly Gen<string> TextValue = Pick([.. Words, .. Countries, .. Languages, "an", "a", "5"]).Select(Quote);
@@ -141,6 +168,8 @@ public abstract class SegmentPropertyTests
     private static readonly Gen<string> Day = Pick(Days).Select(Quote);
     private static readonly Gen<string> When = Gen.Frequency<string>((3, Day), (1, Moment.Select(m => Quote(DateTimeOffset.FromUnixTimeMilliseconds(m).ToString("O", CultureInfo.InvariantCulture)))));
     private static readonly Gen<string> Zone = Gen.Frequency<string>((2, Gen.Const("")), (1, Pick(Zones).Select(z => $",\"timeZone\":{Quote(z)}")));
+
+    private static readonly Gen<string> Past = Pick([.. SegmentHistory.All.Select(h => h.Name)]);
 
     private static readonly Gen<string> Condition = AnyOf(
         Texts(Pick("first_name", "last_name", "language", "country", "time_zone"), TextValue),
@@ -157,6 +186,12 @@ public abstract class SegmentPropertyTests
         Gen.Select(Pick("hasAnyOf", "hasAllOf", "hasNoneOf"), Pick([.. TagNames, "VIP", "ñandú", "unknown"]).Select(Quote).List[1, 3], (op, tags) => Json("tag", op, List(tags))),
         Gen.Select(Pick(Slugs), Pick("hasAnyOf", "hasAllOf", "hasNoneOf"), Pick("Gold", "SILVER", "bronze", "a_b", "axb", "5").Select(Quote).List[1, 3], (s, op, held) => Json("contact." + s, op, List(held))),
         Pick("email", "phone", "telegram", "instagram").Select(Quote).List[1, 2].Select(k => Json("channel", "hasAddress", List(k))),
+        Gen.Select(Past, Pick("inBroadcast", "notInBroadcast"), Gen.Int[1, 5].Select(b => b.ToString(CultureInfo.InvariantCulture)).List[1, 2], (s, op, b) => Json(s, op, List(b))),
+        Gen.Select(Past, Pick("sinceBroadcast", "notSinceBroadcast"), Gen.Int[1, 5], (s, op, b) => Json(s, op, b.ToString(CultureInfo.InvariantCulture))),
+        Gen.Select(Past, Pick("inLastDays", "notInLastDays"), Gen.Int[1, 25], (s, op, n) => Json(s, op, n.ToString(CultureInfo.InvariantCulture))),
+        Gen.Select(Past, Pick("exists", "doesNotExist"), (s, op) => Json(s, op, null)),
+        Gen.Select(Pick("blocked", "suppressed"), Pick("true", "false"), (s, v) => Json(s, "is", v)),
+        Gen.Select(Pick("onChannel", "notOnChannel"), Gen.Int[1, 3], (op, c) => Json("suppressed", op, c.ToString(CultureInfo.InvariantCulture))),
         Gen.Select(Pick("is", "isNot"), Gen.Int[1, 4], (op, n) => Json("import", op, n.ToString(CultureInfo.InvariantCulture))));
 
     private static readonly Gen<string> RuleJson = Node(SegmentRule.Deepest);

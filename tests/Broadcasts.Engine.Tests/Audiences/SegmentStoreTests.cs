@@ -68,6 +68,49 @@ public abstract class SegmentStoreTests
     }
 
     [Fact]
+    public async Task Members_ArePutInTheirPlaceAndNeverInACircle()
+    {
+        var tag = Unique();
+        foreach (var i in Enumerable.Range(0, 6))
+            await _f.Contacts.CreateAsync(new ContactEdit { Addresses = [new AddressEdit(AddressKind.Telegram, tag + i)], Tags = i < 4 ? [tag] : [tag, tag + "x"] }, "test", _ct);
+        var (tagged, inner, outer) = (tag + " inner", tag + " middle", tag + " outer");
+        var (first, _) = await _f.Segments.CreateAsync(tagged, Rule($$"""{"field":"tag","op":"hasAnyOf","value":["{{tag}}"]}"""), cancellationToken: _ct);
+        var (second, _) = await _f.Segments.CreateAsync(inner, Rule($$$"""{"all":[{"field":"segment","op":"is","value":{{{first}}}},{"not":{"field":"tag","op":"hasAnyOf","value":["{{{tag}}}x"]}}]}"""), cancellationToken: _ct);
+        var rest = Rule($$$"""{"all":[{"any":[{"all":[{"field":"segment","op":"is","value":{{{first}}}},{"field":"segment","op":"isNot","value":{{{second}}}}]}]}]}""");
+        var (third, made) = await _f.Segments.CreateAsync(outer, rest, cancellationToken: _ct);
+        Assert.True(made.IsDone, made.Message);
+
+        Assert.Equal((4, 2), (await _f.SegmentQueries.CountAsync(Rule((await _f.Segments.GetAsync(second, _ct))!.Rule), cancellationToken: _ct), await _f.SegmentQueries.CountAsync(rest, cancellationToken: _ct)));
+        Assert.Equal(2, (await _f.Queries.ListAsync(new ContactFilter { Rule = rest }, null, 10, _ct)).Items.Count);
+        // As deep as it becomes: what a started broadcast keeps can be read again.
+        Assert.NotNull(SegmentRule.ParseExpanded((await _f.Segments.ExpandAsync(rest, _ct)).ToJson(), out _));
+
+        var circle = await _f.Segments.UpdateAsync(first, tagged, Rule($$"""{"field":"segment","op":"is","value":{{third}}}"""), null, 1, _ct);
+        Assert.Contains($"{tagged} → {outer} → {tagged}", Assert.Single(circle.Problems).Message, StringComparison.Ordinal);
+        Assert.Equal("segmentCircle", Assert.Single((await _f.Segments.UpdateAsync(first, tagged, Rule($$$"""{"not":{"field":"segment","op":"is","value":{{{first}}}}}"""), null, 1, _ct)).Problems).Code);
+        Assert.Equal("segmentGone", Assert.Single((await _f.Segments.CreateAsync(Unique(), Rule("""{"field":"segment","op":"is","value":999999}"""), cancellationToken: _ct)).Result.Problems).Code);
+
+        Assert.Equal([(second, inner), (third, outer)], await _f.Segments.MemberOfAsync(first, _ct));
+        Assert.Equal("segmentIsMember", (await _f.Segments.DeleteAsync(first, _ct)).Problems[0].Code);
+        foreach (var id in new[] { third, second, first }) Assert.True((await _f.Segments.DeleteAsync(id, _ct)).IsDone);
+    }
+
+    [Fact]
+    public async Task WhyAsync_TellsEachConditionAndTheWhole()
+    {
+        var tag = Unique();
+        var (id, _) = await _f.Contacts.CreateAsync(new ContactEdit { Addresses = [new AddressEdit(AddressKind.Telegram, tag)], Tags = [tag], Country = "ES" }, "test", _ct);
+        var rule = Rule($$$"""{"all":[{"field":"tag","op":"hasAnyOf","value":["{{{tag}}}"]},{"not":{"field":"country","op":"is","value":"ES"}},{"any":[{"field":"blocked","op":"is","value":false}]}]}""");
+
+        var why = await _f.SegmentQueries.WhyAsync(rule, id, _ct);
+
+        Assert.False(why.IsMember);
+        Assert.Equal([("all[0]", true), ("all[1].not", true), ("all[2].any[0]", true)], why.Reasons.Select(r => (r.Path, r.Fits)));
+    }
+
+    private static SegmentRule Rule(string json) => SegmentRule.Parse(json, out var problems) ?? throw new InvalidOperationException(problems[0].Message);
+
+    [Fact]
     public async Task CountAndSample_Tag_AreThePeopleWithIt()
     {
         var tag = Unique();

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Segments;
 
-internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, FieldStore fields) : ConsolePage
+internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, FieldStore fields, ContactQueries contacts) : ConsolePage
 {
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
@@ -32,6 +32,14 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
     public IReadOnlyList<SegmentUse> Uses { get; private set; } = [];
+
+    public IReadOnlyList<(long Id, string Name)> MemberOf { get; private set; } = [];
+
+    /// <summary>Number or e-mail address of a contact of whom somebody asks why.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Contact { get; set; }
+
+    public SegmentWhy? Why { get; private set; }
 
     public IReadOnlyList<ContactDetails> Sample { get; private set; } = [];
 
@@ -97,14 +105,19 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         }
     }
 
+    private async Task<long?> AskedOfAsync(CancellationToken cancellationToken) => string.IsNullOrWhiteSpace(Contact) ? null
+        : long.TryParse(Contact, out var id) && await contacts.GetAsync(id, cancellationToken) is not null ? id
+        : await contacts.FindAsync(AddressKind.Email, Contact, cancellationToken: cancellationToken) ?? await contacts.FindAsync(AddressKind.Phone, Contact, cancellationToken: cancellationToken);
+
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         Fields = await fields.ListAsync(cancellationToken);
         CanEdit = await Visitor.CanEditAsync();
-        if (Id != 0) Uses = await segments.UsedByAsync(Id, cancellationToken);
+        if (Id != 0) (Uses, MemberOf) = (await segments.UsedByAsync(Id, cancellationToken), await segments.MemberOfAsync(Id, cancellationToken));
         if (Problems.Count > 0 || Rule.Json is null && Rule.Rows.All(r => string.IsNullOrEmpty(r.Field)) && Id == 0) return;
         if (Read() is not { } rule) return;
         Count = await queries.CountAsync(rule, cancellationToken: cancellationToken);
         Sample = await queries.SampleAsync(rule, 8, cancellationToken);
+        if (await AskedOfAsync(cancellationToken) is { } contact) Why = await queries.WhyAsync(rule, contact, cancellationToken);
     }
 }
