@@ -40,7 +40,15 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         var file = console.File($"{name}.csv");
         await File.WriteAllTextAsync(file, $"Email,First name,City\nana-{script}@example.com,Ana,Bilbao\nbob-{script}@example.com,Bob,Leeds\nbob-{script}@example.com,Bob again,Leeds\nnobody,Nobody,Nowhere\n", TestContext.Current.CancellationToken);
         await page.SetInputFilesAsync("#file", file);
+        await page.FillAsync("#consent", "shop 2026");
         await page.ClickAsync("form button.primary");
+        await page.WaitForURLAsync("**/contacts/imports/*", new() { WaitUntil = WaitUntilState.Commit });
+        await UntilAsync(page, () => page.Locator("#import-status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));
+        Assert.Equal(["2", "0", "0", "1", "1"], await page.Locator(".tile dd").AllInnerTextsAsync());
+        var trial = page.Url;
+        await UntilAsync(page, async () => (await page.Locator("#run button").CountAsync()).ToString(System.Globalization.CultureInfo.InvariantCulture), count => count == "1");
+        await page.ClickAsync("#run button");
+        await page.WaitForURLAsync(url => url.Contains("/contacts/imports/", StringComparison.Ordinal) && url != trial, new() { WaitUntil = WaitUntilState.Commit });
         // What it shows is waited for below. A wait for its load event timed out once, although the page was there.
         await page.WaitForURLAsync("**/contacts/imports/*", new() { WaitUntil = WaitUntilState.Commit });
         await UntilAsync(page, () => page.Locator("#import-status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));

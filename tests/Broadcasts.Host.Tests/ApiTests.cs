@@ -13,7 +13,7 @@ public sealed class ApiTests(RunningBroadcasts service) : IClassFixture<RunningB
     public async Task Broadcast_FromImportToReport_EverybodyIsAccountedFor()
     {
         using var file = new StringContent("email,first_name\nann@example.com,Ann\nben@example.com,Ben\ncas@example.com,\nnope,X\n", Encoding.UTF8, "text/csv");
-        using var imported = await service.Http.PostAsync(new Uri("/api/v1/contacts/imports?name=people.csv&tags=flow", UriKind.Relative), file, TestContext.Current.CancellationToken);
+        using var imported = await service.Http.PostAsync(new Uri("/api/v1/contacts/imports?name=people.csv&tags=flow&consentSource=shop", UriKind.Relative), file, TestContext.Current.CancellationToken);
         var import = await imported.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
         Assert.Equal((3, 1), (import.GetProperty("created").GetInt32(), import.GetProperty("invalid").GetInt32()));
         Assert.Contains("nope", await service.Http.GetStringAsync(new Uri($"/api/v1/contacts/imports/{import.GetProperty("id")}/errors.csv", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);

@@ -12,6 +12,9 @@ public static class Policies
     /// <summary>Writes drafts, contacts, segments.</summary>
     public const string CanEdit = nameof(CanEdit);
 
+    /// <summary>Takes contacts out as a file.</summary>
+    public const string CanExport = nameof(CanExport);
+
     /// <summary>Channels, plugins, users.</summary>
     public const string CanAdminister = nameof(CanAdminister);
 
@@ -19,6 +22,7 @@ public static class Policies
     {
         options.AddPolicy(CanSend, p => p.RequireAuthenticatedUser().RequireRole(Names(UserRole.Owner, UserRole.Manager, UserRole.Sender)));
         options.AddPolicy(CanEdit, p => p.RequireAuthenticatedUser().RequireRole(Names(UserRole.Owner, UserRole.Manager, UserRole.Sender, UserRole.Editor)));
+        options.AddPolicy(CanExport, p => p.RequireAuthenticatedUser().RequireRole(Names(UserRole.Owner, UserRole.Manager)));
         options.AddPolicy(CanAdminister, p => p.RequireAuthenticatedUser().RequireRole(Names(UserRole.Owner, UserRole.Manager)));
     }
 

@@ -5,9 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace Broadcasts.Admin.Web;
 
 /// <summary>Imports that people start: the uploaded file is kept beside the data until it is in, so that nobody has to wait on an open page.</summary>
-internal sealed partial class ImportJobs(ImportService imports, EngineOptions options, IHostApplicationLifetime lifetime, ILogger<ImportJobs> log)
+internal sealed partial class ImportJobs(ImportService imports, EngineOptions options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ImportJobs> log)
 {
     private const int Most = 2;
+
+    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
 
     private int _running;
 
@@ -17,9 +19,10 @@ internal sealed partial class ImportJobs(ImportService imports, EngineOptions op
     /// <summary>Takes the file and answers as soon as the import has a number, or was refused.</summary>
     public async Task<ImportResult> StartAsync(Stream upload, ImportOptions import, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(options.DataDirectory, "uploads"));
-        var path = Path.Combine(folder.FullName, $"{Guid.NewGuid():N}.csv");
-        var begun = new Begun();
+        Directory.CreateDirectory(Folder);
+        Sweep();
+        var name = $"{Guid.NewGuid():N}.csv";
+        var path = Path.Combine(Folder, name);
         Interlocked.Increment(ref _running);
         try
         {
@@ -32,7 +35,24 @@ internal sealed partial class ImportJobs(ImportService imports, EngineOptions op
             throw;
         }
 
-        var run = RunAsync(path, import with { TotalBytes = new FileInfo(path).Length }, begun);
+        return await BeginAsync(path, import with { TotalBytes = new FileInfo(path).Length, Upload = import.IsTrial ? name : null });
+    }
+
+    /// <summary>Imports the file of a trial; null when it is no longer here.</summary>
+    public async Task<ImportResult?> RunKeptAsync(string upload, ImportOptions import)
+    {
+        var path = Path.Combine(Folder, Path.GetFileName(upload));
+        if (!File.Exists(path)) return null;
+        Interlocked.Increment(ref _running);
+        return await BeginAsync(path, import with { IsTrial = false, Upload = null });
+    }
+
+    private string Folder => Path.Combine(options.DataDirectory, "uploads");
+
+    private async Task<ImportResult> BeginAsync(string path, ImportOptions import)
+    {
+        var begun = new Begun();
+        var run = RunAsync(path, import, begun);
         await Task.WhenAny(run, begun.Id);
         return run.IsCompleted ? await run : new ImportResult { Id = await begun.Id, Status = ImportStatus.Running };
     }
@@ -41,10 +61,13 @@ internal sealed partial class ImportJobs(ImportService imports, EngineOptions op
     {
         // Not on the request's thread: the page answers while rows are read.
         await Task.Yield();
+        var isKept = false;
         try
         {
             await using var file = File.OpenRead(path);
-            return await imports.RunAsync(file, import, begun, lifetime.ApplicationStopping);
+            var result = await imports.RunAsync(file, import, begun, lifetime.ApplicationStopping);
+            isKept = import.IsTrial && result.Status == ImportStatus.Completed;
+            return result;
         }
         catch (Exception e)
         {
@@ -53,9 +76,16 @@ internal sealed partial class ImportJobs(ImportService imports, EngineOptions op
         }
         finally
         {
-            File.Delete(path);
+            if (!isKept) File.Delete(path);
             Interlocked.Decrement(ref _running);
         }
+    }
+
+    // Files of trials that nobody followed up, and of processes that died.
+    private void Sweep()
+    {
+        foreach (var file in new DirectoryInfo(Folder).EnumerateFiles("*.csv"))
+            if (time.GetUtcNow() - file.LastWriteTimeUtc > KeptFor) file.Delete();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The import of {Name} ended with an error.")]

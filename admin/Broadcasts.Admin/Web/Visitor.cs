@@ -42,6 +42,8 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
 
     public Task<bool> CanEditAsync() => MayAsync(Policies.CanEdit);
 
+    public Task<bool> CanExportAsync() => MayAsync(Policies.CanExport);
+
     public Task<bool> CanAdministerAsync() => MayAsync(Policies.CanAdminister);
 
     public ZonedDateTime Local(long unixMs) => Instant.FromUnixTimeMilliseconds(unixMs).InZone(Zone);

@@ -40,14 +40,21 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
             _claimed = new bool[_addresses.Count];
             _owners = await ContactBatchSql.FindOwnersAsync(transaction, _addresses, cancellationToken);
 
-            var known = _owners.Where(id => id > 0).Distinct().ToArray();
+            if (batch.Options.Trial is { } trial) Imagine(trial);
+            var known = _owners.Where(id => id > 0 && !BatchTrial.IsImagined(id)).Distinct().ToArray();
             if (known.Length > 0)
             {
-                _taken.UnionWith(await batch._sql.InImportAsync(transaction, batch.Options.ImportId, known));
+                if (batch.Options.Trial is null) _taken.UnionWith(await batch._sql.InImportAsync(transaction, batch.Options.ImportId, known));
                 _stored = (await ContactReader.LoadAsync(batch.Dialect, transaction.Connection!, transaction, known, cancellationToken)).ToDictionary(c => c.Id);
             }
 
             var names = rows.Where(r => r.Error is null).SelectMany(r => r.Tags).Concat(batch.Options.Tags).ToHashSet(StringComparer.Ordinal);
+            if (batch.Options.Trial is not null)
+            {
+                _tagIds = names.ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
+                return;
+            }
+
             if (names.Count > 0)
             {
                 var ids = await batch.Tags.EnsureAsync(transaction, names, batch.Now);
@@ -68,24 +75,52 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
             {
                 if (!batch.Options.MayAdd)
                     return Invalid(row, "unknownContact", "No contact has this address, and this import only updates contacts.");
-                id = _ids.Dequeue();
+                id = batch.Options.Trial?.NextId() ?? _ids.Dequeue();
                 _created.Add(new NewContact(id, row));
                 Claim(row, id);
-                return new ContactBatchOutcome(UpsertKind.Created, id, null);
+                return new ContactBatchOutcome(UpsertKind.Created, id, null, 1);
             }
 
             Claim(row, id);
-            if (!batch.Options.MayUpdate || Change(row, _stored[id]) is not { } change) return new ContactBatchOutcome(UpsertKind.Unchanged, id, null);
+            if (!batch.Options.MayUpdate || Change(row, _stored[id]) is not { } change) return new ContactBatchOutcome(UpsertKind.Unchanged, id, null, _stored[id].Revision);
 
             _updated.Add(change);
-            return new ContactBatchOutcome(UpsertKind.Updated, id, null);
+            return new ContactBatchOutcome(UpsertKind.Updated, id, null, change.Before.Revision + 1);
         }
 
         public async Task WriteAsync(CancellationToken cancellationToken)
         {
+            if (batch.Options.Trial is { } trial)
+            {
+                Remember(trial);
+                return;
+            }
+
             batch._sql.Insert(transaction, _created, row => TagIds(row));
             if (_updated.Count > 0) await batch._sql.UpdateAsync(transaction, _updated, cancellationToken);
             if (batch.Options.ImportId > 0) ContactBatchSql.Record(transaction, batch.Options.ImportId, rows, Outcomes);
+        }
+
+        private void Imagine(BatchTrial trial)
+        {
+            for (var i = 0; i < _owners.Length; i++)
+            {
+                if (_owners[i] == 0) _owners[i] = trial.OwnerOf(_addresses[i]);
+                if (_owners[i] > 0 && trial.IsTaken(_owners[i])) _taken.Add(_owners[i]);
+            }
+        }
+
+        private void Remember(BatchTrial trial)
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var (kind, id) = (Outcomes[i].Kind, Outcomes[i].ContactId);
+                if (kind is not (UpsertKind.Created or UpsertKind.Updated or UpsertKind.Unchanged)) continue;
+                trial.Take(id);
+                if (kind == UpsertKind.Unchanged) continue;
+                foreach (var slot in rows[i].Slots)
+                    if (_owners[slot] == 0) trial.Own(_addresses[slot], id);
+            }
         }
 
         // Each different address gets a number, so that what follows looks at arrays instead of hashing texts again and again.

@@ -33,6 +33,12 @@ internal sealed class ContactBatchRow
 
     /// <summary>What is wrong with the row; null when it can be written.</summary>
     public RowError? Error { get; set; }
+
+    /// <summary>The row as it was in the file; null when it comes from elsewhere.</summary>
+    public RowCells? Cells { get; set; }
+
+    /// <summary>Where the row's cells begin and how many they are.</summary>
+    public (int Start, int Count) CellRange { get; set; }
 }
 
 /// <summary>Why a row was not taken.</summary>
@@ -64,7 +70,14 @@ internal sealed record ContactBatchOptions
 
     /// <summary>Which kind of address tells whether a contact exists; null: any.</summary>
     public AddressKind? Identifier { get; init; }
+
+    /// <summary>Nothing is written, and this remembers what would have been; null: everything is written.</summary>
+    public BatchTrial? Trial { get; init; }
 }
 
 /// <summary>What became of a row.</summary>
-internal readonly record struct ContactBatchOutcome(UpsertKind Kind, long ContactId, RowError? Error);
+/// <param name="Kind">What.</param>
+/// <param name="ContactId">Whose; 0 for nobody.</param>
+/// <param name="Error">Why it was not taken.</param>
+/// <param name="Revision">The contact's revision behind it.</param>
+internal readonly record struct ContactBatchOutcome(UpsertKind Kind, long ContactId, RowError? Error, int Revision = 0);

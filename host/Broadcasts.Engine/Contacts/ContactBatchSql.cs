@@ -29,10 +29,10 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
     private static readonly (string, BulkType)[] RevisionColumns =
         [("contact_id", BulkType.BigInt), ("revision", BulkType.Integer), ("body", BulkType.Text), ("replaced_at", BulkType.BigInt)];
 
-    private static readonly (string, BulkType)[] MemberColumns = [("import_id", BulkType.BigInt), ("contact_id", BulkType.BigInt), ("outcome", BulkType.SmallInt)];
+    private static readonly (string, BulkType)[] MemberColumns = [("import_id", BulkType.BigInt), ("contact_id", BulkType.BigInt), ("outcome", BulkType.SmallInt), ("revision", BulkType.Integer)];
 
     private static readonly (string, BulkType)[] ErrorColumns =
-        [("import_id", BulkType.BigInt), ("row_number", BulkType.BigInt), ("field", BulkType.Text), ("value", BulkType.Text), ("code", BulkType.Text), ("reason", BulkType.Text)];
+        [("import_id", BulkType.BigInt), ("row_number", BulkType.BigInt), ("field", BulkType.Text), ("value", BulkType.Text), ("code", BulkType.Text), ("reason", BulkType.Text), ("cells", BulkType.Text)];
 
     private const string OwnersSqliteSql = "SELECT contact_id FROM addresses WHERE kind = ? AND value = ?";
 
@@ -180,12 +180,19 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
                 members.Write(importId);
                 members.Write(outcome.ContactId);
                 members.Write((int)outcome.Kind);
+                members.Write(outcome.Revision);
                 members.EndRow();
             }
 
             members.Complete();
         }
 
+        RecordErrors(transaction, importId, rows, outcomes);
+    }
+
+    /// <summary>Notes what was wrong with rows that are not taken, and the rows themselves.</summary>
+    public static void RecordErrors(DbTransaction transaction, long importId, IReadOnlyList<ContactBatchRow> rows, ContactBatchOutcome[] outcomes)
+    {
         using var errors = BulkInsert.Into(transaction, "import_errors", ErrorColumns);
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -196,6 +203,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
             errors.Write(Storable(error.Value));
             errors.Write(error.Code);
             errors.Write(error.Reason);
+            errors.Write(rows[i] is { Cells: { } cells, CellRange: { Count: > 0 } range } ? cells.Write(range) : null);
             errors.EndRow();
         }
 

@@ -1,4 +1,5 @@
 using Broadcasts.Audiences;
+using Broadcasts.Contacts.Export;
 using Broadcasts.Contacts.Import;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,10 +14,12 @@ internal static class ContactsSetup
         .AddSingleton<FieldStore>()
         .AddSingleton<ContactStore>().AddSingleton<Interactions>().AddSingleton<ToldByProviders>()
         .AddSingleton<ContactQueries>()
+        .AddSingleton<ContactExport>()
         .AddSingleton<SuppressionStore>()
         .AddSingleton<ImportStore>()
         .AddSingleton<ImportErrorsCsv>()
         .AddSingleton<ImportService>()
+        .AddSingleton<ImportUndo>()
         .AddSingleton<SegmentStore>()
         .AddSingleton<SegmentQueries>();
 }

@@ -168,6 +168,9 @@ internal static class ApiScopes
     /// <summary>Change contacts, imports, fields, tags, segments and files.</summary>
     public const string Contacts = "contacts";
 
+    /// <summary>Take contacts out as a file: a right of its own, which no other but <see cref="Admin"/> holds.</summary>
+    public const string Export = "export";
+
     /// <summary>Write broadcasts and forecast them.</summary>
     public const string Broadcasts = "broadcasts";
 
@@ -180,7 +183,7 @@ internal static class ApiScopes
     /// <summary>Everything.</summary>
     public const string Admin = "admin";
 
-    public static IReadOnlyList<string> All { get; } = [Read, Contacts, Broadcasts, Send, Channels, Admin];
+    public static IReadOnlyList<string> All { get; } = [Read, Contacts, Export, Broadcasts, Send, Channels, Admin];
 
     /// <summary>The first scope that does not exist; null when all do.</summary>
     public static string? Unknown(IEnumerable<string> scopes) => scopes.FirstOrDefault(s => !All.Contains(s, StringComparer.Ordinal));

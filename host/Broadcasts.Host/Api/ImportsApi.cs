@@ -33,9 +33,25 @@ internal sealed class ImportGate
 
 /// <summary>An import as the API tells it: rows = created + updated + unchanged + duplicate + invalid.</summary>
 internal sealed record ImportAnswer(
-    long Id, string Name, ImportStatus Status, long Created, long Updated, long Unchanged, long Duplicate, long Invalid, string? Error, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt)
+    long Id, string Name, ImportStatus Status, bool DryRun, string? ConsentSource, long Created, long Updated, long Unchanged, long Duplicate, long Invalid, string? Error, DateTimeOffset StartedAt,
+    DateTimeOffset? FinishedAt, DateTimeOffset? UndoneAt)
 {
-    public static ImportAnswer Of(ImportDetails i) => new(i.Id, i.Name, i.Status, i.Created, i.Updated, i.Unchanged, i.Duplicate, i.Invalid, i.Error, Times.Of(i.StartedAt), Times.Of(i.FinishedAt));
+    public static ImportAnswer Of(ImportDetails i) => new(
+        i.Id, i.Name, i.Status, i.IsTrial, i.ConsentSource, i.Created, i.Updated, i.Unchanged, i.Duplicate, i.Invalid, i.Error, Times.Of(i.StartedAt), Times.Of(i.FinishedAt), Times.Of(i.UndoneAt));
+}
+
+/// <summary>What became of an import's contacts when it was taken back.</summary>
+/// <param name="Deleted">Made by it, and nothing else has happened to them.</param>
+/// <param name="Restored">Changed by it, and now as before.</param>
+/// <param name="Changed">Kept: somebody changed or blocked them since.</param>
+/// <param name="Written">Kept: they are in a broadcast or got a message.</param>
+/// <param name="Heard">Kept: they wrote or clicked.</param>
+/// <param name="Imported">Kept: a later import holds them too.</param>
+/// <param name="Gone">Deleted before.</param>
+internal sealed record UndoAnswer(long Deleted, long Restored, long Changed, long Written, long Heard, long Imported, long Gone)
+{
+    public static UndoAnswer Of(UndoCounts c) => new(
+        c[UndoOutcome.Deleted], c[UndoOutcome.Restored], c[UndoOutcome.Changed], c[UndoOutcome.Written], c[UndoOutcome.Heard], c[UndoOutcome.Imported], c[UndoOutcome.Gone]);
 }
 
 /// <summary>What the query of an import says.</summary>
@@ -43,7 +59,16 @@ internal sealed class ImportQuery
 {
     public string? Name { get; init; }
 
-    /// <summary>addAndUpdate, add or update.</summary>
+    /// <summary>Where these people agreed to be written to, such as "web form 2026". Needed.</summary>
+    public string? ConsentSource { get; init; }
+
+    /// <summary>Counts only; nobody is written.</summary>
+    public bool? DryRun { get; init; }
+
+    /// <summary>A blank cell clears what the contact has there.</summary>
+    public bool? OverwriteWithBlank { get; init; }
+
+    /// <summary>both (or addAndUpdate), add or update.</summary>
     public string? Purpose { get; init; }
 
     /// <summary>Kind of address that tells whether a contact exists; without it any.</summary>
@@ -74,7 +99,9 @@ internal static class ImportsApi
         group.MapPost("", ImportAsync).Needs(ApiScopes.Contacts).Produces<ImportAnswer>(StatusCodes.Status201Created).WithSummary("The file as a text/csv body, or as the first file of a multipart form");
         group.MapGet("{id:long}", async (long id, ImportStore imports) =>
             await imports.GetAsync(id) is { } import ? Results.Ok(ImportAnswer.Of(import)) : ApiProblems.NotFound($"Import {id}")).Needs(ApiScopes.Read).Produces<ImportAnswer>();
+        group.MapPost("{id:long}/undo", UndoAsync).Needs(ApiScopes.Contacts).Produces<UndoAnswer>().WithSummary("Takes an import back, within 24 hours");
         group.MapGet("{id:long}/errors.csv", ErrorsAsync).Needs(ApiScopes.Read);
+        group.MapGet("{id:long}/invalid.csv", InvalidAsync).Needs(ApiScopes.Read).WithSummary("The rows that were not taken, to be mended and imported again");
     }
 
     private static async Task<IResult> ListAsync(ImportStore imports, long? cursor, int? limit, CancellationToken cancellationToken)
@@ -139,10 +166,17 @@ internal static class ImportsApi
             }
         }
 
+        // Nobody is written to who did not say yes somewhere: whoever brings people in says where.
+        if (query.DryRun != true && string.IsNullOrWhiteSpace(query.ConsentSource))
+        {
+            problem = ApiProblems.Invalid("consentSource", "noConsentSource", "Say where these people agreed to be written to: consentSource=web form 2026.");
+            return false;
+        }
+
         var identifier = AddressKindNames.Parse(query.Identifier);
         if (query.Identifier is not null && identifier is null) problem = ApiProblems.Invalid("identifier", "unknownKind", $"'{query.Identifier}' is not a kind of address.");
         if (query.Delimiter is { Length: not 1 }) problem = ApiProblems.Invalid("delimiter", "oneCharacter", "One character, such as ; or a tab.");
-        if (problem is not null || !ApiWords.TryRead<ImportPurpose>("purpose", query.Purpose, out var purpose, out problem)) return false;
+        if (problem is not null || !ApiWords.TryRead<ImportPurpose>("purpose", query.Purpose == "both" ? "addAndUpdate" : query.Purpose, out var purpose, out problem)) return false;
         read = new ImportOptions
         {
             Name = "",
@@ -155,6 +189,9 @@ internal static class ImportsApi
             Delimiter = query.Delimiter?[0],
             Encoding = query.Encoding,
             CreateFields = query.CreateFields ?? true,
+            OverwriteWithBlank = query.OverwriteWithBlank ?? false,
+            IsTrial = query.DryRun ?? false,
+            ConsentSource = query.ConsentSource,
             TotalBytes = http.Request.ContentLength,
         };
         return true;
@@ -182,13 +219,32 @@ internal static class ImportsApi
         return (null, null);
     }
 
+    private static async Task<IResult> UndoAsync(long id, ImportUndo undo, HttpContext http)
+    {
+        var (counts, result) = await undo.RunAsync(id, http.Actor(), http.RequestAborted);
+        return result.IsDone ? Results.Ok(UndoAnswer.Of(counts)) : ApiProblems.Of(result);
+    }
+
     private static async Task<IResult> ErrorsAsync(long id, ImportStore imports, ImportErrorsCsv errors, HttpContext http)
     {
         if (await imports.GetAsync(id, http.RequestAborted) is null) return ApiProblems.NotFound($"Import {id}");
-        http.Response.ContentType = "text/csv; charset=utf-8";
-        http.Response.Headers.ContentDisposition = string.Create(CultureInfo.InvariantCulture, $"attachment; filename=\"import-{id}-errors.csv\"");
-        await using var writer = new StreamWriter(http.Response.Body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true);
+        await using var writer = Begin(http, string.Create(CultureInfo.InvariantCulture, $"import-{id}-errors.csv"));
         await errors.WriteAsync(id, writer, http.RequestAborted);
         return Results.Empty;
+    }
+
+    private static async Task<IResult> InvalidAsync(long id, bool? bom, ImportStore imports, ImportErrorsCsv errors, HttpContext http)
+    {
+        if (await imports.GetAsync(id, http.RequestAborted) is not { } import) return ApiProblems.NotFound($"Import {id}");
+        await using var writer = Begin(http, string.Create(CultureInfo.InvariantCulture, $"import-{id}-invalid.csv"), bom == true);
+        await errors.WriteRowsAsync(import, writer, http.RequestAborted);
+        return Results.Empty;
+    }
+
+    private static StreamWriter Begin(HttpContext http, string file, bool bom = false)
+    {
+        http.Response.ContentType = "text/csv; charset=utf-8";
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file}\"";
+        return new StreamWriter(http.Response.Body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: bom), leaveOpen: true);
     }
 }

@@ -18,11 +18,25 @@ internal static class ImportCommand
         var json = Cli.JsonOption();
         var country = new Option<string?>("--country") { Description = "ISO country of telephone numbers without a country code. Default: Broadcasts:DefaultCountry.", HelpName = "CC" };
         var tag = new Option<string[]>("--tag") { Description = "A tag for everybody in the file; may be given more than once.", HelpName = "NAME" };
-        var command = new Command("import", "Imports contacts from a CSV file.") { file, data, country, tag, json };
+        var purpose = new Option<string>("--purpose") { Description = "What it may do: add, update or both. Default: both.", HelpName = "WORD", DefaultValueFactory = _ => "both" };
+        purpose.AcceptOnlyFromAmong("add", "update", "both");
+        var identifier = new Option<string?>("--identifier") { Description = "The kind of address by which a contact is known: email, phone and so on. Default: any.", HelpName = "KIND" };
+        identifier.AcceptOnlyFromAmong([.. Enum.GetValues<AddressKind>().Select(k => k.Name())]);
+        var blanks = new Option<bool>("--overwrite-with-blank") { Description = "A blank cell clears what the contact has there." };
+        var trial = new Option<bool>("--dry-run") { Description = "Counts what would become of the rows and writes nobody." };
+        var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to. Default: file NAME.", HelpName = "TEXT" };
+        var command = new Command("import", "Imports contacts from a CSV file.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
-            var request = new ImportRequest(Cli.ExistingFile(parsed.GetValue(file)!), parsed.GetValue(country), parsed.GetValue(tag) ?? [], parsed.GetValue(json));
+            var request = new ImportRequest(Cli.ExistingFile(parsed.GetValue(file)!), parsed.GetValue(country), parsed.GetValue(tag) ?? [], parsed.GetValue(json))
+            {
+                Purpose = parsed.GetValue(purpose)!,
+                Identifier = parsed.GetValue(identifier),
+                OverwriteWithBlank = parsed.GetValue(blanks),
+                IsTrial = parsed.GetValue(trial),
+                ConsentSource = parsed.GetValue(consent),
+            };
             Check(request);
             var terminal = new Terminal(TimeProvider.System, request.IsJson);
             using var service = LocalService.Find(options.Engine.DataDirectory);
@@ -84,6 +98,11 @@ internal static class ImportCommand
             Actor = Cli.Actor,
             DefaultCountry = request.Country ?? options.Engine.DefaultCountry,
             Tags = request.Tags,
+            Purpose = request.Purpose switch { "add" => ImportPurpose.Add, "update" => ImportPurpose.Update, _ => ImportPurpose.AddAndUpdate },
+            Identifier = AddressKindNames.Parse(request.Identifier),
+            OverwriteWithBlank = request.OverwriteWithBlank,
+            IsTrial = request.IsTrial,
+            ConsentSource = request.ConsentSource,
         }, terminal, cancellationToken);
         // Also of one that ended in the middle: what was counted is in.
         if (result.Id != 0) Print(ImportCounts.Of(result), request.IsJson, terminal);
@@ -98,6 +117,9 @@ internal static class ImportCommand
         using var body = new StreamContent(content);
         body.Headers.ContentType = new MediaTypeHeaderValue("text/csv");
         var query = $"contacts/imports?name={Uri.EscapeDataString(Path.GetFileName(request.Path))}";
+        query += $"&purpose={request.Purpose}&dryRun={(request.IsTrial ? "true" : "false")}&overwriteWithBlank={(request.OverwriteWithBlank ? "true" : "false")}";
+        query += $"&consentSource={Uri.EscapeDataString(request.ConsentSource ?? $"file {Path.GetFileName(request.Path)}")}";
+        if (request.Identifier is not null) query += $"&identifier={request.Identifier}";
         if (request.Country is not null) query += $"&defaultCountry={Uri.EscapeDataString(request.Country)}";
         if (request.Tags.Length > 0) query += $"&tags={Uri.EscapeDataString(string.Join(',', request.Tags))}";
         try
@@ -135,7 +157,18 @@ internal static class ImportCommand
 }
 
 /// <summary>What a caller of <c>broadcasts import</c> asked for.</summary>
-internal sealed record ImportRequest(string Path, string? Country, string[] Tags, bool IsJson);
+internal sealed record ImportRequest(string Path, string? Country, string[] Tags, bool IsJson)
+{
+    public string Purpose { get; init; } = "both";
+
+    public string? Identifier { get; init; }
+
+    public bool OverwriteWithBlank { get; init; }
+
+    public bool IsTrial { get; init; }
+
+    public string? ConsentSource { get; init; }
+}
 
 /// <summary>What a machine reads of an import.</summary>
 internal sealed record ImportCounts(long Created, long Updated, long Unchanged, long Duplicate, long Invalid)

@@ -34,6 +34,17 @@ internal sealed class ImportModel(ImportJobs jobs, ImportStore imports, EngineOp
     [BindProperty]
     public bool CreateFields { get; set; } = true;
 
+    [BindProperty]
+    public bool OverwriteWithBlank { get; set; }
+
+    /// <summary>Where the people of the file agreed to be written to.</summary>
+    [BindProperty]
+    public string? Consent { get; set; }
+
+    /// <summary>Counts only; the next page imports.</summary>
+    [BindProperty]
+    public bool Trial { get; set; }
+
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
     public IReadOnlyList<(ImportDetails Import, string By)> Earlier { get; private set; } = [];
@@ -48,6 +59,7 @@ internal sealed class ImportModel(ImportJobs jobs, ImportStore imports, EngineOp
     {
         CreateFields = Request.Form["CreateFields"].Contains("true");
         if (Upload is null || Upload.Length == 0) Problems = [new Problem("file", "noFile", Texts["Import.NoFile"])];
+        else if (string.IsNullOrWhiteSpace(Consent)) Problems = [new Problem("consentSource", "noConsentSource", Texts["Import.NoConsent"])];
         else if (!jobs.HasRoom) Problems = [new Problem("", "busy", Texts["Import.Busy"])];
         else
         {
@@ -61,6 +73,9 @@ internal sealed class ImportModel(ImportJobs jobs, ImportStore imports, EngineOp
                 DefaultCountry = string.IsNullOrWhiteSpace(Country) ? null : Country.Trim().ToUpperInvariant(),
                 Tags = LabelText.Read(Tags),
                 CreateFields = CreateFields,
+                OverwriteWithBlank = OverwriteWithBlank,
+                ConsentSource = Consent,
+                IsTrial = Trial,
             }, cancellationToken);
             if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}");
             Problems = [result.Error ?? new Problem("", "", Texts["Command.Invalid"])];

@@ -31,6 +31,8 @@ internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentS
 
     public bool CanEdit { get; private set; }
 
+    public bool CanExport { get; private set; }
+
     public bool IsFiltered => !string.IsNullOrWhiteSpace(Q) || !string.IsNullOrEmpty(Tag) || Segment is not null;
 
     public async Task OnGetAsync(CancellationToken cancellationToken)
@@ -42,7 +44,17 @@ internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentS
         List = await contacts.ListAsync(filter, After, 50, cancellationToken);
         Count = await contacts.CountAsync(filter, cancellationToken: cancellationToken);
         CanEdit = await Visitor.CanEditAsync();
+        CanExport = await Visitor.CanExportAsync();
     }
+
+    /// <summary>The file of those whom the list shows, with the mark by which Excel knows its accents.</summary>
+    public string ExportHref => QueryHelpers.AddQueryString("/api/v1/contacts/export.csv", new Dictionary<string, string?>
+    {
+        ["bom"] = "true",
+        ["search"] = Q,
+        ["tag"] = Tag,
+        ["segmentId"] = Segment?.ToString(CultureInfo.InvariantCulture),
+    }.Where(q => !string.IsNullOrEmpty(q.Value)));
 
     public string With(params (string Name, object? Value)[] changes)
     {

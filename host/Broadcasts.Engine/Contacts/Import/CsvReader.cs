@@ -59,6 +59,12 @@ internal sealed class CsvReader(Stream stream, Encoding encoding, char delimiter
         }
     }
 
+    /// <summary>The row as it is in the file.</summary>
+    public void CopyTo(RowCells cells)
+    {
+        foreach (var field in _fields) cells.Add(field.Text is { } text ? text : _chars.AsSpan(field.Start, field.Length));
+    }
+
     /// <summary>True when nothing but blanks is there.</summary>
     public bool IsBlank(int index)
     {

@@ -26,10 +26,18 @@ internal readonly record struct ColumnTarget(ColumnKind Kind, AddressKind Addres
 /// <summary>The names under which people and programs export contacts, in English and Spanish.</summary>
 internal static class HeaderNames
 {
+    private static readonly char[] Digits = [.. "0123456789"];
+
     private static readonly Dictionary<string, ColumnTarget> Known = Build();
 
     /// <summary>What a header says; null when it names nothing that every contact has.</summary>
-    public static ColumnTarget? Find(string header) => Known.TryGetValue(Fold(header), out var target) ? target : null;
+    /// <remarks>A number behind the name of an address makes it one more of them: "Phone 2", "email_3".</remarks>
+    public static ColumnTarget? Find(string header)
+    {
+        var folded = Fold(header);
+        if (Known.TryGetValue(folded, out var target)) return target;
+        return Known.TryGetValue(folded.TrimEnd(Digits), out var numbered) && numbered.Kind == ColumnKind.Address ? numbered : null;
+    }
 
     /// <summary>Lower case, accents stripped, nothing but letters and digits: "Correo electrónico" → "correoelectronico".</summary>
     public static string Fold(string header)

@@ -17,6 +17,11 @@ internal sealed class ImportMapping
 {
     public const int MostColumns = 1_000;
 
+    /// <summary>Begins the names of columns that this program writes and does not read: ids, reasons.</summary>
+    public const string Ours = "broadcasts.";
+
+    private const string FieldPrefix = "fields.";
+
     private readonly List<ImportColumn> _columns = [];
     private readonly List<ContactField> _fields = [];
     private readonly Dictionary<string, ContactField> _known;
@@ -33,12 +38,14 @@ internal sealed class ImportMapping
     /// <summary>The fields that have to be made.</summary>
     public IEnumerable<ContactField> NewFields => _fields.Where(f => f.Id == 0);
 
-    public int HeaderCount { get; private init; }
+    public IReadOnlyList<string> Headers { get; private init; } = [];
+
+    public int HeaderCount => Headers.Count;
 
     /// <summary>The mapping; null when there is a problem.</summary>
     public static ImportMapping? Create(IReadOnlyList<string> headers, ImportOptions options, IReadOnlyCollection<ContactField> fields, out Problem? problem)
     {
-        var mapping = new ImportMapping(fields) { HeaderCount = headers.Count };
+        var mapping = new ImportMapping(fields) { Headers = headers };
         problem = headers.Count > MostColumns
             ? new Problem("file", "tooManyColumns", $"The file has {headers.Count} columns; {MostColumns} is the most. Leave out the ones that nobody needs.", $"{headers.Count}", $"{MostColumns}")
             : mapping.Map(headers, options) ?? mapping.Check(headers, options, fields.Count);
@@ -51,7 +58,7 @@ internal sealed class ImportMapping
 
         var targets = new ColumnTarget?[headers.Count];
         for (var i = 0; i < headers.Count; i++)
-            if (!given.ContainsKey(i)) targets[i] = HeaderNames.Find(headers[i]);
+            if (!given.ContainsKey(i) && !IsOurs(headers[i])) targets[i] = HeaderNames.Find(headers[i]);
         SettleNames(targets, given.Values);
 
         var taken = given.Values.Select(g => g.Target.Kind).ToHashSet();
@@ -59,6 +66,11 @@ internal sealed class ImportMapping
         {
             var header = AddressNormalizer.Trim(headers[i]);
             if (given.TryGetValue(i, out var chosen)) Add(i, header, chosen.Target, chosen.Slug);
+            else if (IsOurs(header)) continue;
+            else if (SlugOf(header) is { } slug)
+            {
+                if (options.CreateFields || _known.ContainsKey(slug)) Add(i, header, new ColumnTarget(ColumnKind.Field), slug);
+            }
             // Of two columns for the same part the first counts; addresses add up.
             else if (targets[i] is { } target && (target.Kind == ColumnKind.Address || taken.Add(target.Kind))) Add(i, header, target, null);
             else if (options.CreateFields || _known.ContainsKey(Slug.Of(header))) Add(i, header, new ColumnTarget(ColumnKind.Field), null);
@@ -98,10 +110,16 @@ internal sealed class ImportMapping
         _fields.Add(field);
     }
 
+    private static bool IsOurs(string header) => AddressNormalizer.Trim(header).StartsWith(Ours, StringComparison.OrdinalIgnoreCase);
+
+    // "fields.city" is how an export names a custom field, whatever its name is now.
+    private static string? SlugOf(string header) =>
+        header.StartsWith(FieldPrefix, StringComparison.Ordinal) && header[FieldPrefix.Length..] is { Length: > 0 } slug && Slug.Of(slug) == slug ? slug : null;
+
     private ContactField Field(string header, string? slug)
     {
         var wanted = slug ?? Slug.Of(header);
-        var name = header.Length == 0 ? wanted : header;
+        var name = header.Length == 0 || SlugOf(header) is not null ? wanted : header;
         for (var n = 2; !_slugs.Add(wanted); n++)
         {
             // The same header again: a field of its own, so that neither column is lost.

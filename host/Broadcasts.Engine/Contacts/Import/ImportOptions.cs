@@ -55,6 +55,18 @@ internal sealed record ImportOptions
     /// <summary>Makes text fields of the columns that nobody knows; otherwise they are left out.</summary>
     public bool CreateFields { get; init; } = true;
 
+    /// <summary>A blank cell clears what the contact has there. Default: it leaves it.</summary>
+    public bool OverwriteWithBlank { get; init; }
+
+    /// <summary>Counts what would become of the rows; no contact, tag or field is written.</summary>
+    public bool IsTrial { get; init; }
+
+    /// <summary>Where the people agreed to be written to: "web form 2026". Null: the file itself is named.</summary>
+    public string? ConsentSource { get; init; }
+
+    /// <summary>The uploaded file that waits for its real run; null when it does not wait.</summary>
+    public string? Upload { get; init; }
+
     /// <summary>Null: found out.</summary>
     public char? Delimiter { get; init; }
 

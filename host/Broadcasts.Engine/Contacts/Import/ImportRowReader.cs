@@ -6,14 +6,13 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
     /// <summary>More different tags than this in one file: somebody mapped the wrong column.</summary>
     public const int MostTags = 1_000;
 
-    private static readonly char[] TagSeparators = [',', ';', '|'];
-
     private readonly string[] _slugs = [.. mapping.Fields.Select(f => f.Slug)];
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
 
-    public ContactBatchRow Read(CsvReader csv)
+    public ContactBatchRow Read(CsvReader csv, RowCells cells)
     {
-        var row = new ContactBatchRow { Number = csv.RowNumber, FieldSlugs = _slugs, FieldValues = new string?[_slugs.Length] };
+        var row = new ContactBatchRow { Number = csv.RowNumber, FieldSlugs = _slugs, FieldValues = new string?[_slugs.Length], Cells = cells, CellRange = (cells.Length, csv.FieldCount) };
+        csv.CopyTo(cells);
         row.Error = Fault(csv) ?? ReadColumns(csv, row);
         if (row.Error is null && row.Addresses.Count == 0)
             row.Error = new RowError("", null, "noAddress", "The row has no address: nothing could ever reach this person.");
@@ -40,9 +39,15 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
     {
         foreach (var column in mapping.Columns)
         {
-            if (column.Index >= csv.FieldCount || csv.IsBlank(column.Index)) continue;
+            // A row that ends early says nothing of the columns behind its end.
+            if (column.Index >= csv.FieldCount) continue;
+            if (csv.IsBlank(column.Index))
+            {
+                if (options.OverwriteWithBlank) Clear(column, row);
+                continue;
+            }
 
-            var text = AddressNormalizer.Trim(csv[column.Index]);
+            var text = CsvText.Unguard(AddressNormalizer.Trim(csv[column.Index]));
             if (text.Length == 0) continue;
             if (text.Contains('\0', StringComparison.Ordinal))
                 return new RowError(column.Header, RowError.Shorten(text), "character", "The value holds the character U+0000, which no database keeps.");
@@ -50,6 +55,37 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
         }
 
         return null;
+    }
+
+    // Addresses and tags add up, so a blank one takes nothing away.
+    private static void Clear(ImportColumn column, ContactBatchRow row)
+    {
+        switch (column.Target.Kind)
+        {
+            case ColumnKind.Field:
+                row.FieldValues[column.Slot] = "";
+                break;
+            case ColumnKind.FirstName:
+                row.FirstName = "";
+                break;
+            case ColumnKind.LastName:
+                row.LastName = "";
+                break;
+            case ColumnKind.FullName:
+                (row.FirstName, row.LastName) = ("", "");
+                break;
+            case ColumnKind.Language:
+                row.Language = "";
+                break;
+            case ColumnKind.Country:
+                row.Country = "";
+                break;
+            case ColumnKind.TimeZone:
+                row.TimeZone = "";
+                break;
+            default:
+                break;
+        }
     }
 
     private ValueRefusal? Take(ImportColumn column, string text, ContactBatchRow row)
@@ -112,7 +148,7 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
 
     private ValueRefusal? Tags(string text, ContactBatchRow row)
     {
-        var names = text.Split(TagSeparators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var names = CsvText.SplitTags(text);
         foreach (var name in names)
         {
             if (name.Length > TagStore.LongestName) return new ValueRefusal("valueTooLong", $"A tag has at most {TagStore.LongestName} characters.");

@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Contacts.Import;
@@ -13,6 +14,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
     private const int RowsPerBatch = 5_000;
     private const int CharactersPerBatch = 8 << 20;
     private const int MostTries = 5;
+    private const int LongestSource = 200;
 
     /// <summary>Marks imports that a dead process left behind. Call once at start.</summary>
     public Task MarkInterruptedAsync(CancellationToken cancellationToken = default) => imports.MarkInterruptedAsync(cancellationToken);
@@ -66,6 +68,8 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             return new Problem("defaultCountry", "unknownCountry", $"'{country}' is no country code. Write two letters such as ES.", country);
         if (options.Encoding is { } encoding && CsvFormat.Named(encoding) is null)
             return new Problem("encoding", "unknownEncoding", $"'{encoding}' is no known encoding. Write one such as utf-8 or windows-1252.", encoding);
+        if (options.ConsentSource is { Length: > LongestSource } source)
+            return new Problem("consentSource", "tooLong", $"Where people agreed is said in at most {LongestSource} characters; this has {source.Length}.", $"{LongestSource}");
         return options.Tags.Select((tag, i) => TagStore.Check(tag, $"tags[{i}]")).FirstOrDefault(p => p is not null);
     }
 
@@ -96,8 +100,8 @@ internal sealed partial class ImportService(Database database, TimeProvider time
 
     private Task<long> BeginAsync(ImportMapping mapping, ImportOptions options, CancellationToken cancellationToken) => database.WriteAsync(async transaction =>
     {
-        foreach (var field in mapping.NewFields) await FieldStore.InsertAsync(transaction, field.Slug, field.Name, field.Type, field.Options, Now);
-        return await imports.InsertAsync(transaction, options);
+        foreach (var field in options.IsTrial ? [] : mapping.NewFields) await FieldStore.InsertAsync(transaction, field.Slug, field.Name, field.Type, field.Options, Now);
+        return await imports.InsertAsync(transaction, options, mapping.Headers);
     }, cancellationToken);
 
     private async Task<ImportResult> FinishAsync(Run run, ImportStatus status, Problem? error)
@@ -144,6 +148,8 @@ internal sealed partial class ImportService(Database database, TimeProvider time
     /// <summary>One import from its first row to its last.</summary>
     private sealed class Run(ImportService service, long id, ImportStream source, ImportOptions options, IProgress<ImportProgress>? report)
     {
+        private readonly BatchTrial? _trial = options.IsTrial ? new BatchTrial() : null;
+
         public ImportProgress Progress { get; private set; } = new(id, 0, options.TotalBytes, 0, 0, 0, 0, 0);
 
         public string Hash() => source.Hash();
@@ -153,11 +159,14 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             report?.Report(Progress);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             // Two batches wait at most: memory stays flat however fast the file is read.
-            var batches = Channel.CreateBounded<(List<ContactBatchRow> Rows, long Taken)>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
+            var batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
             var reading = Task.Run(() => ReadAsync(csv, new ImportRowReader(mapping, options), batches.Writer, stop.Token), CancellationToken.None);
             try
             {
-                await foreach (var (rows, taken) in batches.Reader.ReadAllAsync(cancellationToken)) await WriteAsync(rows, taken, cancellationToken);
+                await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken))
+                {
+                    using (batch.Cells) await (options.IsTrial ? TryAsync(batch, cancellationToken) : WriteAsync(batch, cancellationToken));
+                }
             }
             finally
             {
@@ -167,25 +176,27 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         }
 
         // Never throws: the writer hears of a fault through the channel, behind the rows that were read before it.
-        private async Task ReadAsync(CsvReader csv, ImportRowReader reader, ChannelWriter<(List<ContactBatchRow>, long)> batches, CancellationToken cancellationToken)
+        private async Task ReadAsync(CsvReader csv, ImportRowReader reader, ChannelWriter<Batch> batches, CancellationToken cancellationToken)
         {
             try
             {
                 var rows = new List<ContactBatchRow>(RowsPerBatch);
+                var cells = new RowCells();
                 long characters = 0;
                 while (await csv.ReadAsync(cancellationToken))
                 {
                     if (csv.IsEmptyLine) continue;
-                    rows.Add(reader.Read(csv));
+                    rows.Add(reader.Read(csv, cells));
                     characters += csv.Length;
                     if (rows.Count < RowsPerBatch && characters < CharactersPerBatch) continue;
 
-                    await batches.WriteAsync((rows, source.Taken), cancellationToken);
+                    await batches.WriteAsync(new Batch(rows, cells, source.Taken), cancellationToken);
                     rows = new List<ContactBatchRow>(RowsPerBatch);
+                    cells = new RowCells();
                     characters = 0;
                 }
 
-                if (rows.Count > 0) await batches.WriteAsync((rows, source.Taken), cancellationToken);
+                if (rows.Count > 0) await batches.WriteAsync(new Batch(rows, cells, source.Taken), cancellationToken);
                 batches.Complete();
             }
             catch (Exception e)
@@ -194,23 +205,44 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             }
         }
 
-        private async Task WriteAsync(List<ContactBatchRow> rows, long taken, CancellationToken cancellationToken)
+        // What a trial counts is what a run would count: the same decisions on the same data, and a memory of what earlier rows would have written.
+        private async Task TryAsync(Batch rows, CancellationToken cancellationToken)
         {
-            var batch = new ContactBatch(service.Dialect, service.Tags, new ContactBatchOptions
+            var outcomes = await service.Database.ReadAsync(async connection =>
             {
-                MayAdd = options.Purpose != ImportPurpose.Update,
-                MayUpdate = options.Purpose != ImportPurpose.Add,
-                ImportId = id,
-                Tags = options.Tags,
-                Identifier = options.Identifier,
-            }, service.Now);
+                await using var transaction = connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(cancellationToken);
+                return await Decider().ApplyAsync(transaction, rows.Rows, cancellationToken);
+            }, cancellationToken);
+            var after = Add(outcomes, rows.Taken);
+            await service.Database.WriteAsync(async transaction =>
+            {
+                ContactBatchSql.RecordErrors(transaction, id, rows.Rows, outcomes);
+                await ImportStore.ProgressAsync(transaction, after);
+            }, cancellationToken);
+            Progress = after;
+            report?.Report(Progress);
+        }
+
+        private ContactBatch Decider() => new(service.Dialect, service.Tags, new ContactBatchOptions
+        {
+            MayAdd = options.Purpose != ImportPurpose.Update,
+            MayUpdate = options.Purpose != ImportPurpose.Add,
+            ImportId = id,
+            Tags = options.Tags,
+            Identifier = options.Identifier,
+            Trial = _trial,
+        }, service.Now);
+
+        private async Task WriteAsync(Batch rows, CancellationToken cancellationToken)
+        {
+            var batch = Decider();
             for (var tries = 1; ; tries++)
             {
                 try
                 {
                     Progress = await service.Database.WriteAsync(async transaction =>
                     {
-                        var after = Add(await batch.ApplyAsync(transaction, rows, cancellationToken), taken);
+                        var after = Add(await batch.ApplyAsync(transaction, rows.Rows, cancellationToken), rows.Taken);
                         await ImportStore.ProgressAsync(transaction, after);
                         return after;
                     }, cancellationToken);
@@ -223,6 +255,8 @@ internal sealed partial class ImportService(Database database, TimeProvider time
                 }
             }
         }
+
+        private sealed record Batch(List<ContactBatchRow> Rows, RowCells Cells, long Taken);
 
         private ImportProgress Add(ContactBatchOutcome[] outcomes, long taken)
         {

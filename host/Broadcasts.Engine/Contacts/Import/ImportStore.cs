@@ -41,6 +41,24 @@ internal sealed record ImportDetails
 
     public long? FinishedAt { get; init; }
 
+    public string? ConsentSource { get; init; }
+
+    /// <summary>Only counted; nobody was written.</summary>
+    public bool IsTrial { get; init; }
+
+    /// <summary>The file that waits for its real run.</summary>
+    public string? Upload { get; init; }
+
+    public long? UndoneAt { get; init; }
+
+    public string? UndoneBy { get; init; }
+
+    /// <summary>How the import was asked for, as JSON.</summary>
+    public string Options { get; init; } = "{}";
+
+    /// <summary>The columns' names as JSON; null for imports of older versions.</summary>
+    public string? Headers { get; init; }
+
     public long Rows => Created + Updated + Unchanged + Duplicate + Invalid;
 }
 
@@ -56,6 +74,9 @@ internal sealed record ImportErrorRow
     public string Code { get; init; } = "";
 
     public string Reason { get; init; } = "";
+
+    /// <summary>The row as JSON; null when it could not be read.</summary>
+    public string? Cells { get; init; }
 }
 
 /// <summary>The imports and what was wrong in them.</summary>
@@ -63,7 +84,8 @@ internal sealed class ImportStore(Database database, TimeProvider time)
 {
     private const string Columns = """
         id AS Id, name AS Name, status AS Status, file_sha256 AS FileSha256, total_bytes AS TotalBytes, done_bytes AS DoneBytes, created AS Created, updated AS Updated,
-        unchanged AS Unchanged, duplicate AS Duplicate, invalid AS Invalid, error AS Error, error_code AS ErrorCode, created_by AS CreatedBy, started_at AS StartedAt, finished_at AS FinishedAt
+        unchanged AS Unchanged, duplicate AS Duplicate, invalid AS Invalid, error AS Error, error_code AS ErrorCode, created_by AS CreatedBy, started_at AS StartedAt, finished_at AS FinishedAt,
+        consent_source AS ConsentSource, is_trial AS IsTrial, upload AS Upload, undone_at AS UndoneAt, undone_by AS UndoneBy, options AS Options, headers AS Headers
         """;
 
     private const string GetSql = $"SELECT {Columns} FROM imports WHERE id = @id";
@@ -79,7 +101,7 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             (await connection.QueryAsync<ImportDetails>(ListSql, new { before = cursor ?? 0, limit })).AsList(), cancellationToken);
 
     private const string ErrorsSql = """
-        SELECT row_number AS RowNumber, field AS Field, value AS Value, code AS Code, reason AS Reason
+        SELECT row_number AS RowNumber, field AS Field, value AS Value, code AS Code, reason AS Reason, cells AS Cells
           FROM import_errors
          WHERE import_id = @id AND row_number > @after
          ORDER BY row_number, field
@@ -92,15 +114,36 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             (await connection.QueryAsync<ImportErrorRow>(ErrorsSql, new { id, after = afterRow, limit })).AsList(), cancellationToken);
 
     private const string InsertSql = """
-        INSERT INTO imports (name, status, options, total_bytes, created_by, started_at)
-        VALUES (@name, @status, @options, @totalBytes, @actor, @now)
+        INSERT INTO imports (name, status, options, total_bytes, created_by, started_at, consent_source, is_trial, upload, headers)
+        VALUES (@name, @status, @options, @totalBytes, @actor, @now, @consent, @isTrial, @upload, @headers)
         RETURNING id
         """;
 
-    internal Task<long> InsertAsync(DbTransaction transaction, ImportOptions options) => transaction.Connection!.ExecuteScalarAsync<long>(
+    internal Task<long> InsertAsync(DbTransaction transaction, ImportOptions options, IReadOnlyList<string>? headers = null) => transaction.Connection!.ExecuteScalarAsync<long>(
         InsertSql,
-        new { name = options.Name, status = (short)ImportStatus.Running, options = JsonSerializer.Serialize(options, Json), totalBytes = options.TotalBytes, actor = options.Actor, now = Now },
+        new
+        {
+            name = options.Name,
+            status = (short)ImportStatus.Running,
+            options = JsonSerializer.Serialize(options, Json),
+            totalBytes = options.TotalBytes,
+            actor = options.Actor,
+            now = Now,
+            consent = string.IsNullOrWhiteSpace(options.ConsentSource) ? $"file {options.Name}" : options.ConsentSource.Trim(),
+            isTrial = options.IsTrial ? 1 : 0,
+            upload = options.Upload,
+            headers = headers is null ? null : RowCells.Write(headers),
+        },
         transaction);
+
+    /// <summary>How an import was asked for.</summary>
+    internal static ImportOptions OptionsOf(ImportDetails import) => JsonSerializer.Deserialize<ImportOptions>(import.Options, Json)!;
+
+    private const string TakeUploadSql = "UPDATE imports SET upload = NULL WHERE id = @id AND upload = @upload";
+
+    /// <summary>True for the one caller who gets the waiting file: of two clicks one imports.</summary>
+    public async Task<bool> TakeUploadAsync(long id, string upload) =>
+        await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(TakeUploadSql, new { id, upload }, transaction)) == 1;
 
     private const string ProgressSql = """
         UPDATE imports
