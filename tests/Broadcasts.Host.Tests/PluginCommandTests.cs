@@ -24,6 +24,15 @@ public sealed class PluginCommandTests
         Assert.Equal(("1.0.0", null), await LabAsync(data));
         Assert.Contains("lab 2.0.0 was taken back: it stutters", await SaysAsync(1, "rollback", "lab", data), StringComparison.Ordinal);
         Assert.Contains("is older than", await SaysAsync(1, "install", await OlderAsync(folder), data), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(folder.File("3.0.0"), LabPackages.Impostor("lab", "Acme.Pigeon.dll", "3.0.0"), TestContext.Current.CancellationToken);
+        Assert.Contains("is another plugin of the same id", await SaysAsync(1, "install", folder.File("3.0.0"), data), StringComparison.Ordinal);
+        if (service is not null)
+        {
+            // Said once, and shown with the plugin.
+            Assert.Contains("is another plugin of the same id", (await ListAsync(data)).EnumerateArray().Single(p => p.GetProperty("id").GetString() == "lab").GetProperty("lastRefusal").GetString(), StringComparison.Ordinal);
+            Assert.Single(service.Lines, l => l.Contains("is another plugin of the same id", StringComparison.Ordinal));
+        }
+
         Assert.Equal("lab 2.0.0 is removed.", await SaysAsync(0, "remove", "lab", "2.0.0", data));
         Assert.Contains("is not installed", await SaysAsync(1, "activate", "lab", "2.0.0", data), StringComparison.Ordinal);
         Assert.Equal("lab 1.0.0 is removed.", await SaysAsync(0, "remove", "lab", "1.0.0", data));

@@ -24,8 +24,10 @@ public sealed class PluginSignatureTests : IDisposable
         Assert.Contains("lab 3.0.0 is signed by CN=other sha256:", await SaysAsync(1, data, trusted, "install", other), StringComparison.Ordinal);
         Assert.Contains($"Signed by CN=acme sha256:{trusted}", await SaysAsync(0, data, trusted, "install", acme), StringComparison.Ordinal);
         Assert.Contains($"\"CN=acme sha256:{trusted}\"", await SaysAsync(0, data, trusted, "list", "--json"), StringComparison.Ordinal);
-        // Without the list anyone's are taken; who signed is on record all the same.
-        Assert.Contains("Signed by CN=other", await SaysAsync(0, data, null, "install", other), StringComparison.Ordinal);
+        // Without the list anyone's are taken, but not in the place of another author's; who signed is on record all the same.
+        Assert.Contains("lab 3.0.0 is signed by CN=other", await SaysAsync(1, data, null, "install", other), StringComparison.Ordinal);
+        Assert.Contains("lab 1.0.0 is not signed; 2.0.0, which serves, is signed by CN=acme", await SaysAsync(1, data, null, "install", unsigned), StringComparison.Ordinal);
+        Assert.Contains("Signed by CN=other", await SaysAsync(0, data, null, "install", other, "--replace"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -45,6 +47,30 @@ public sealed class PluginSignatureTests : IDisposable
         await using var stream = File.OpenRead(file);
         var refused = await Assert.ThrowsAsync<PluginRefusedException>(() => PluginPackage.ReadAsync(stream, TestContext.Current.CancellationToken));
         Assert.Contains("signature", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadAsync_DamagedAnywhere_IsRefusedOrWhole()
+    {
+        var (file, _) = await SignedAsync("acme", LabPackages.Of("1.0.0"));
+        var whole = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        var refused = 0;
+        // The directory of the archive is at its end: there the readers jump to where the bytes say.
+        foreach (var at in Enumerable.Range(0, 400).Select(i => whole.Length - 1 - i * 3).Concat(Enumerable.Range(0, 100).Select(i => i * whole.Length / 100)))
+        {
+            var damaged = whole.ToArray();
+            damaged[at] ^= 0xFF;
+            try
+            {
+                await PluginPackage.ReadAsync(new MemoryStream(damaged), TestContext.Current.CancellationToken);
+            }
+            catch (PluginRefusedException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 300, 500);
     }
 
     [Fact]

@@ -11,10 +11,19 @@ public static class LabPackages
 
     public static byte[] Built { get; } = Read("Lab");
 
-    /// <summary>A version of the lab, whole or misbehaving as <c>behaviour.txt</c> says.</summary>
-    public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null, string id = "lab") => Change(Built, archive =>
+    /// <summary>A version of the lab that passes for one of another plugin: its id, and its assembly's file.</summary>
+    public static byte[] Impostor(string id, string main, string version, string? behaviour = null, byte[]? assembly = null) => Change(Built, archive =>
     {
-        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(Manifest(id, version)));
+        Replace(archive, "transport/" + main, assembly ?? Bytes(archive, Main));
+        archive.GetEntry(Main)!.Delete();
+        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(Manifest(id, version, main)));
+        if (behaviour is not null) Replace(archive, "transport/behaviour.txt", Encoding.UTF8.GetBytes(behaviour));
+    });
+
+    /// <summary>A version of the lab, whole or misbehaving as <c>behaviour.txt</c> says.</summary>
+    public static byte[] Of(string version, string? behaviour = null, Action<ZipArchive>? change = null) => Change(Built, archive =>
+    {
+        Replace(archive, "transport.json", Encoding.UTF8.GetBytes(Manifest(version: version)));
         if (behaviour is not null) Replace(archive, "transport/behaviour.txt", Encoding.UTF8.GetBytes(behaviour));
         change?.Invoke(archive);
     });

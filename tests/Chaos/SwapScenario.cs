@@ -9,6 +9,7 @@ internal static class SwapScenario
     private const int PeacefulBroadcasts = 3;
     private const int Parts = 5;
     private const int BetweenLooks = 5;
+    private const string Simulator = "Broadcasts.Transports.Simulator";
 
     /// <summary>A machine that is shared stands still for some tens of milliseconds by itself.</summary>
     private const long LongestPauseMs = 250;
@@ -94,16 +95,17 @@ internal static class SwapScenario
     /// <summary>Versions that must not take the place of one that works, and what is said of each.</summary>
     private static IEnumerable<(byte[] Package, string Why)> Broken()
     {
-        const string Id = "simulator";
-        yield return (LabPackages.Of("91.1.0", "throw-in-constructor", id: Id), "no licence");
-        yield return (LabPackages.Of("91.2.0", "throw-in-create", id: Id), "not today");
-        yield return (LabPackages.Of("91.3.0", id: Id, change: a => LabPackages.Replace(a, LabPackages.Main, Tiny("1.9"))), "needs contract 1.9");
-        yield return (LabPackages.Of("91.4.0", id: Id, change: a => LabPackages.Replace(a, LabPackages.Main, Tiny("1.0", ("Acme.Missing", new Version(1, 0, 0, 0))))), "needs Acme.Missing 1.0.0.0, which is not in the package");
-        yield return (LabPackages.Of("91.5.0", id: Id)[..^100], "");
+        yield return (Impostor("91.1.0", "throw-in-constructor"), "no licence");
+        yield return (Impostor("91.2.0", "throw-in-create"), "not today");
+        yield return (Impostor("91.3.0", assembly: Tiny("1.9")), "needs contract 1.9");
+        yield return (Impostor("91.4.0", assembly: Tiny("1.0", ("Acme.Missing", new Version(1, 0, 0, 0)))), "needs Acme.Missing 1.0.0.0, which is not in the package");
+        yield return (LabPackages.Impostor("simulator", "Acme.Pigeon.dll", "91.5.0"), "is another plugin of the same id");
+        yield return (Impostor("91.6.0")[..^100], "cut off");
     }
 
-    private static byte[] Tiny(string stamp, params (string Name, Version Version)[] references) =>
-        TinyAssembly.Make(Path.GetFileNameWithoutExtension(LabPackages.Main), "Some.Plugin", stamp, references: references);
+    private static byte[] Impostor(string version, string? behaviour = null, byte[]? assembly = null) => LabPackages.Impostor("simulator", Simulator + ".dll", version, behaviour, assembly);
+
+    private static byte[] Tiny(string stamp, params (string Name, Version Version)[] references) => TinyAssembly.Make(Simulator, "Some.Plugin", stamp, references: references);
 
     private static async Task RefusedAsync(ChaosRun run, byte[] package, string why)
     {

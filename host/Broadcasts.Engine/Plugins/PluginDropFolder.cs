@@ -35,16 +35,13 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
         foreach (var file in files.Where(f => before.TryGetValue(f.FullName, out var was) && was == (f.Length, f.LastWriteTimeUtc))) await TakeAsync(file, cancellationToken);
     }
 
+    // One file's trouble holds up no other.
     private async Task TakeAsync(FileInfo file, CancellationToken cancellationToken)
     {
         try
         {
-            InstalledPlugin installed;
-            await using (var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.None))
-            {
-                installed = await versions.InstallAsync(stream, Actor, activate: true, cancellationToken);
-            }
-
+            if (await OpenAsync(file, cancellationToken) is not { } package) return;
+            var installed = await versions.InstallAsync(package, Actor, activate: true, cancellationToken);
             LogInstalled(installed.Id, installed.Version, file.Name);
             Move(file, "installed");
         }
@@ -52,14 +49,27 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
         {
             await File.WriteAllTextAsync(Move(file, "refused") + ".txt", e.Message + Environment.NewLine, cancellationToken);
         }
-        catch (IOException e) when (e is not FileNotFoundException and not DirectoryNotFoundException)
-        {
-            // Somebody still writes it: the next turn looks again.
-            _seen.Remove(file.FullName);
-        }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             if (_troubles.Add(file.FullName)) LogTrouble(file.FullName, e.Message);
+        }
+    }
+
+    /// <summary>Its bytes; null while somebody still writes it: the next turn looks again.</summary>
+    private async Task<MemoryStream?> OpenAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.None);
+            var bytes = new MemoryStream();
+            await stream.CopyToAsync(bytes, cancellationToken);
+            bytes.Position = 0;
+            return bytes;
+        }
+        catch (IOException)
+        {
+            _seen.Remove(file.FullName);
+            return null;
         }
     }
 
@@ -74,6 +84,6 @@ internal sealed partial class PluginDropFolder(string folder, PluginVersions ver
     [LoggerMessage(1, LogLevel.Information, "Installed transport {Id} {Version} from {File} in the drop folder.")]
     private partial void LogInstalled(string id, string version, string file);
 
-    [LoggerMessage(2, LogLevel.Error, "{File} in the drop folder can't be taken: {Why} Give the service's account the right to read it and to move it")]
+    [LoggerMessage(2, LogLevel.Error, "{File} in the drop folder can't be taken: {Why} The service's account must be allowed to read it and to move it; it is tried again each second")]
     private partial void LogTrouble(string file, string why);
 }

@@ -13,6 +13,9 @@ internal sealed partial class PluginHost
     [LoggerMessage(3, LogLevel.Error, "Transport {Id} can't be used: {Why}")]
     private static partial void LogRefused(ILogger logger, string id, string why);
 
+    [LoggerMessage(8, LogLevel.Warning, "A package of transport {Id} was refused: {Why}")]
+    private static partial void LogPackageRefused(ILogger logger, string id, string why);
+
     [LoggerMessage(4, LogLevel.Error, "Channel {ChannelId} can't send: {Why}")]
     private static partial void LogChannelProblem(ILogger logger, string channelId, string why);
 

@@ -112,6 +112,18 @@ internal sealed partial class PluginHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Notes why a package was refused before any of its code ran: what serves is not touched by it. Said once while it is the last thing to be said.</summary>
+    public void Note(string id, string why)
+    {
+        var slot = Slot(id);
+        if (slot.LastRefusal == why) return;
+        slot.LastRefusal = why;
+        LogPackageRefused(_log, id, why);
+    }
+
+    /// <summary>Loads of it that can't be freed before a restart.</summary>
+    public int Lost(string id) => _slots.GetValueOrDefault(id)?.Lost ?? 0;
+
     /// <summary>Notes why a package was refused, for the console.</summary>
     public void Refuse(string id, string why, PluginState state) => Refuse(Slot(id), why, state);
 

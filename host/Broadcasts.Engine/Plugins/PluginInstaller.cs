@@ -21,14 +21,38 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
     /// <param name="activate">Puts it in the place of the version that serves.</param>
     /// <param name="cancellationToken">Stops it before it is stored.</param>
     /// <exception cref="PluginRefusedException">The package or its code is not acceptable. Nothing is left of it and what served serves on.</exception>
-    public async Task<InstalledPlugin> InstallAsync(Stream stream, string actor, bool activate, CancellationToken cancellationToken)
+    /// <param name="replace">Takes it although another plugin has this id.</param>
+    public async Task<InstalledPlugin> InstallAsync(Stream stream, string actor, bool activate, CancellationToken cancellationToken, bool replace = false)
     {
         var package = await PluginPackage.ReadAsync(stream, cancellationToken);
         var (id, version) = (package.Manifest.Id, package.Manifest.Version);
-        CheckSigner(package);
-        if (activate && (await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id) is { } serving && Order(serving) > Order(version))
-            throw new PluginRefusedException($"{id} {version} is older than {serving}, which serves. To go back, install it without activating it and then activate it by its version.");
-        return await InstallAsync(package, actor, activate, replace: false, cancellationToken);
+        try
+        {
+            CheckSigner(package);
+            var serving = (await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id);
+            if (!replace && serving is not null) await CheckKinAsync(package, serving, cancellationToken);
+            if (activate && serving is not null && Order(serving) > Order(version))
+                throw new PluginRefusedException($"{id} {version} is older than {serving}, which serves. To go back, install it without activating it and then activate it by its version.");
+            return await InstallAsync(package, actor, activate, replace: false, cancellationToken);
+        }
+        catch (PluginRefusedException e)
+        {
+            host.Note(id, e.Message);
+            e.PluginId = id;
+            throw;
+        }
+    }
+
+    // Channels belong to an id: somebody else's plugin of the same id would get their settings and secrets as if it were the next version.
+    private async Task CheckKinAsync(PluginPackage package, string serving, CancellationToken cancellationToken)
+    {
+        var (id, version) = (package.Manifest.Id, package.Manifest.Version);
+        if (await store.FindAsync(id, serving, cancellationToken) is not { } before || await store.PackageAsync(id, serving, cancellationToken) is not { } bytes) return;
+        var main = PluginPackage.Read(bytes).Manifest.Main;
+        if (main != package.Manifest.Main)
+            throw new PluginRefusedException($"{id} {version} is another plugin of the same id: its assembly is {package.Manifest.Main}, that of {serving}, which serves, is {main}. Give it an id of its own, or replace the plugin on purpose (--replace).");
+        if (before.Signer is { } signer && package.Signer?.ToString() != signer)
+            throw new PluginRefusedException($"{id} {version} is {(package.Signer is { } other ? $"signed by {other}" : "not signed")}; {serving}, which serves, is signed by {signer}. Replace it on purpose (--replace) when its author has another certificate.");
     }
 
     /// <summary>Puts an installed version in the place of the one that serves; also the way back to an older one.</summary>

@@ -139,7 +139,8 @@ internal sealed class PluginPackage
             using var archive = new ZipArchive(new MemoryStream(bytes, writable: false), ZipArchiveMode.Read);
             return use(archive);
         }
-        catch (InvalidDataException e)
+        // Whatever a damaged archive makes of its reader: the end of the stream, a number that is too large, a method that nobody knows.
+        catch (Exception e) when (e is not PluginRefusedException and not UnauthorizedAccessException and (not IOException or EndOfStreamException))
         {
             throw new PluginRefusedException($"The package is not a NuGet package (a zip archive), or it is cut off: {e.Message}");
         }

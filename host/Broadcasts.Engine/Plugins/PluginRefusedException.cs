@@ -6,6 +6,9 @@ internal sealed class PluginRefusedException(string message, PluginState state =
 {
     /// <summary>The state that the plugin is in because of it.</summary>
     public PluginState State { get; } = state;
+
+    /// <summary>The plugin that it is about, where its package could be read so far; its refusal is shown with it and logged.</summary>
+    public string? PluginId { get; set; }
 }
 
 /// <summary>How a plugin fares in this process. Stored: never renumber.</summary>
@@ -23,9 +26,12 @@ internal enum PluginState
     /// <summary>Its package is damaged, or its code failed while it was loaded.</summary>
     Malfunctioned = 3,
 
-    /// <summary>Retired; waits until nothing uses it any more.</summary>
+    /// <summary>Serving, and a version that it took the place of is not gone yet.</summary>
     Unloading = 4,
 
     /// <summary>Retired versions of it stay in memory: something still points to them. A restart frees them.</summary>
     Leaked = 5,
+
+    /// <summary>No version of it is in service, and nothing is wrong.</summary>
+    Stored = 6,
 }

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using NuGet.Packaging;
-using NuGet.Packaging.Core;
 using NuGet.Packaging.Signing;
 
 namespace Broadcasts.Plugins;
@@ -25,9 +24,9 @@ internal static class PluginSignature
     /// <exception cref="PluginRefusedException">The signature does not fit the contents, or can't be read.</exception>
     public static async Task<PluginSigner?> VerifyAsync(byte[] package, CancellationToken cancellationToken)
     {
-        if (!HasSignature(package)) return null;
         try
         {
+            if (!HasSignature(package)) return null;
             using var reader = new PackageArchiveReader(new MemoryStream(package, writable: false));
             var signature = await reader.GetPrimarySignatureAsync(cancellationToken)
                 ?? throw new PluginRefusedException("The package's signature can't be read: it is not placed as NuGet places it. Sign the package again.");
@@ -36,7 +35,7 @@ internal static class PluginSignature
             var certificate = signature.SignerInfo.Certificate ?? throw new CryptographicException("it does not hold the signer's certificate.");
             return signature.Type == SignatureType.Author ? new PluginSigner(certificate.Subject, certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant()) : null;
         }
-        catch (Exception e) when (e is SignatureException or CryptographicException or InvalidDataException or PackagingException or ArgumentException)
+        catch (Exception e) when (e is not PluginRefusedException and not OperationCanceledException)
         {
             throw new PluginRefusedException($"The package's signature does not fit its contents: the package was changed after it was signed, or is damaged. ({e.Message})");
         }
@@ -44,14 +43,7 @@ internal static class PluginSignature
 
     private static bool HasSignature(byte[] package)
     {
-        try
-        {
-            using var archive = new ZipArchive(new MemoryStream(package, writable: false), ZipArchiveMode.Read);
-            return archive.GetEntry(SigningSpecifications.V1.SignaturePath) is not null;
-        }
-        catch (InvalidDataException)
-        {
-            return false; // The package's own check says so.
-        }
+        using var archive = new ZipArchive(new MemoryStream(package, writable: false), ZipArchiveMode.Read);
+        return archive.GetEntry(SigningSpecifications.V1.SignaturePath) is not null;
     }
 }

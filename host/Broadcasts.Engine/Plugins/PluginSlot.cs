@@ -27,7 +27,7 @@ internal sealed class PluginSlot(string id)
         set => _lastRefusal = value;
     }
 
-    public PluginState RefusedAs { get; set; } = PluginState.Malfunctioned;
+    public PluginState RefusedAs { get; set; } = PluginState.Stored;
 
     /// <summary>Retired loads that are still in memory.</summary>
     public List<UnloadingLoad> Unloading { get; } = [];
@@ -38,10 +38,10 @@ internal sealed class PluginSlot(string id)
     /// <summary>The version in use is compared with the one before it; null when it is not.</summary>
     public Probation? Probation { get; set; }
 
-    public PluginState State => Lost > 0 ? PluginState.Leaked
-        : _load is not { } load ? RefusedAs
+    public PluginState State => _load is not { } load ? RefusedAs
         : load.Health.Hanging >= TransportInstance.MostHanging ? PluginState.Malfunctioned
         : Volatile.Read(ref _faults) > 0 ? PluginState.Degraded
+        : Lost > 0 ? PluginState.Leaked
         : PluginState.Loaded;
 
     public TransportInfo? Info => _load is { } load ? load.Info with { State = State, LastRefusal = _lastRefusal, Pulse = TransportPulse.Of(load.Health) } : null;

@@ -19,6 +19,9 @@ internal sealed record PluginView(string Id, IReadOnlyList<InstalledPlugin> Vers
 
     /// <summary>Retired loads that are still in memory here.</summary>
     public int Unloading { get; init; }
+
+    /// <summary>Those of them that only a restart frees.</summary>
+    public int Leaked { get; init; }
 }
 
 /// <summary>What administrators do with plugins: install, activate, go back, remove. Each act is on record with the package's hash.</summary>
@@ -38,23 +41,24 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         return [.. (await store.ListAsync(cancellationToken)).GroupBy(p => p.Id).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
         {
             var choice = desired.GetValueOrDefault(g.Key);
-            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous && v.TakenBack is null) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { State = host.StateOf(g.Key) ?? PluginState.Malfunctioned, Unloading = host.UnloadingCount(g.Key) };
+            return new PluginView(g.Key, [.. g], choice?.Version, g.Any(v => v.Version == choice?.Previous && v.TakenBack is null) ? choice?.Previous : null, [.. silos[g.Key]], host.FindInfo(g.Key), host.LastRefusal(g.Key)) { State = StateOf(g.Key), Unloading = host.UnloadingCount(g.Key), Leaked = host.Lost(g.Key) };
         })];
     }
 
     /// <summary>Installs a package. The same package again changes nothing.</summary>
     /// <exception cref="PluginRefusedException">It is not acceptable. Nothing is left of it, and what served serves on.</exception>
-    public Task<InstalledPlugin> InstallAsync(Stream package, string actor, bool activate, CancellationToken cancellationToken) => AloneAsync(async () =>
+    public Task<InstalledPlugin> InstallAsync(Stream package, string actor, bool activate, CancellationToken cancellationToken, bool replace = false) => AloneAsync(async () =>
     {
         try
         {
-            var installed = await installer.InstallAsync(package, actor, activate, cancellationToken);
+            var installed = await installer.InstallAsync(package, actor, activate, cancellationToken, replace);
             await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}{(installed.Signer is null ? "" : $" signed by {installed.Signer}")}", CancellationToken.None);
             return installed;
         }
         catch (PluginRefusedException e)
         {
-            LogRefused(actor, e.Message);
+            if (e.PluginId is null) LogRefused(actor, e.Message);
+            await audit.AppendAsync(actor, "plugin.refused", Subject(e.PluginId ?? "unknown"), e.Message, CancellationToken.None);
             throw;
         }
     }, cancellationToken);
@@ -105,6 +109,8 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         await audit.AppendAsync(actor, "plugin.remove", Subject(id), $"{version} sha256:{installed.Sha256}", CancellationToken.None);
         return installed;
     }, cancellationToken);
+
+    private PluginState StateOf(string id) => (host.StateOf(id) ?? PluginState.Stored) is var state && state == PluginState.Loaded && host.UnloadingCount(id) > 0 ? PluginState.Unloading : state;
 
     private async Task ActivateAsync(string id, string version, string act, string? detail, string actor, CancellationToken cancellationToken)
     {

@@ -45,6 +45,8 @@ internal sealed record PluginAnswer
     /// <summary>Retired versions that are still in memory of this process.</summary>
     public int Unloading { get; init; }
 
+    public int Leaked { get; init; }
+
     /// <summary>Outcomes of the last whole minute in this process; null when it has no version loaded.</summary>
     public long? MessagesPerMinute { get; init; }
 
@@ -71,6 +73,7 @@ internal sealed record PluginAnswer
         Content = view.Info is { } info ? [.. Enum.GetValues<ContentKinds>().Where(k => k != ContentKinds.None && info.Capabilities.Content.HasFlag(k)).Select(k => k.ToString().ToLowerInvariant())] : [],
         Settings = [.. view.Info?.Fields.Select(f => new PluginFieldAnswer(f.Name, f.Type.ToString().ToLowerInvariant(), f.Label.English, f.Required, f.Secret, f.Default)) ?? []],
         Unloading = view.Unloading,
+        Leaked = view.Leaked,
         MessagesPerMinute = view.Info?.Pulse?.MessagesPerMinute,
         ErrorsPerMinute = view.Info?.Pulse?.ErrorsPerMinute,
         AllocatedPerMessage = view.Info?.Pulse?.AllocatedPerMessage,
@@ -112,20 +115,20 @@ internal static class PluginsApi
     {
         var group = api.MapGroup("/plugins").WithTags("Plugins");
         group.MapGet("", ListAsync).Needs(ApiScopes.Read).WithSummary("Plugins with their versions, what each process runs, and the form of their channels' settings");
-        group.MapPost("", InstallAsync).Needs(ApiScopes.Channels).WithSummary("A .nupkg as the body; ?activate=false keeps the version that serves");
-        group.MapPost("{id}/activate", ActivateAsync).Needs(ApiScopes.Channels).WithSummary("Puts an installed version in the place of the one that serves");
-        group.MapPost("{id}/rollback", RollBackAsync).Needs(ApiScopes.Channels).WithSummary("Puts the version that served before in the place of the one that serves");
-        group.MapDelete("{id}/versions/{version}", RemoveAsync).Needs(ApiScopes.Channels).WithSummary("Removes a version; the one that serves only when no channel uses the transport");
+        group.MapPost("", InstallAsync).Needs(ApiScopes.Admin).WithSummary("A .nupkg as the body; ?activate=false keeps the version that serves, ?replace=true takes it although another plugin has its id");
+        group.MapPost("{id}/activate", ActivateAsync).Needs(ApiScopes.Admin).WithSummary("Puts an installed version in the place of the one that serves");
+        group.MapPost("{id}/rollback", RollBackAsync).Needs(ApiScopes.Admin).WithSummary("Puts the version that served before in the place of the one that serves");
+        group.MapDelete("{id}/versions/{version}", RemoveAsync).Needs(ApiScopes.Admin).WithSummary("Removes a version; the one that serves only when no channel uses the transport");
     }
 
     private static async Task<ListAnswer<PluginAnswer>> ListAsync(PluginVersions versions, HttpContext http) => new([.. (await versions.ListAsync(http.RequestAborted)).Select(PluginAnswer.Of)], null);
 
-    private static Task<IResult> InstallAsync(bool? activate, PluginVersions versions, ServiceOptions options, HttpContext http)
+    private static Task<IResult> InstallAsync(bool? activate, bool? replace, PluginVersions versions, ServiceOptions options, HttpContext http)
     {
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.Engine.MaxPluginMegabytes * 1024L * 1024;
         return AnsweredAsync("", async () =>
         {
-            var plugin = await versions.InstallAsync(http.Request.Body, http.Actor(), activate ?? true, http.RequestAborted);
+            var plugin = await versions.InstallAsync(http.Request.Body, http.Actor(), activate ?? true, http.RequestAborted, replace ?? false);
             return Results.Created($"/api/v1/plugins/{plugin.Id}", new { plugin.Id, plugin.Version, plugin.Sha256, plugin.Signer });
         });
     }

@@ -18,8 +18,9 @@ internal static class PluginCommand
     {
         var file = new Argument<string>("file") { Description = "The .nupkg.", HelpName = "FILE" };
         var keep = new Option<bool>("--no-activate") { Description = "Keeps the version that serves; activate the new one later." };
-        return Acting(new Command("install", "Installs a package; it takes the place of the version that serves.") { file, keep }, (parsed, plugins, token) =>
-            plugins.InstallAsync(Cli.ExistingFile(parsed.GetValue(file)!), !parsed.GetValue(keep), token));
+        var replace = new Option<bool>("--replace") { Description = "Takes it although another plugin, or another author's, has its id." };
+        return Acting(new Command("install", "Installs a package; it takes the place of the version that serves.") { file, keep, replace }, (parsed, plugins, token) =>
+            plugins.InstallAsync(Cli.ExistingFile(parsed.GetValue(file)!), !parsed.GetValue(keep), parsed.GetValue(replace), token));
     }
 
     private static Command Activate()
@@ -107,17 +108,17 @@ internal sealed class PluginDoor : IAsyncDisposable
         ? (await _service.GetAsync("plugins", cancellationToken)).GetProperty("items").Deserialize<PluginAnswer[]>(ApiJson.Options)!
         : [.. (await Versions.ListAsync(cancellationToken)).Select(PluginAnswer.Of)];
 
-    public async Task<string> InstallAsync(string file, bool activate, CancellationToken cancellationToken)
+    public async Task<string> InstallAsync(string file, bool activate, bool replace, CancellationToken cancellationToken)
     {
         await using var package = ImportCommand.Open(file);
         if (_service is not null)
         {
             using var body = new StreamContent(package);
-            var answer = await _service.PostAsync($"plugins?activate={(activate ? "true" : "false")}", body, cancellationToken);
+            var answer = await _service.PostAsync($"plugins?activate={(activate ? "true" : "false")}&replace={(replace ? "true" : "false")}", body, cancellationToken);
             return Installed(answer.GetProperty("id").GetString()!, answer.GetProperty("version").GetString()!, answer.GetProperty("sha256").GetString()!, answer.TryGetProperty("signer", out var signer) ? signer.GetString() : null, activate);
         }
 
-        var installed = await Versions.InstallAsync(package, Cli.Actor, activate, cancellationToken);
+        var installed = await Versions.InstallAsync(package, Cli.Actor, activate, cancellationToken, replace);
         return Installed(installed.Id, installed.Version, installed.Sha256, installed.Signer, activate);
     }
 
