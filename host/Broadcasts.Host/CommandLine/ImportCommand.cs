@@ -13,7 +13,7 @@ internal static class ImportCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "The CSV file.", HelpName = "FILE" };
+        var file = new Argument<string>("file") { Description = "The file.", HelpName = "FILE" };
         var data = Cli.DataOption();
         var json = Cli.JsonOption();
         var country = new Option<string?>("--country") { Description = "ISO country of telephone numbers without a country code. Default: Broadcasts:DefaultCountry.", HelpName = "CC" };
@@ -25,7 +25,7 @@ internal static class ImportCommand
         var blanks = new Option<bool>("--overwrite-with-blank") { Description = "A blank cell clears what the contact has there." };
         var trial = new Option<bool>("--dry-run") { Description = "Counts what would become of the rows and writes nobody." };
         var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to. Default: file NAME.", HelpName = "TEXT" };
-        var command = new Command("import", "Imports contacts from a CSV file.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
+        var command = new Command("import", "Imports contacts from a CSV file or an Excel workbook.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
