@@ -39,6 +39,25 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Import_DryRunPurposeAndBlanks_DoWhatTheySay()
+    {
+        using var folder = new TempFolder();
+        var data = folder.File("data");
+        var file = await WriteAsync(folder, "people.csv", "email,first name\nann@example.com,Ann\n");
+        await using (var trial = ProcessUnderTest.Start(["import", file, "--data", data, "--dry-run"]))
+        {
+            await trial.AssertExitCodeAsync(0, RunningBroadcasts.Long);
+            Assert.Contains(trial.Lines, l => l.Contains("Nobody is written. It would be: 1 created", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(1, (await JsonAsync(0, "import", file, "--data", data, "--json", "--purpose", "update")).GetProperty("invalid").GetInt32());
+        Assert.Equal(1, (await JsonAsync(0, "import", file, "--data", data, "--json", "--purpose", "add", "--identifier", "email", "--consent-source", "shop")).GetProperty("created").GetInt32());
+        var blank = await WriteAsync(folder, "blank.csv", "email,first name\nann@example.com,\n");
+        Assert.Equal(1, (await JsonAsync(0, "import", blank, "--data", data, "--json")).GetProperty("unchanged").GetInt32());
+        Assert.Equal(1, (await JsonAsync(0, "import", blank, "--data", data, "--json", "--overwrite-with-blank")).GetProperty("updated").GetInt32());
+    }
+
+    [Fact]
     public async Task Import_WithoutAnAddressColumn_Exits1()
     {
         using var folder = new TempFolder();

@@ -13,7 +13,7 @@ internal static class ImportCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "The CSV file.", HelpName = "FILE" };
+        var file = new Argument<string>("file") { Description = "The file.", HelpName = "FILE" };
         var data = Cli.DataOption();
         var json = Cli.JsonOption();
         var country = new Option<string?>("--country") { Description = "ISO country of telephone numbers without a country code. Default: Broadcasts:DefaultCountry.", HelpName = "CC" };
@@ -25,7 +25,7 @@ internal static class ImportCommand
         var blanks = new Option<bool>("--overwrite-with-blank") { Description = "A blank cell clears what the contact has there." };
         var trial = new Option<bool>("--dry-run") { Description = "Counts what would become of the rows and writes nobody." };
         var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to. Default: file NAME.", HelpName = "TEXT" };
-        var command = new Command("import", "Imports contacts from a CSV file.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
+        var command = new Command("import", "Imports contacts from a CSV file or an Excel workbook.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
@@ -105,7 +105,7 @@ internal static class ImportCommand
             ConsentSource = request.ConsentSource,
         }, terminal, cancellationToken);
         // Also of one that ended in the middle: what was counted is in.
-        if (result.Id != 0) Print(ImportCounts.Of(result), request.IsJson, terminal);
+        if (result.Id != 0) Print(ImportCounts.Of(result), request, terminal);
         await SayInvalidAsync(offline.Services, result, terminal);
         if (result.Status == ImportStatus.Cancelled) throw new StartException($"Stopped after {result.Rows:N0} rows, which are in. Import the same file again for the rest.");
         if (result.Error is { } error) throw new StartException($"{request.Path}: {error.Message}");
@@ -139,15 +139,15 @@ internal static class ImportCommand
         void Print(JsonElement answer)
         {
             var counts = answer.Deserialize<ImportCounts>(ImportCounts.Json)!;
-            ImportCommand.Print(counts, request.IsJson, terminal);
+            ImportCommand.Print(counts, request, terminal);
             if (counts.Invalid > 0) terminal.Say($"  The invalid rows are listed in the console, Contacts, Import {answer.GetProperty("id")}.");
         }
     }
 
-    private static void Print(ImportCounts counts, bool json, Terminal terminal)
+    private static void Print(ImportCounts counts, ImportRequest request, Terminal terminal)
     {
-        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(counts, ImportCounts.Json));
-        else terminal.Say($"{counts.Created:N0} created, {counts.Updated:N0} updated, {counts.Unchanged:N0} unchanged, {counts.Duplicate:N0} duplicate, {counts.Invalid:N0} invalid");
+        if (request.IsJson) Console.Out.WriteLine(JsonSerializer.Serialize(counts, ImportCounts.Json));
+        else terminal.Say($"{(request.IsTrial ? "Nobody is written. It would be: " : "")}{counts.Created:N0} created, {counts.Updated:N0} updated, {counts.Unchanged:N0} unchanged, {counts.Duplicate:N0} duplicate, {counts.Invalid:N0} invalid");
     }
 
     private sealed class Moving(Terminal terminal) : IProgress<ImportProgress>

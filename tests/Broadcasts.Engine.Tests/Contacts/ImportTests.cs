@@ -181,7 +181,7 @@ public abstract class ImportTests
     [InlineData("\n \n", "empty")]
     [InlineData("name,city\nAna,Madrid\n", "noAddressColumn")]
     [InlineData("ana@example.com,Ana\nbob@example.com,Bob\n", "noHeader")]
-    [InlineData("PK\u0003\u0004xxxx", "notText")]
+    [InlineData("PK\u0003\u0004xxxx", "workbook")]
     [InlineData("a\u0001b\u0002c\u0003,d\u0004\n", "notText")]
     [InlineData("email,\"name\nana@example.com,Ana\n", "headerUnreadable")]
     public async Task RunAsync_FileThatIsNone_SaysWhyAndWritesNothing(string file, string code)

@@ -20,12 +20,14 @@ internal sealed record CsvFormat(Encoding Encoding, char Delimiter, int Skip, bo
 
     private static readonly (byte[] Mark, string Name)[] Binaries =
     [
-        ([0x50, 0x4B, 0x03, 0x04], "an Excel workbook or a ZIP archive"),
         ([0xD0, 0xCF, 0x11, 0xE0], "an old Excel workbook"),
         ([0x25, 0x50, 0x44, 0x46], "a PDF"),
         ([0x1F, 0x8B], "a compressed file"),
         ([0x89, 0x50, 0x4E, 0x47], "a picture"),
     ];
+
+    /// <summary>True for an archive: an Excel workbook is one.</summary>
+    public static bool IsZip(ReadOnlySpan<byte> head) => head.StartsWith("PK\u0003\u0004"u8);
 
     /// <summary>What the bytes are when they are no text at all; null for text.</summary>
     public static string? BinaryKind(ReadOnlySpan<byte> head)

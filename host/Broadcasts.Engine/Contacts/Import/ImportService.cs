@@ -77,6 +77,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
     {
         var head = await source.PeekAsync(CsvFormat.HeadLength, cancellationToken);
         if (head.IsEmpty) return (null, null, new Problem("file", "empty", "The file is empty."));
+        if (CsvFormat.IsZip(head.Span)) return await OpenWorkbookAsync(source, options, cancellationToken);
         if (CsvFormat.BinaryKind(head.Span) is { } kind)
             return (null, null, new Problem("file", "notText", $"The file is {kind}, not delimited text. Export it as CSV and import that.", kind));
 
@@ -84,6 +85,30 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         source.Skip(format.Skip);
         var csv = new CsvReader(source, format.Encoding, format.Delimiter);
         if (format.SkipsLine) await csv.ReadAsync(cancellationToken);
+        return await MapAsync(csv, options, cancellationToken);
+    }
+
+    // An archive is read from its end, so all of it has to be here. The copy goes with its handle, also when the process dies.
+    private async Task<(CsvReader? Csv, ImportMapping? Mapping, Problem? Problem)> OpenWorkbookAsync(ImportStream source, ImportOptions options, CancellationToken cancellationToken)
+    {
+        var file = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        source.Keep(file);
+        await source.CopyToAsync(file, cancellationToken);
+        file.Position = 0;
+        try
+        {
+            var sheet = XlsxStream.Open(file);
+            source.Keep(sheet);
+            return await MapAsync(new CsvReader(sheet, Encoding.UTF8, ','), options, cancellationToken);
+        }
+        catch (XlsxException e)
+        {
+            return (null, null, new Problem("file", "workbook", $"The file is an archive, but no Excel workbook that can be read: {e.Message} Save it as CSV and import that.", e.Message));
+        }
+    }
+
+    private async Task<(CsvReader? Csv, ImportMapping? Mapping, Problem? Problem)> MapAsync(CsvReader csv, ImportOptions options, CancellationToken cancellationToken)
+    {
         do
         {
             if (!await csv.ReadAsync(cancellationToken)) return (null, null, new Problem("file", "empty", "The file holds no text."));

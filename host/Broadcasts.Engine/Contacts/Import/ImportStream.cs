@@ -6,6 +6,7 @@ namespace Broadcasts.Contacts.Import;
 internal sealed class ImportStream(Stream inner) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly List<IDisposable> _kept = [];
     private byte[] _head = [];
     private int _headLeft;
 
@@ -29,6 +30,9 @@ internal sealed class ImportStream(Stream inner) : Stream
         _headLeft -= count;
         Taken += count;
     }
+
+    /// <summary>Closes it together with this.</summary>
+    public void Keep(IDisposable part) => _kept.Add(part);
 
     /// <summary>SHA-256 of what was read, in hex.</summary>
     public string Hash() => Convert.ToHexStringLower(_hash.GetCurrentHash());
@@ -81,6 +85,7 @@ internal sealed class ImportStream(Stream inner) : Stream
     protected override void Dispose(bool disposing)
     {
         _hash.Dispose();
+        for (var i = _kept.Count - 1; i >= 0; i--) _kept[i].Dispose();
         base.Dispose(disposing);
     }
 }
