@@ -8,7 +8,7 @@ using Broadcasts.Storage;
 namespace Broadcasts.Broadcasting;
 
 /// <summary>What must be right before a draft is saved, and before a broadcast may start.</summary>
-internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports)
+internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options)
 {
     private const int LongestName = 200;
     private const int LongestLabel = 50;
@@ -56,7 +56,9 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (broadcast.ChannelIds.Count == 0) problems.Add(new("channelId", "noChannel", "Choose a channel."));
         foreach (var id in broadcast.ChannelIds)
         {
-            if (await channels.GetAsync(id) is { } channel) CheckTransport(channel, parts, problems);
+            if (await channels.GetAsync(id) is not { } channel) continue;
+            await CatchUpAsync(channel);
+            CheckTransport(channel, parts, problems);
         }
 
         if (broadcast.ReadAudience()?.RetryOf is { } parent) await CheckResendAsync(parent, broadcast, parts.Count, problems);
@@ -150,6 +152,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     {
         var problems = new List<Problem>();
         await CheckPartsAsync([part], problems);
+        await CatchUpAsync(channel);
         CheckTransport(channel, [part], problems);
         return [.. problems.Select(p => p with { Path = p.Path.Replace("parts[0]", "part", StringComparison.Ordinal) })];
     }
@@ -172,6 +175,12 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         var problems = new List<Problem>();
         CheckTransport(channel, parts, problems);
         return problems;
+    }
+
+    // Another process of the cluster was just given it: it is loaded now, and not at the next look for such ones.
+    private async Task CatchUpAsync(Channel channel)
+    {
+        if (options.IsCluster && transports.Find(channel.Transport) is null) await loader.LoadDesiredAsync(CancellationToken.None);
     }
 
     private void CheckTransport(Channel channel, IReadOnlyList<BroadcastPart> parts, List<Problem> problems)

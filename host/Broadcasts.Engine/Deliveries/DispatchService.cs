@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
+using Broadcasts.Plugins;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.Hosting;
@@ -39,6 +40,8 @@ internal sealed partial class DispatchService(
     IGrainFactory grains,
     SafeHold hold,
     LedgerAudit ledger,
+    PluginStore plugins,
+    PluginOptions pluginOptions,
     EngineOptions options,
     TimeProvider time,
     ILogger<DispatchService> logger) : BackgroundService
@@ -47,8 +50,15 @@ internal sealed partial class DispatchService(
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
 
+    /// <summary>Channels whose plugin is missing here are left to others for so long, then looked at again.</summary>
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+
+    /// <summary>Processes say every 10 s what they run.</summary>
+    private static readonly TimeSpan Spoken = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<(long Broadcast, long Channel), Running> _running = new();
     private readonly ConcurrentDictionary<long, long> _restSince = new();
+    private readonly Dictionary<long, long> _cannotSince = [];
     private readonly CancellationTokenSource _stopSending = new();
     private readonly string _me = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}");
 
@@ -118,7 +128,8 @@ internal sealed partial class DispatchService(
         // Who changes a channel opens it again in the own process alone.
         if (!Alone) await channels.RefreshAsync(stop);
         var open = await slices.OpenAsync(_me, Alone);
-        var strangers = open.Where(s => s.Owner != _me).ToList();
+        foreach (var (channel, since) in _cannotSince) if (time.GetElapsedTime(since) > Retry) _cannotSince.Remove(channel);
+        var strangers = open.Where(s => s.Owner != _me && !_cannotSince.ContainsKey(s.ChannelId)).ToList();
         var owned = open.Where(s => s.Owner == _me).Select(s => new OwnedSlice(s.Id, s.BroadcastId, s.ChannelId, s.IdFrom, s.IdTo, s.Epoch)).ToList();
         if (strangers.Count > 0)
         {
@@ -237,6 +248,14 @@ internal sealed partial class DispatchService(
 
         if (await broadcasts.GetAsync(key.Broadcast, orHome: true) is not { State: BroadcastStatus.InProgress }) return;
         if (await channels.OpenAsync(key.Channel, stop) is not { } channel || channel.Channel.Status != ChannelStatus.Active) return;
+        if (channel.Transport is { IsMissing: true } missing && !Alone && await plugins.IsServedElsewhereAsync(missing.Settings.TransportId, pluginOptions.SiloName, time.GetUtcNow() - Spoken))
+        {
+            // Installed a moment ago on another process, or nothing for this machine: who has it sends.
+            if (_cannotSince.TryAdd(key.Channel, time.GetTimestamp())) LogMissing(key.Channel, missing.Settings.TransportId);
+            await slices.GiveUpAsync(_me, key.Channel);
+            return;
+        }
+
         if (channel.Transport.Problem is { } problem)
         {
             await grains.GetGrain<IChannelGrain>(key.Channel).FaultAsync(problem.Reason ?? FailureReason.TransportFault, problem.Detail);
@@ -310,6 +329,9 @@ internal sealed partial class DispatchService(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} messages of broadcast {Broadcast} were in flight when their process ended: listed as unknown")]
     private partial void LogAbandoned(int count, long broadcast);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Channel {Channel}: the transport {Transport} is not loaded in this process; others that have it send")]
+    private partial void LogMissing(long channel, string transport);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Not everything could be written while stopping; rows that stay Sending are listed as unknown at the next start")]
     private partial void LogStop(Exception e);

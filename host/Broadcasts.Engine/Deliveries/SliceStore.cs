@@ -62,6 +62,11 @@ internal sealed class SliceStore(Database database, TimeProvider time)
     /// <summary>Gives everything up at a planned end, so that others go on at once.</summary>
     public Task ReleaseAsync(string me) => database.WriteAsync(t => t.Connection!.ExecuteAsync(_releaseSql, new { me }, t));
 
+    private readonly string _giveUpSql = $"UPDATE slices SET owner = NULL, heartbeat_at = 0 WHERE id IN (SELECT id FROM slices WHERE owner = @me AND channel_id = @channel ORDER BY id {database.Dialect.ForUpdate})";
+
+    /// <summary>Gives the slices of a channel up that this process can't send on.</summary>
+    public Task GiveUpAsync(string me, long channel) => database.WriteAsync(t => t.Connection!.ExecuteAsync(_giveUpSql, new { me, channel }, t));
+
     // A claim of an owner before this one that can't hand over any more, or one whose last answer can't come any more.
     private const string StaleClaim = "(c.epoch < s.epoch AND c.hand_over_by < @deadline) OR c.settle_after < @now";
 

@@ -34,6 +34,9 @@ internal sealed class ChannelTransport(ChannelTransportSettings settings, Plugin
     /// <summary>Null when the channel can send; otherwise a channel's fault with the reason in its detail.</summary>
     public SendOutcome? Problem => _problem;
 
+    /// <summary>True when this process has no plugin for it: another one may.</summary>
+    public bool IsMissing { get; private set; } = true;
+
     /// <summary>How the plugin behind it fares.</summary>
     public PluginState State => _state?.Invoke() ?? PluginState.Malfunctioned;
 
@@ -112,9 +115,10 @@ internal sealed class ChannelTransport(ChannelTransportSettings settings, Plugin
         }, cancellationToken);
 
     /// <summary>Puts another transport, or none and the reason, in the place of the present one, which the caller retires.</summary>
-    internal TransportInstance? Switch(TransportInstance? next, SendOutcome? problem, ChannelTransportSettings settings, Func<PluginState> state)
+    internal TransportInstance? Switch(TransportInstance? next, SendOutcome? problem, ChannelTransportSettings settings, Func<PluginState> state, bool isMissing)
     {
         Settings = settings;
+        IsMissing = isMissing;
         _state = state;
         // Whoever finds no transport must find a problem: it comes before the transport goes, and goes after the transport has come.
         if (problem is not null) _problem = problem;

@@ -56,7 +56,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
         try
         {
             var closed = SendOutcome.ChannelFault(FailureReason.Misconfigured, "The channel is closed.");
-            Retire(slot, channel.Switch(null, closed, channel.Settings, () => slot.State));
+            Retire(slot, channel.Switch(null, closed, channel.Settings, () => slot.State, isMissing: false));
         }
         finally
         {
@@ -213,7 +213,7 @@ internal sealed partial class PluginHost : IAsyncDisposable
     private TransportInstance? Place(PluginSlot slot, ChannelTransport channel, ChannelTransportSettings settings, TransportInstance? instance, string? fault, FailureReason reason = FailureReason.Misconfigured)
     {
         if (fault is not null) LogChannelProblem(_log, channel.ChannelId, fault);
-        return channel.Switch(instance, fault is null ? null : SendOutcome.ChannelFault(reason, fault), settings, () => slot.State);
+        return channel.Switch(instance, fault is null ? null : SendOutcome.ChannelFault(reason, fault), settings, () => slot.State, instance is null && slot.Load is null);
     }
 
     private void Retire(PluginSlot slot, TransportInstance? old)

@@ -115,6 +115,16 @@ internal sealed class PluginStore(Database database)
     public Task<IReadOnlyList<ObservedPlugin>> ObservedAsync(DateTimeOffset since, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<ObservedPlugin>>(
         async c => [.. (await c.QueryAsync<ObservedRow>(ObservedSql, new { since = since.ToUnixTimeMilliseconds() })).Select(r => new ObservedPlugin(r.Id, r.Silo, r.Version, (PluginState)r.State, r.Detail, r.At))], cancellationToken);
 
+    private const string ServedElsewhereSql = """
+        SELECT COUNT(*)
+          FROM plugin_observed
+         WHERE id = @id AND silo <> @silo AND at > @since AND state IN (0, 1, 5)
+        """;
+
+    /// <summary>Whether another process said since then that it serves with the plugin.</summary>
+    public Task<bool> IsServedElsewhereAsync(string id, string silo, DateTimeOffset since) =>
+        database.ReadAsync(async c => await c.QuerySingleAsync<long>(ServedElsewhereSql, new { id, silo, since = since.ToUnixTimeMilliseconds() }) > 0);
+
     private const string ObserveSql = """
         INSERT INTO plugin_observed (id, silo, version, state, detail, at)
         VALUES (@id, @silo, @version, @state, @detail, @now)
