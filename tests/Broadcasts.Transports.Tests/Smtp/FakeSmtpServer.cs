@@ -151,6 +151,7 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
 
     private async Task DripAsync(Stream stream)
     {
+        await stream.WriteAsync("250 "u8.ToArray(), _stop.Token);
         while (true)
         {
             await stream.WriteAsync("2"u8.ToArray(), _stop.Token);

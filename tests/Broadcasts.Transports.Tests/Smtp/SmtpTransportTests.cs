@@ -54,12 +54,14 @@ public sealed class SmtpTransportTests : IAsyncDisposable
         { "DOT", "503 bad sequence", SendOutcomeKind.ContentRejected, FailureReason.Unclassified, false },
         { "DOT", "HANGUP", SendOutcomeKind.InDoubt, FailureReason.ConnectionLost, false },
         { "DOT", "SILENCE", SendOutcomeKind.InDoubt, FailureReason.TimedOut, false },
+        { "DOT", "DRIP", SendOutcomeKind.InDoubt, FailureReason.TimedOut, false },
         { "DOT", "what?", SendOutcomeKind.InDoubt, FailureReason.ConnectionLost, false },
         { "GREET", "554 5.7.1 you are blocked", SendOutcomeKind.ChannelFault, FailureReason.Policy, false },
         { "GREET", "421 too many connections", SendOutcomeKind.Throttled, FailureReason.Throttled, false },
         { "GREET", "HTTP/1.1 400 Bad Request", SendOutcomeKind.RetryLater, FailureReason.ProviderDown, false },
         { "GREET", "HANGUP", SendOutcomeKind.RetryLater, FailureReason.ProviderDown, false },
         { "GREET", "SILENCE", SendOutcomeKind.RetryLater, FailureReason.ProviderDown, false },
+        { "GREET", "DRIP", SendOutcomeKind.RetryLater, FailureReason.ProviderDown, false },
     };
 
     [Theory]
@@ -109,6 +111,17 @@ public sealed class SmtpTransportTests : IAsyncDisposable
 
         Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), (outcome.Kind, outcome.Reason!.Value));
         Assert.DoesNotContain(_server.Commands, c => c.StartsWith("AUTH", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("mail.invalid")]
+    public async Task SendAsync_NobodyListensOrNoSuchName_IsLater(string host)
+    {
+        using var context = new FakeChannelContext($$"""{"host": "{{host}}", "port": {{FakeSmtpServer.ClosedPort()}}, "from": "news@example.org"}""");
+        await using var transport = await new SmtpPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
+        var outcome = Assert.Single(await OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Mail()));
+        Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), (outcome.Kind, outcome.Reason!.Value));
     }
 
     [Fact]
