@@ -48,7 +48,9 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
         {
             var search = await ContactSearch.PrepareAsync(filter.Search, database.Dialect, connection, cancellationToken);
             var rule = await RuleAsync(filter, connection);
-            var ids = await PageAsync(search.HasWords ? search.OneByOne : null, search.HasWords ? (cursor ?? await connection.ExecuteScalarAsync<long>(LastSql)) - FirstLook : 0);
+            List<long> ids = [];
+            if (!search.HasWords) ids = await PageAsync(null, 0);
+            else if (!search.IsNarrow) ids = await PageAsync(search.OneByOne, (cursor ?? await connection.ExecuteScalarAsync<long>(LastSql)) - FirstLook);
             if (search.HasWords && ids.Count <= limit) ids = await PageAsync(search.AtOnce, 0);
             var hasMore = ids.Count > limit;
             if (hasMore) ids.RemoveAt(limit);

@@ -42,6 +42,9 @@ internal sealed class ContactSearch
     /// <summary>False when everybody fits.</summary>
     public bool HasWords => _words.Count > 0;
 
+    /// <summary>True when the beginning of an address is among the words: few have it, and an index knows who.</summary>
+    public bool IsNarrow => _words.Exists(w => w.IsAddress && w.Begins);
+
     private const string AnyBeginsSql = """
         SELECT 1
           FROM addresses a
@@ -49,11 +52,12 @@ internal sealed class ContactSearch
          LIMIT 1
         """;
 
+    // Not EXISTS: PostgreSQL would read all addresses once instead of looking at those of a few contacts.
     /// <summary>A condition that is looked at contact by contact, alias <c>c</c>: for few contacts, and for words that many have.</summary>
     public string OneByOne(DynamicParameters parameters) => Every(parameters, word =>
         $"""
-        ({Names(word, "c")}EXISTS (SELECT 1 FROM addresses a WHERE a.contact_id = c.id AND {Address(word)})
-            {Tags(word, "OR EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id AND ct.tag_id IN ({0}))")})
+        ({Names(word, "c")}(SELECT 1 FROM addresses a WHERE a.contact_id = c.id AND {Address(word)} LIMIT 1) IS NOT NULL
+            {Tags(word, "OR (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id AND ct.tag_id IN ({0}) LIMIT 1) IS NOT NULL")})
         """);
 
     /// <summary>The same condition out of the indexes of names, addresses and tags: for words that few have.</summary>

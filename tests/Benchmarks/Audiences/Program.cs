@@ -72,6 +72,9 @@ async Task QuestionsAsync()
 
 static IEnumerable<(string Name, object Rule)> Rules()
 {
+    yield return ("received in a broadcast", new { field = "received", op = "inBroadcast", value = new[] { 1 } });
+    yield return ("not written to in 30 days", new { field = "contacted", op = "notInLastDays", value = 30 });
+    yield return ("not written to since a broadcast, in Spain", new { all = new object[] { new { field = "contacted", op = "notSinceBroadcast", value = 1 }, new { field = "country", op = "is", value = "ES" } } });
     yield return ("three conditions, two on custom fields", new { all = new object[] { new { field = "country", op = "is", value = "ES" }, new { field = "contact.plan", op = "is", value = "pro" }, new { field = "contact.score", op = "greaterThan", value = 500 } } });
     yield return ("tag, language, date", new { all = new object[] { new { field = "tag", op = "hasAnyOf", value = new[] { "vip" } }, new { field = "language", op = "is", value = "es" }, new { field = "contact.joined", op = "after", value = "2024-01-01" } } });
     yield return ("contains, on an address", new { all = new object[] { new { field = "email", op = "contains", value = "99@example7" } } });
