@@ -61,7 +61,12 @@ public sealed class ConsoleFixture : IAsyncLifetime
         });
 
     /// <summary>Posts to the API with a key of its own: what a test needs besides what it looks at.</summary>
-    public async Task<JsonElement> PostAsync(string path, object? body = null)
+    public Task<JsonElement> PostAsync(string path, object? body = null) => SendAsync(HttpMethod.Post, path, body);
+
+    /// <summary>Puts to the API.</summary>
+    public Task<JsonElement> PutAsync(string path, object body) => SendAsync(HttpMethod.Put, path, body);
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body)
     {
         if (_http is null)
         {
@@ -71,7 +76,8 @@ public sealed class ConsoleFixture : IAsyncLifetime
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Assert.Single(command.StandardOutput));
         }
 
-        using var response = await _http.PostAsJsonAsync($"/api/v1/{path}", body ?? new { }, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(method, $"/api/v1/{path}") { Content = JsonContent.Create(body ?? new { }) };
+        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, $"{path}: {text}");
         return JsonSerializer.Deserialize<JsonElement>(text);

@@ -9,6 +9,23 @@ public sealed class FieldPagesTests(ConsoleFixture console) : IClassFixture<Cons
     private const float Patient = 60_000;
 
     [Fact]
+    public async Task Contact_ValueThatItsFieldCantHoldAnyMore_IsShownAndNotLost()
+    {
+        var field = await console.PostAsync("fields", new { name = "Since", type = "text" });
+        await console.PostAsync("fields", new { name = "Free list", type = "list" });
+        var id = (await console.PostAsync("contacts", new { firstName = "Bea", addresses = new[] { new { kind = "email", value = "bea.since@example.com" } }, fields = new { since = "last spring", free_list = "anything" } })).GetProperty("id").GetInt64();
+        await console.PutAsync($"fields/{field.GetProperty("id").GetInt64()}", new { name = "Since", type = "date" });
+        await using var context = await console.NewContextAsync();
+        context.SetDefaultTimeout(Patient);
+        var page = await context.NewPageAsync();
+
+        await page.GotoAsync($"/contacts/{id}");
+
+        await Expect(page.Locator("#f-since")).ToHaveValueAsync("last spring");
+        await Expect(page.Locator("#f-free_list")).ToHaveValueAsync("anything");
+    }
+
+    [Fact]
     public async Task Contact_FieldThatHoldsSeveral_KeepsWhatIsChosenAndForgetsItAgain()
     {
         await console.PostAsync("fields", new { name = "Interests", type = "listMulti", options = new[] { "Music", "Books", "Sport" } });
