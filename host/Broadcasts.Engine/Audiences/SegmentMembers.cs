@@ -18,9 +18,18 @@ internal static class SegmentMembers
         return new SegmentRule(Expand(rule.Root, all, []));
     }
 
-    /// <summary>What is wrong with the members of a rule: gone, or in the end the segment <paramref name="self"/> itself, whose rule it is to be (0: none yet).</summary>
+    private const string StartedSql = "SELECT COUNT(*) FROM broadcasts WHERE id = @id AND started_at IS NOT NULL";
+
+    /// <summary>What is wrong with what a rule names: a broadcast that never started, a segment that is gone, or in the end the segment <paramref name="self"/> itself, whose rule it is to be (0: none yet).</summary>
     public static async Task<Problem[]> CheckAsync(SegmentRule rule, long self, string name, DbConnection connection, DbTransaction? transaction = null)
     {
+        // "Not in" a broadcast that does not exist would be everyone.
+        foreach (var id in BroadcastsOf(rule))
+        {
+            if (await connection.ExecuteScalarAsync<long>(StartedSql, new { id }, transaction) == 0)
+                return [new Problem("broadcast", "broadcastNotStarted", $"Broadcast {id} does not exist or has not started: name one that has.", $"{id}")];
+        }
+
         if (!Of(rule).Any()) return [];
         var all = await LoadAsync(connection, transaction);
         all[self] = new Member(self, name, rule.ToJson());
@@ -71,6 +80,9 @@ internal static class SegmentMembers
     private static IEnumerable<long> MembersOf(Member member) => SegmentRule.ParseExpanded(member.Rule, out _) is { } rule ? Of(rule) : [];
 
     private static IEnumerable<long> Of(SegmentRule rule) => rule.Conditions().Where(c => c.Subject.Kind == SegmentSubjectKind.Segment).Select(IdOf);
+
+    private static IEnumerable<long> BroadcastsOf(SegmentRule rule) => rule.Conditions().Where(c => c.Subject.Kind == SegmentSubjectKind.History && c.Operator.TakesId())
+        .SelectMany(c => c.Values).Distinct().Select(v => long.Parse(v, CultureInfo.InvariantCulture));
 
     private static long IdOf(SegmentCondition condition) => long.Parse(condition.Values[0], CultureInfo.InvariantCulture);
 

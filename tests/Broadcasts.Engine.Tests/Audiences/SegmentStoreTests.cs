@@ -90,6 +90,8 @@ public abstract class SegmentStoreTests
         Assert.Equal("segmentCircle", Assert.Single((await _f.Segments.UpdateAsync(first, tagged, Rule($$$"""{"not":{"field":"segment","op":"is","value":{{{first}}}}}"""), null, 1, _ct)).Problems).Code);
         Assert.Equal("segmentGone", Assert.Single((await _f.Segments.CreateAsync(Unique(), Rule("""{"field":"segment","op":"is","value":999999}"""), cancellationToken: _ct)).Result.Problems).Code);
 
+        Assert.Equal("broadcastNotStarted", Assert.Single((await _f.Segments.CreateAsync(Unique(), Rule("""{"field":"contacted","op":"notSinceBroadcast","value":999999}"""), cancellationToken: _ct)).Result.Problems).Code);
+
         Assert.Equal([(second, inner), (third, outer)], await _f.Segments.MemberOfAsync(first, _ct));
         Assert.Equal("segmentIsMember", (await _f.Segments.DeleteAsync(first, _ct)).Problems[0].Code);
         foreach (var id in new[] { third, second, first }) Assert.True((await _f.Segments.DeleteAsync(id, _ct)).IsDone);
