@@ -9,8 +9,8 @@ namespace Broadcasts;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SecretAttribute : Attribute;
 
-/// <summary>How a setting is shown and checked. A property without it is shown under its own name.</summary>
-[AttributeUsage(AttributeTargets.Property)]
+/// <summary>How a setting is shown and checked; on a value of an enum, how that choice is shown. What is without it is shown under its own name.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class SettingAttribute(string label) : Attribute
 {
     /// <summary>Label in English.</summary>
@@ -98,6 +98,9 @@ public sealed class SettingField
 
     /// <summary>Values of a choice, camelCase.</summary>
     public string[] Options { get; init; } = [];
+
+    /// <summary>How the values of a choice are shown, in the same order; empty when each is shown as it is.</summary>
+    public LocalizedText[] OptionLabels { get; init; } = [];
 }
 
 /// <summary>The settings of a transport as data, drawn by the console and checked by the host.</summary>
@@ -171,8 +174,13 @@ public sealed class SettingsForm
             MaxLength = property.GetCustomAttribute<StringLengthAttribute>()?.MaximumLength,
             Pattern = property.GetCustomAttribute<RegularExpressionAttribute>()?.Pattern,
             Options = plain.IsEnum ? [.. Enum.GetNames(plain).Select(JsonNamingPolicy.CamelCase.ConvertName)] : [],
+            OptionLabels = plain.IsEnum ? [.. Enum.GetNames(plain).Select(name => OptionLabel(plain.GetField(name)!))] : [],
         };
     }
+
+    private static LocalizedText OptionLabel(FieldInfo option) => option.GetCustomAttribute<SettingAttribute>() is { } shown
+        ? new LocalizedText { English = shown.Label, Spanish = shown.LabelEs }
+        : JsonNamingPolicy.CamelCase.ConvertName(option.Name);
 
     private static SettingType TypeOf(Type type)
     {

@@ -5,8 +5,11 @@ namespace Broadcasts.Transports.FileDrop;
 /// <summary>What the files look like.</summary>
 public enum FileFormat
 {
+    [Setting("JSON")]
     Json,
+    [Setting("E-mail (.eml)", LabelEs = "Correo (.eml)")]
     Eml,
+    [Setting("Text", LabelEs = "Texto")]
     Text,
 }
 
@@ -20,8 +23,8 @@ public sealed class FileDropSettings
     public string? Folder { get; set; }
 
     [Setting("Format", LabelEs = "Formato",
-        Help = "json: everything there is, for programs. eml: opens in a mail program. text: for people.",
-        HelpEs = "json: todo, para programas. eml: se abre en un programa de correo. text: para personas.")]
+        Help = "JSON: everything there is, for programs. E-mail: opens in a mail program. Text: for people.",
+        HelpEs = "JSON: todo, para programas. Correo: se abre en un programa de correo. Texto: para personas.")]
     public FileFormat Format { get; set; } = FileFormat.Json;
 
     [Setting("Kind of address", LabelEs = "Tipo de dirección",

@@ -6,15 +6,19 @@ namespace Broadcasts.Transports.Smtp;
 public enum SmtpSecurity
 {
     /// <summary>Clear text to this machine without credentials, otherwise STARTTLS or nothing.</summary>
+    [Setting("Automatic", LabelEs = "Automática")]
     Auto,
 
     /// <summary>Clear text.</summary>
+    [Setting("None (clear text)", LabelEs = "Ninguna (texto claro)")]
     None,
 
     /// <summary>STARTTLS or nothing.</summary>
+    [Setting("STARTTLS")]
     StartTls,
 
     /// <summary>TLS from the first byte.</summary>
+    [Setting("TLS")]
     Tls,
 }
 
@@ -22,12 +26,15 @@ public enum SmtpSecurity
 public enum MailboxProtocol
 {
     /// <summary>Not at all.</summary>
+    [Setting("Not read", LabelEs = "No se lee")]
     None,
 
     /// <summary>IMAP4rev1, without changing anything in the folder.</summary>
+    [Setting("IMAP")]
     Imap,
 
     /// <summary>POP3.</summary>
+    [Setting("POP3")]
     Pop3,
 }
 
@@ -41,8 +48,8 @@ public sealed class SmtpSettings
     public int? Port { get; set; }
 
     [Setting("Security", LabelEs = "Seguridad",
-        Help = "auto: STARTTLS or refuse; clear text only to this machine without credentials.",
-        HelpEs = "auto: STARTTLS o nada; texto claro solo hacia esta máquina y sin credenciales.")]
+        Help = "Automatic: STARTTLS or refuse; clear text only to this machine without credentials.",
+        HelpEs = "Automática: STARTTLS o nada; texto claro solo hacia esta máquina y sin credenciales.")]
     public SmtpSecurity Security { get; set; }
 
     [Setting("User name", LabelEs = "Usuario"), StringLength(320)]
@@ -102,7 +109,7 @@ public sealed class SmtpSettings
     [Setting("Mailbox port", LabelEs = "Puerto del buzón", Help = "Empty: 993 or 143 for IMAP, 995 or 110 for POP3.", HelpEs = "Vacío: 993 o 143 para IMAP, 995 o 110 para POP3."), Range(1, 65535)]
     public int? MailboxPort { get; set; }
 
-    [Setting("Mailbox security", LabelEs = "Seguridad del buzón", Help = "auto: TLS from the first byte; STARTTLS on the ports 143 and 110.", HelpEs = "auto: TLS desde el primer byte; STARTTLS en los puertos 143 y 110.")]
+    [Setting("Mailbox security", LabelEs = "Seguridad del buzón", Help = "Automatic: TLS from the first byte; STARTTLS on the ports 143 and 110.", HelpEs = "Automática: TLS desde el primer byte; STARTTLS en los puertos 143 y 110.")]
     public SmtpSecurity MailboxSecurity { get; set; }
 
     [Setting("Mailbox user name", LabelEs = "Usuario del buzón", Help = "Empty: the user name for sending.", HelpEs = "Vacío: el usuario de envío."), StringLength(320)]

@@ -6,12 +6,15 @@ namespace Broadcasts.Transports.Telegram;
 public enum UpdateSource
 {
     /// <summary>Not at all.</summary>
+    [Setting("Not at all", LabelEs = "De ninguna manera")]
     None,
 
     /// <summary>Telegram calls the channel's public https address.</summary>
+    [Setting("Telegram calls (webhook)", LabelEs = "Telegram llama (webhook)")]
     Webhook,
 
     /// <summary>The channel asks: for services without a public address.</summary>
+    [Setting("The channel asks (polling)", LabelEs = "El canal pregunta (polling)")]
     Polling,
 }
 
@@ -19,9 +22,11 @@ public enum UpdateSource
 public enum TextFormat
 {
     /// <summary>Every character is itself.</summary>
+    [Setting("Plain text", LabelEs = "Texto sin formato")]
     Plain,
 
     /// <summary>Telegram's HTML tags. A text that Telegram can't read as HTML goes out as it is.</summary>
+    [Setting("HTML")]
     Html,
 }
 
@@ -29,12 +34,15 @@ public enum TextFormat
 public enum KeyboardKind
 {
     /// <summary>Buttons below the message.</summary>
+    [Setting("Buttons below the message", LabelEs = "Botones bajo el mensaje")]
     Inline,
 
     /// <summary>A keyboard in the place of the recipient's own.</summary>
+    [Setting("Keyboard of answers", LabelEs = "Teclado de respuestas")]
     Reply,
 
     /// <summary>Numbered lines.</summary>
+    [Setting("Numbered lines", LabelEs = "Líneas numeradas")]
     None,
 }
 
@@ -55,7 +63,7 @@ public sealed class TelegramSettings
     [Secret, StringLength(256), RegularExpression("[A-Za-z0-9_-]+")]
     public string? WebhookSecret { get; set; }
 
-    [Setting("Texts are", LabelEs = "Los textos son", Help = "html: <b>, <i>, <a href> and the like are formatting.", HelpEs = "html: <b>, <i>, <a href> y similares dan formato.")]
+    [Setting("Texts are", LabelEs = "Los textos son", Help = "In HTML <b>, <i>, <a href> and the like are formatting.", HelpEs = "En HTML, <b>, <i>, <a href> y similares dan formato.")]
     public TextFormat Format { get; set; }
 
     [Setting("Options are shown as", LabelEs = "Las opciones se muestran como")]

@@ -5,6 +5,8 @@ namespace Broadcasts.Abstractions.Tests;
 public enum Encryption
 {
     None,
+
+    [Setting("If the server can", LabelEs = "Si el servidor sabe")]
     StartTls,
     ImplicitTls,
 }

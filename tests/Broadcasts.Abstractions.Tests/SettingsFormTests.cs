@@ -59,6 +59,17 @@ public sealed class SettingsFormTests
         Assert.False(Field("port").Required);
     }
 
+    [Fact]
+    public void For_Enum_EachOptionHasALabel()
+    {
+        var field = Field("encryption");
+
+        Assert.Equal(["none", "startTls", "implicitTls"], field.Options);
+        Assert.Equal(["none", "If the server can", "implicitTls"], field.OptionLabels.Select(l => l.For("en")));
+        Assert.Equal("Si el servidor sabe", field.OptionLabels[1].For("es"));
+        Assert.Empty(Field("port").OptionLabels);
+    }
+
     [Theory]
     [InlineData("port", 1.0, 65535.0)]
     [InlineData("factor", 0.5, 2.5)]

@@ -27,10 +27,10 @@ public sealed class WebhookRouteTests(RunningBroadcasts service) : IClassFixture
         Assert.Equal(HttpStatusCode.NotFound, await CallAsync("/hooks/999999", Receipt, null));
         await SaidAsync(channel, 401, 1);
         await SaidAsync(channel, 413, 1);
-        // Taken: what is refused next is news again.
+        // One that is taken in between makes the next refusal no news: a forger between genuine calls fills no log.
         Assert.Equal(HttpStatusCode.OK, await CallAsync(path, Receipt, Signed(Receipt, Secret)));
         Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(path, Receipt, null));
-        await SaidAsync(channel, 401, 2);
+        await SaidAsync(channel, 401, 1);
         await SaidAsync(channel, 413, 1);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text.Json;
 using Broadcasts.Storage;
@@ -39,6 +40,8 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
     private const string DropOldSql = "DELETE FROM early_receipts WHERE at < @before";
 
     private static readonly TimeSpan KeepEarly = TimeSpan.FromDays(1);
+
+    private readonly ConcurrentDictionary<long, bool> _saidShared = [];
 
     /// <summary>Writes receipts of one channel.</summary>
     public async Task ApplyAsync(DbTransaction transaction, long channelId, IReadOnlyList<Receipt> receipts)
@@ -97,6 +100,7 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
         var found = new FoundRows();
         if (own.Length > 0) found.Add(await transaction.Connection!.QueryAsync<FoundRow>(_stateSql, new { ids = database.Dialect.List(own), channel = channelId }, transaction));
         if (keys.Length > 0) found.Add(await transaction.Connection!.QueryAsync<FoundRow>(_findSql, new { keys = database.Dialect.List(keys), channel = channelId }, transaction));
+        if (found.FirstShared is { } shared && _saidShared.TryAdd(channelId, true)) LogShared(channelId, shared);
         return found;
     }
 
@@ -137,6 +141,9 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Channel {Channel} reported on a message that is not in the ledger: {Message}")]
     private partial void LogUnknown(long channel, string message);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Channel {Channel} gave the id {ProviderId} to more than one message. Reports that name only such an id change none of them; this is said once for a channel.")]
+    private partial void LogShared(long channel, string providerId);
 }
 
 /// <summary>A row that a receipt may speak of.</summary>
@@ -159,18 +166,22 @@ internal sealed class FoundRow
     }
 }
 
-/// <summary>Rows by our id and by the provider's.</summary>
+/// <summary>Rows by our id and by the provider's. An id that the provider gave to several messages names none of them.</summary>
 internal sealed class FoundRows
 {
     private readonly Dictionary<long, FoundRow> _byId = [];
-    private readonly Dictionary<string, FoundRow> _byProvider = [];
+    private readonly Dictionary<string, FoundRow?> _byProvider = [];
+
+    /// <summary>An id that several messages have.</summary>
+    public string? FirstShared { get; private set; }
 
     public void Add(IEnumerable<FoundRow> rows)
     {
         foreach (var row in rows)
         {
-            _byId[row.Id] = row;
-            if (row.ProviderId is { } provider) _byProvider[provider] = row;
+            if (!_byId.TryAdd(row.Id, row) || row.ProviderId is not { } provider || _byProvider.TryAdd(provider, row)) continue;
+            _byProvider[provider] = null;
+            FirstShared ??= provider;
         }
     }
 

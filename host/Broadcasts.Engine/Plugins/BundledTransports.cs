@@ -33,7 +33,7 @@ internal sealed partial class BundledTransports(PluginStore store, PluginFolder 
             if (known.TryGetValue((id, version), out var same) && same.Sha256 == package.Sha256) return;
             // A newer version that an administrator chose stays; a version that came with the host and is not installed yet takes over from an older one.
             var activate = !desired.TryGetValue(id, out var wanted) || PluginInstaller.Order(wanted) <= PluginInstaller.Order(version);
-            await installer.InstallAsync(package, Actor, activate, replace: true, cancellationToken);
+            await installer.InstallAsync(package, Actor, activate, isBundled: true, cancellationToken);
             LogInstalled(log, id, version, Path.GetFileName(file));
         }
         catch (Exception e) when (e is PluginRefusedException or IOException or UnauthorizedAccessException)
@@ -43,35 +43,40 @@ internal sealed partial class BundledTransports(PluginStore store, PluginFolder 
     }
 
     /// <summary>Loads side by side what is desired and not loaded by an installation just now.</summary>
-    public async Task LoadDesiredAsync(CancellationToken cancellationToken)
+    /// <returns>Those that are worth another try: the cause lies outside the package.</returns>
+    public async Task<IReadOnlyList<string>> LoadDesiredAsync(CancellationToken cancellationToken)
     {
         var desired = await store.ChoicesAsync(cancellationToken);
         var versions = (await store.ListAsync(cancellationToken)).ToDictionary(p => (p.Id, p.Version));
         var missing = desired.Where(d => host.FindInfo(d.Id)?.Version != d.Version).ToList();
-        await Task.WhenAll(missing.Select(d => Task.Run(() => LoadAsync(d, versions, cancellationToken), cancellationToken)));
+        var again = await Task.WhenAll(missing.Select(d => Task.Run(async () => await LoadAsync(d, versions, cancellationToken) ? d.Id : null, cancellationToken)));
         await installer.ObserveAsync([.. desired.Select(d => (d.Id, d.Version))], cancellationToken);
+        return [.. again.OfType<string>()];
     }
 
     // A version that can't be loaded (a file that went bad, another machine's framework) is no reason to serve nothing while the one before it can.
-    private async Task LoadAsync(DesiredPlugin choice, Dictionary<(string, string), InstalledPlugin> versions, CancellationToken cancellationToken)
+    private async Task<bool> LoadAsync(DesiredPlugin choice, Dictionary<(string, string), InstalledPlugin> versions, CancellationToken cancellationToken)
     {
-        await LoadAsync(choice.Id, versions.GetValueOrDefault((choice.Id, choice.Version)), cancellationToken);
-        if (host.FindInfo(choice.Id) is not null || choice.Previous is not { } previous || !versions.TryGetValue((choice.Id, previous), out var before)) return;
+        var again = await LoadAsync(choice.Id, versions.GetValueOrDefault((choice.Id, choice.Version)), cancellationToken);
+        if (host.FindInfo(choice.Id) is not null || choice.Previous is not { } previous || !versions.TryGetValue((choice.Id, previous), out var before)) return again;
         var why = host.LastRefusal(choice.Id) ?? $"{choice.Id} {choice.Version} can't be loaded.";
         await LoadAsync(choice.Id, before, cancellationToken);
         if (host.FindInfo(choice.Id) is not null) host.Refuse(choice.Id, why, PluginState.Malfunctioned);
+        return again;
     }
 
-    private async Task LoadAsync(string id, InstalledPlugin? plugin, CancellationToken cancellationToken)
+    private async Task<bool> LoadAsync(string id, InstalledPlugin? plugin, CancellationToken cancellationToken)
     {
         try
         {
             if (plugin is null) throw new PluginRefusedException("The desired version's package is not in the database. Install it again.");
             await host.SwapAsync(await installer.UnpackedAsync(plugin, cancellationToken));
+            return false;
         }
         catch (Exception e) when (e is PluginRefusedException or IOException or UnauthorizedAccessException)
         {
             host.Refuse(id, e.Message, e is PluginRefusedException refused ? refused.State : PluginState.Malfunctioned);
+            return e is not PluginRefusedException { IsPassing: false };
         }
     }
 

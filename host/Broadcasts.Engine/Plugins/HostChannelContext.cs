@@ -72,5 +72,12 @@ internal sealed class HostTransportServices(string dataDirectory, ILoggerFactory
         ActivityHeadersPropagator = null,
     };
 
+    /// <summary>Deletes what a transport that was only tried kept.</summary>
+    public void Forget(string channelId)
+    {
+        var folder = Path.Combine(ChannelsDirectory, channelId);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
     public void Dispose() => Http.Dispose();
 }

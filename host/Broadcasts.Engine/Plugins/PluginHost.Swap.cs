@@ -5,7 +5,7 @@ namespace Broadcasts.Plugins;
 // How one version takes the place of another.
 internal sealed partial class PluginHost
 {
-    /// <summary>Loads a version beside the one that serves, tries it, and puts it in its place. Whatever fails, the old one serves on.</summary>
+    /// <summary>Tries a version beside the one that serves, and puts it in its place. Whatever fails, the old one serves on.</summary>
     public async Task<SwapResult> SwapAsync(PluginCandidate candidate)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
@@ -50,14 +50,12 @@ internal sealed partial class PluginHost
             throw new PluginRefusedException($"{slot.Lost} earlier loads of {slot.Id} could not be freed. Restart the service before you change its version again.");
         }
 
+        if (slot.Load is not null) await RehearseAsync(slot, candidate);
         var next = await PluginLoad.LoadAsync(candidate, _limits, _time);
-        var served = _channels.Values.Where(c => c.Settings.TransportId == slot.Id).ToList();
         List<(ChannelTransport Channel, TransportInstance? Instance, string? Fault)> made;
         try
         {
-            if (served.FirstOrDefault(c => c.HasTransport) is { } first) await TrialAsync(slot, next, first);
-            next.BeginService();
-            made = await MakeAllAsync(slot, next, served);
+            made = await MakeAllAsync(slot, next, [.. _channels.Values.Where(c => c.Settings.TransportId == slot.Id)]);
         }
         catch (Exception e)
         {
@@ -73,40 +71,6 @@ internal sealed partial class PluginHost
         var retired = made.Select(m => Place(slot, m.Channel, m.Channel.Settings, m.Instance, m.Fault)).ToArray();
         LogLoaded(_log, slot.Id, next.Candidate.Manifest.Version);
         return new SwapResult(true, null, Track(RetireLoadAsync(slot, old, retired)));
-    }
-
-    /// <summary>A throw-away transport lives a whole life before the version goes live: what hangs in dispose is found out here.</summary>
-    private async Task TrialAsync(PluginSlot slot, PluginLoad load, ChannelTransport channel)
-    {
-        var settings = channel.Settings;
-        Task<bool> dispose;
-        string? failed;
-        try
-        {
-            var trial = await load.CreateAsync(settings, _services, _ => slot.CountFault());
-            failed = await TransportSelfTest.RunAsync(trial, channel);
-            dispose = trial.RetireAsync();
-        }
-        catch (TransportSettingsException e)
-        {
-            throw CantServe(load, settings, e);
-        }
-
-        try
-        {
-            if (await dispose.WaitAsync(_limits.TrialDispose, _time))
-            {
-                if (failed is not null) throw new PluginRefusedException($"{load.Name} fails its self-test on the channel '{settings.ChannelName}': {failed}");
-                return;
-            }
-        }
-        catch (TimeoutException)
-        {
-            // Said below.
-        }
-
-        slot.CountLost();
-        throw new PluginRefusedException($"{load.Name}: dispose of a transport did not end within {_limits.TrialDispose.TotalSeconds:0.#} s.");
     }
 
     /// <summary>The transports of all channels on a new version. A channel that works now must work on it; one that is broken may stay so.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Plugins;
@@ -83,14 +82,9 @@ internal sealed partial class PluginHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Loads a version, makes sure that it can be constructed and described, and lets go of it.</summary>
-    /// <exception cref="PluginRefusedException">It can't.</exception>
-    public async Task TryAsync(PluginCandidate candidate)
-    {
-        var (context, whole) = await LoadAndUnloadAsync(candidate);
-        if (!whole) Slot(candidate.Manifest.Id).CountLost();
-        else Watch(Slot(candidate.Manifest.Id), candidate.Manifest.Version, context);
-    }
+    /// <summary>Tries a version as before a swap, and lets go of it.</summary>
+    /// <exception cref="PluginRefusedException">It can't serve.</exception>
+    public Task TryAsync(PluginCandidate candidate) => RehearseAsync(Slot(candidate.Manifest.Id), candidate);
 
     /// <summary>Lets go of a plugin that nobody wants any more. Channels of it, if there are any, have a problem from now on.</summary>
     public async Task RemoveAsync(string id)
@@ -251,13 +245,6 @@ internal sealed partial class PluginHost : IAsyncDisposable
         lock (slot.Unloading) slot.Unloading.Add(new UnloadingLoad(version, context, _time.GetUtcNow()));
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private async Task<(WeakReference? Context, bool Whole)> LoadAndUnloadAsync(PluginCandidate candidate)
-    {
-        var load = await PluginLoad.LoadAsync(candidate, _limits, _time);
-        return (load.Context, await load.UnloadAsync());
-    }
-
     private Task Track(Task retirement)
     {
         _retirements.TryAdd(retirement, 0);
@@ -273,8 +260,10 @@ internal sealed partial class PluginHost : IAsyncDisposable
 
     private void Refuse(PluginSlot slot, string why, PluginState state)
     {
+        var isNews = slot.LastRefusal != why;
         slot.LastRefusal = why;
         slot.RefusedAs = state;
+        if (!isNews) return;
         if (slot.Load is null) LogRefused(_log, slot.Id, why);
         else LogSwapRefused(_log, slot.Id, why);
     }

@@ -33,7 +33,8 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
             if (!replace && serving is not null) await CheckKinAsync(package, serving, cancellationToken);
             if (activate && serving is not null && Order(serving) > Order(version))
                 throw new PluginRefusedException($"{id} {version} is older than {serving}, which serves. To go back, install it without activating it and then activate it by its version.");
-            return await InstallAsync(package, actor, activate, replace: false, cancellationToken);
+            if (serving == version && host.FindInfo(id)?.Sha256 == package.Sha256 && await store.FindAsync(id, version, cancellationToken) is { } same && same.Sha256 == package.Sha256) return same;
+            return await InstallAsync(package, actor, activate, isBundled: false, cancellationToken);
         }
         catch (PluginRefusedException e)
         {
@@ -67,11 +68,12 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
         return result;
     }
 
-    internal async Task<InstalledPlugin> InstallAsync(PluginPackage package, string actor, bool activate, bool replace, CancellationToken cancellationToken)
+    /// <summary>What comes with the host may have other contents under the same version, and was tried by those who built it.</summary>
+    internal async Task<InstalledPlugin> InstallAsync(PluginPackage package, string actor, bool activate, bool isBundled, CancellationToken cancellationToken)
     {
         var (id, version) = (package.Manifest.Id, package.Manifest.Version);
         var known = await store.FindAsync(id, version, cancellationToken);
-        if (known is not null && known.Sha256 != package.Sha256 && !replace)
+        if (known is not null && known.Sha256 != package.Sha256 && !isBundled)
         {
             throw new PluginRefusedException($"{id} {version} is installed with other contents. A version never changes: give the new build a new version.");
         }
@@ -80,7 +82,8 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
         if (known?.Sha256 != package.Sha256) await store.AddAsync(package, actor, time.GetUtcNow(), cancellationToken);
         try
         {
-            await TryOrActivateAsync(candidate, activate);
+            if (!activate || (!isBundled && host.FindInfo(id) is null)) await host.TryAsync(candidate);
+            if (activate) await ActivateAsync(candidate);
         }
         catch (PluginRefusedException) when (known is null)
         {
@@ -120,15 +123,9 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
             : $"{name} has no author's signature, and Plugins:TrustedSigners asks for one. Sign it with 'dotnet nuget sign', or take the list away.");
     }
 
-    private async Task TryOrActivateAsync(PluginCandidate candidate, bool activate)
+    private async Task ActivateAsync(PluginCandidate candidate)
     {
         var (id, version) = (candidate.Manifest.Id, candidate.Manifest.Version);
-        if (!activate)
-        {
-            await host.TryAsync(candidate);
-            return;
-        }
-
         var result = await host.SwapAsync(candidate);
         if (!result.Swapped) throw new PluginRefusedException(result.Refusal!, host.StateOf(id) ?? PluginState.Malfunctioned);
         await store.DesireAsync(id, version, time.GetUtcNow(), CancellationToken.None);
@@ -145,7 +142,7 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PluginRefusedException($"{package.Manifest.Id} {package.Manifest.Version} can't be unpacked: {e.Message}");
+            throw new PluginRefusedException($"{package.Manifest.Id} {package.Manifest.Version} can't be unpacked: {e.Message}") { IsPassing = true };
         }
     }
 

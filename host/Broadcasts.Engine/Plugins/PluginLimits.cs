@@ -9,6 +9,9 @@ internal sealed record PluginLimits
     /// <summary>Dispose of a throw-away transport before a version goes live. Default: 5 s.</summary>
     public TimeSpan TrialDispose { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time in which a version that was tried must be gone from memory. Default: 10 s.</summary>
+    public TimeSpan TrialCollect { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Calls in flight on a retired transport before they are cancelled. Default: 30 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -24,7 +24,7 @@ internal sealed class PluginLoad
     public TransportInfo Info => _info!;
 
     /// <summary>What its transports do.</summary>
-    public TransportHealth Health { get; private set; }
+    public TransportHealth Health { get; }
 
     /// <summary>Dead once nothing of the plugin is in memory any more.</summary>
     public WeakReference? Context { get; private set; }
@@ -47,9 +47,6 @@ internal sealed class PluginLoad
             throw new PluginRefusedException(e.Message, e is PluginRefusedException refused ? refused.State : PluginState.Malfunctioned);
         }
     }
-
-    /// <summary>What was sent to try it counts no more.</summary>
-    public void BeginService() => Health = new TransportHealth(_time);
 
     /// <summary>Makes the transport of one channel.</summary>
     /// <exception cref="TransportSettingsException">The settings can't work.</exception>

@@ -7,6 +7,9 @@ internal sealed class PluginRefusedException(string message, PluginState state =
     /// <summary>The state that the plugin is in because of it.</summary>
     public PluginState State { get; } = state;
 
+    /// <summary>The cause lies outside the package (a full disk, a file in use): worth another try.</summary>
+    public bool IsPassing { get; init; }
+
     /// <summary>The plugin that it is about, where its package could be read so far; its refusal is shown with it and logged.</summary>
     public string? PluginId { get; set; }
 }

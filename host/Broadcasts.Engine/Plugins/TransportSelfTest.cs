@@ -5,11 +5,13 @@ internal static class TransportSelfTest
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>What speaks against a trial's transport; null when nothing does. What does not work on the version that serves either is no fault of the new one.</summary>
-    public static async Task<string?> RunAsync(TransportInstance trial, ChannelTransport serving)
+    /// <summary>
+    /// What speaks against a trial's transport; null when nothing does. What does not work on the version that serves either is no fault of the new one, and without a channel there is nothing to connect with.
+    /// </summary>
+    public static async Task<string?> RunAsync(TransportInstance trial, ChannelTransport? serving)
     {
         if (await RefusesWorkAsync(trial) is { } broken) return broken;
-        if ((trial.Abilities & TransportAbilities.Test) == 0) return null;
+        if (serving is null || (trial.Abilities & TransportAbilities.Test) == 0) return null;
         if (await ConnectionAsync(trial) is not { } fault) return null;
         return !serving.CanTest || (await serving.TestAsync(CancellationToken.None)) is { Error: null, Value: null } ? fault : null;
     }

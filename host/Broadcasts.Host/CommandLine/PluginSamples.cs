@@ -1,41 +1,8 @@
-using System.Globalization;
+using System.Text;
 using Broadcasts.Host.Hosting;
 using Broadcasts.Plugins;
 
 namespace Broadcasts.Host.CommandLine;
-
-/// <summary>Settings made up for a test: what is required and not given.</summary>
-internal static class SampleSettings
-{
-    /// <summary>Long and unmistakable: checks look for it where no secret may be.</summary>
-    private const string Secret = "marked-secret-31337-0123456789";
-
-    public static string For(TransportInfo info, IReadOnlyDictionary<string, string> given)
-    {
-        if (given.Keys.FirstOrDefault(k => !info.Fields.Any(f => f.Name.Equals(k, StringComparison.OrdinalIgnoreCase))) is { } unknown)
-            throw new StartException($"--set: {info.Id} has no setting '{unknown}'. It has: {string.Join(", ", info.Fields.Select(f => f.Name))}.", ExitCodes.Usage);
-        var texts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var field in info.Fields)
-        {
-            if (given.TryGetValue(field.Name, out var value)) texts[field.Name] = value;
-            else if (field.Required && field.Default is not { Length: > 0 }) texts[field.Name] = MadeUp(field);
-        }
-
-        return SettingsValidator.FromText(info.Fields, texts);
-    }
-
-    private static string MadeUp(SettingField field) => field.Type switch
-    {
-        SettingType.WholeNumber or SettingType.Number => (field.Minimum ?? 1).ToString(CultureInfo.InvariantCulture),
-        SettingType.Boolean => "false",
-        SettingType.Choice => field.Options[0],
-        SettingType.Duration => "00:00:10",
-        _ when field.Secret => Secret,
-        _ when field.Name.Contains("url", StringComparison.OrdinalIgnoreCase) => "https://provider.example.org/",
-        _ when field.Placeholder is { Length: > 0 } example => example,
-        _ => "sample",
-    };
-}
 
 /// <summary>Messages made up for a test, of a kind that the transport takes.</summary>
 internal static class SampleMessages
@@ -55,4 +22,41 @@ internal static class SampleMessages
         AddressKinds.WhatsApp => "15550100123",
         _ => "1234567890",
     };
+}
+
+/// <summary>A webhook request out of a file, as it came over the wire.</summary>
+internal static class SampleWebhook
+{
+    /// <summary>Where the channel's webhooks arrive in a test; a request line with a path alone is meant for it.</summary>
+    public static readonly Uri Address = new("https://broadcasts.example.org/hooks/1");
+
+    /// <exception cref="StartException">It is not a request.</exception>
+    public static WebhookRequest Read(string file)
+    {
+        var bytes = File.ReadAllBytes(Cli.ExistingFile(file));
+        var (head, body) = Split(bytes);
+        var lines = head.Split('\n').Select(l => l.TrimEnd('\r')).ToArray();
+        if (lines[0].Split(' ') is not [var method, var target, ..] || !Uri.TryCreate(Address, target, out var url))
+            throw Wrong(file, "The first line is not a request such as 'POST /hooks/1 HTTP/1.1'.");
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 1; i < lines.Length; i++)
+        {
+            if (lines[i].IndexOf(':', StringComparison.Ordinal) is not (> 0 and var colon)) throw Wrong(file, $"line {i + 1} is not 'Name: value'.");
+            headers[lines[i][..colon].Trim()] = lines[i][(colon + 1)..].Trim();
+        }
+
+        return new WebhookRequest { Method = method.ToUpperInvariant(), Url = url, Headers = headers, Body = body };
+    }
+
+    private static (string Head, byte[] Body) Split(byte[] bytes)
+    {
+        foreach (var end in new[] { "\r\n\r\n", "\n\n" })
+        {
+            if (bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(end)) is >= 0 and var at) return (Encoding.ASCII.GetString(bytes, 0, at), bytes[(at + end.Length)..]);
+        }
+
+        return (Encoding.ASCII.GetString(bytes).TrimEnd(), []);
+    }
+
+    private static StartException Wrong(string file, string why) => new($"{file}: {why} It must be a request as it came: request line, headers, an empty line, body.", ExitCodes.Usage);
 }

@@ -17,25 +17,27 @@ internal static class PluginTestCommand
         var file = new Argument<string>("file") { Description = "The .nupkg.", HelpName = "FILE" };
         var set = new Option<string[]>("--set") { Description = "A setting of the channel to test with: NAME=VALUE, or NAME=@FILE. Settings that are required and not given get a value made up.", HelpName = "NAME=VALUE" };
         var to = new Option<string?>("--to") { Description = "An address of the transport's kind.", HelpName = "ADDRESS" };
+        var webhook = new Option<string?>("--webhook") { Description = "A genuine request of the provider as it came, for the settings given: request line, headers, an empty line, body. It must be taken, and refused with one byte changed.", HelpName = "FILE" };
         var json = Cli.JsonOption();
-        var command = new Command("test", "Checks a package as a host and the conformance kit do, and prints a report.") { file, set, to, json };
+        var command = new Command("test", "Checks a package as a host and the conformance kit do, and prints a report.") { file, set, to, webhook, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var report = await RunAsync(Cli.ExistingFile(parsed.GetValue(file)!), new Dictionary<string, string>(SendCommand.ReadSettings(parsed.GetValue(set) ?? []), StringComparer.OrdinalIgnoreCase), parsed.GetValue(to), cancellationToken);
+            var genuine = parsed.GetValue(webhook) is { } path ? SampleWebhook.Read(path) : null;
+            var report = await RunAsync(Cli.ExistingFile(parsed.GetValue(file)!), genuine, new Dictionary<string, string>(SendCommand.ReadSettings(parsed.GetValue(set) ?? []), StringComparer.OrdinalIgnoreCase), parsed.GetValue(to), cancellationToken);
             await Console.Out.WriteLineAsync(parsed.GetValue(json) ? JsonSerializer.Serialize(report, ApiJson.Options) : Words(report));
             return report.Failed == 0 ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
     }
 
-    private static async Task<PluginReport> RunAsync(string file, Dictionary<string, string> given, string? to, CancellationToken cancellationToken)
+    private static async Task<PluginReport> RunAsync(string file, WebhookRequest? webhook, Dictionary<string, string> given, string? to, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("broadcasts-plugin-").FullName;
         var checks = new List<PluginCheck>();
         try
         {
             var (candidate, info) = await LoadedAsync(file, folder, checks, cancellationToken);
-            if (candidate is not null && info is not null) await CheckAsync(candidate, info, given, to, checks, cancellationToken);
+            if (candidate is not null && info is not null) await CheckAsync(candidate, info, webhook, given, to, checks, cancellationToken);
             return new PluginReport(candidate?.Manifest.Id, candidate?.Manifest.Version, checks);
         }
         finally
@@ -74,8 +76,10 @@ internal static class PluginTestCommand
         }
     }
 
-    private static async Task CheckAsync(PluginCandidate candidate, TransportInfo info, Dictionary<string, string> given, string? to, List<PluginCheck> checks, CancellationToken cancellationToken)
+    private static async Task CheckAsync(PluginCandidate candidate, TransportInfo info, WebhookRequest? webhook, Dictionary<string, string> given, string? to, List<PluginCheck> checks, CancellationToken cancellationToken)
     {
+        if (given.Keys.FirstOrDefault(k => !info.Fields.Any(f => f.Name.Equals(k, StringComparison.OrdinalIgnoreCase))) is { } unknown)
+            throw new StartException($"--set: {info.Id} has no setting '{unknown}'. It has: {string.Join(", ", info.Fields.Select(f => f.Name))}.", ExitCodes.Usage);
         var settings = SampleSettings.For(info, given);
         if (SettingsValidator.Check(info.Fields, settings) is { IsValid: false } wrong)
             throw new StartException("The settings to test with are not acceptable:\n" + string.Join('\n', wrong.Problems.Select(p => $"  {p.Path}: {p.Message} Give it with --set {p.Path}=…")), ExitCodes.Usage);
@@ -93,7 +97,8 @@ internal static class PluginTestCommand
             },
             AssemblyPath = candidate.MainFile,
             SettingsJson = settings,
-            CreateContext = (json, http) => new FakeChannelContext(json) { Http = http ?? provider, Webhook = new Uri("https://broadcasts.example.org/hooks/1"), RefusesConnections = true },
+            CreateContext = (json, http) => new FakeChannelContext(json) { Http = http ?? provider, Webhook = SampleWebhook.Address, RefusesConnections = true },
+            GenuineWebhook = _ => webhook,
             Message = number => SampleMessages.For(info, settings, to, number),
         };
         foreach (var check in ConformanceChecks.All)

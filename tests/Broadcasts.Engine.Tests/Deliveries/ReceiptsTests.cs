@@ -101,6 +101,30 @@ public sealed class ReceiptsTests
         Assert.Equal(DeliveryStatus.Sent, (await kit.RowAsync(id)).State);
     }
 
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task ApplyAsync_IdThatTheProviderGaveTwice_ChangesNeitherAndOurIdDecides(string provider)
+    {
+        await using var kit = await LedgerKit.CreateAsync(provider);
+        var (broadcast, rows, receipts) = await SentEachAsync(kit, "same", "same");
+
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("same", ReceiptStatus.Failed, FailureReason.InvalidAddress)]);
+        Assert.All(await StatesAsync(kit, rows), s => Assert.Equal(DeliveryStatus.Sent, s));
+        Assert.Equal(1, await kit.ScalarAsync<long>("SELECT COUNT(*) FROM early_receipts"));
+
+        await ApplyAsync(kit, receipts, kit.Channel.Id, [new Receipt { Key = "ours", At = kit.Time.GetUtcNow(), MessageId = (await IdsAsync(kit)).Of(rows[1]), ProviderId = "same", Status = ReceiptStatus.Delivered }]);
+        Assert.Equal([DeliveryStatus.Sent, DeliveryStatus.Delivered], await StatesAsync(kit, rows));
+        await receipts.ApplyKeptAsync(default);
+        Assert.Equal([DeliveryStatus.Sent, DeliveryStatus.Delivered], await StatesAsync(kit, rows));
+        await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
+    }
+
+    private static async Task<DeliveryStatus[]> StatesAsync(LedgerKit kit, long[] rows)
+    {
+        var states = new List<DeliveryStatus>();
+        foreach (var row in rows) states.Add((await kit.RowAsync(row)).State);
+        return [.. states];
+    }
+
     private static Task ApplyAsync(LedgerKit kit, Receipts receipts, long channel, Receipt[] told) => kit.Database.WriteAsync(t => receipts.ApplyAsync(t, channel, told));
 
     private static Receipt Of(string providerId, ReceiptStatus status, FailureReason? reason = null, bool temporary = false) =>
@@ -108,11 +132,21 @@ public sealed class ReceiptsTests
 
     private static async Task<(Broadcast Broadcast, long Id, Receipts Receipts)> SentAsync(LedgerKit kit, string? providerId)
     {
-        await kit.AddPeopleAsync(1);
+        var (broadcast, rows, receipts) = await SentEachAsync(kit, providerId);
+        return (broadcast, rows[0], receipts);
+    }
+
+    private static async Task<(Broadcast Broadcast, long[] Rows, Receipts Receipts)> SentEachAsync(LedgerKit kit, params string?[] providerIds)
+    {
+        await kit.AddPeopleAsync(providerIds.Length);
         var (broadcast, slices) = await kit.StartFrozenAsync();
-        var claim = await kit.ClaimAsync(slices[0], 1);
-        if (providerId is not null) await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = providerId, IsFoundByProviderId = true });
-        return (broadcast, claim.Rows[0].Id, new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
+        var claim = await kit.ClaimAsync(slices[0], providerIds.Length);
+        foreach (var (row, provider) in claim.Rows.Zip(providerIds))
+        {
+            if (provider is not null) await kit.RecordAsync(kit.Record(row.Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = provider, IsFoundByProviderId = true });
+        }
+
+        return (broadcast, [.. claim.Rows.Select(r => r.Id)], new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
     }
 
     private static async Task<MessageIds> IdsAsync(LedgerKit kit)

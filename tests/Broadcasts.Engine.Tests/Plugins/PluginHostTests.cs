@@ -11,7 +11,7 @@ public sealed class PluginHostTests : IAsyncDisposable
     private static readonly PluginLimits Short = new()
     {
         Create = TimeSpan.FromSeconds(1.5), TrialDispose = TimeSpan.FromMilliseconds(300), Drain = TimeSpan.FromSeconds(1),
-        CancelGrace = TimeSpan.FromMilliseconds(300), Dispose = TimeSpan.FromMilliseconds(500),
+        CancelGrace = TimeSpan.FromMilliseconds(300), Dispose = TimeSpan.FromMilliseconds(500), TrialCollect = TimeSpan.FromSeconds(5),
     };
 
     private readonly string _data = Directory.CreateTempSubdirectory("plugins-").FullName;
@@ -196,6 +196,10 @@ public sealed class PluginHostTests : IAsyncDisposable
     [InlineData("refuse-settings", "can't serve the channel 'News': v2 wants more")]
     [InlineData("wrong-id", "its code says that it is 'other'")]
     [InlineData("no-batches", "MaxBatchSize must be 1 to 1,000")]
+    [InlineData("leave-a-timer", "lab 2.0.0 stays in memory: 5 s after everything of it was disposed of")]
+    [InlineData("fail-connection", "fails its self-test on the channel 'News': ChannelFault")]
+    [InlineData("send-cancelled", "fails its self-test on the channel 'News': it says that it sent a message whose sending was cancelled")]
+    [InlineData("hang-in-plugin-dispose", "lab 2.0.0: dispose of the plugin did not end within 0.5 s")]
     public async Task SwapAsync_NewVersionIsBroken_OldOneServesOnAndItSaysWhy(string behaviour, string why)
     {
         await LoadAsync("1.0.0");
@@ -208,6 +212,22 @@ public sealed class PluginHostTests : IAsyncDisposable
         Assert.Equal("1.0.0/m0", Assert.Single(await SendAsync(channel, 1)).ProviderIds[0]);
         Assert.Equal(swap.Refusal, new TransportCatalogue(_host).Find("lab")!.LastRefusal);
         Assert.Equal("1.0.0", channel.Info!.Version);
+    }
+
+    [Theory]
+    [InlineData("leave-a-timer", "stays in memory")]
+    [InlineData("hang-in-create", "did not end within 1.5 s")]
+    [InlineData("hang-in-dispose", "dispose of a transport did not end")]
+    [InlineData("send-cancelled", "fails its self-test: it says that it sent")]
+    public async Task TryAsync_NoChannelYet_IsTriedWithSettingsMadeUp(string behaviour, string why)
+    {
+        var refused = await Assert.ThrowsAsync<PluginRefusedException>(() => _host.TryAsync(Candidate("1.0.0", behaviour)));
+
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+        await _host.TryAsync(Candidate("1.0.1"));
+        await _host.TryAsync(Candidate("1.0.2", "refuse-settings"));
+        await _host.TryAsync(Candidate("1.0.3", "fail-connection"));
+        Assert.Empty(_host.Infos());
     }
 
     [Fact]
@@ -263,8 +283,9 @@ public sealed class PluginHostTests : IAsyncDisposable
         await using var host = new PluginHost(_services, Short with { Unload = TimeSpan.Zero }, TimeProvider.System, NullLogger<PluginHost>.Instance);
         for (var version = 1; version <= 4; version++)
         {
-            var swap = await host.SwapAsync(Candidate($"{version}.0.0", "leave-a-timer"));
+            var swap = await host.SwapAsync(Candidate($"{version}.0.0", "leave-a-timer-at-work"));
             Assert.True(swap.Swapped, swap.Refusal);
+            await SendAsync(await host.OpenAsync(Settings("""{"token": "secret-1"}"""), TestContext.Current.CancellationToken), 1);
             Assert.Equal(version > 2 ? PluginState.Leaked : PluginState.Loaded, host.StateOf("lab"));
             await swap.Retired;
             GC.Collect();

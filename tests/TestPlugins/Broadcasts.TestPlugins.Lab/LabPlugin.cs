@@ -48,9 +48,11 @@ public sealed class LabPlugin : ITransportPlugin
     {
         if (Behaviour == "throw-in-constructor") throw new InvalidOperationException("no licence");
         if (Behaviour == "hang-in-constructor") Hang.ForGood();
-        // Nobody stops it: the timer's queue points to this plugin for ever.
-        if (Behaviour == "leave-a-timer") _leak = new Timer(_ => _leak?.Change(0, 0), null, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+        if (Behaviour == "leave-a-timer") Leak();
     }
+
+    /// <summary>Nobody stops it: the timer's queue points to this plugin for ever.</summary>
+    internal static void Leak() => _leak ??= new Timer(_ => _leak?.Change(0, 0), null, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
 
     /// <inheritdoc/>
     public TransportDescriptor Descriptor => new()
@@ -83,6 +85,13 @@ public sealed class LabPlugin : ITransportPlugin
     public SettingProblem[] Validate(ChannelContext context) =>
         context.GetSettings<LabSettings>().Token == "bad" ? [new SettingProblem("token", "'bad' is never a token.")] : [];
 
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        if (Behaviour == "hang-in-plugin-dispose") Hang.ForGood();
+        return default;
+    }
+
     private static string Manifest(string name) => JsonDocument.Parse(Read("transport.json")).RootElement.GetProperty(name).GetString()!;
 
     private static string Read(string name) => File.Exists(Path.Combine(Folder, name)) ? File.ReadAllText(Path.Combine(Folder, name)).Trim() : "";
@@ -94,6 +103,7 @@ internal sealed class LabTransport(LabSettings settings, string version, string 
 
     public async Task SendAsync(MessageBatch batch, CancellationToken cancellationToken)
     {
+        if (behaviour == "send-cancelled") batch.ReportRest(Taken);
         cancellationToken.ThrowIfCancellationRequested();
         if (settings.Mode == LabMode.Instant)
         {
@@ -101,6 +111,7 @@ internal sealed class LabTransport(LabSettings settings, string version, string 
             return;
         }
 
+        if (behaviour == "leave-a-timer-at-work") LabPlugin.Leak();
         if (behaviour == "throw-in-send") throw new InvalidOperationException("boom");
         if (behaviour == "refuse-all") batch.ReportRest(SendOutcome.RecipientRejected(FailureReason.InvalidAddress, suppress: false, "nobody is good enough"));
         if (behaviour == "fault-channel") batch.ReportRest(SendOutcome.ChannelFault(FailureReason.Credentials, "the token is not understood"));
@@ -118,7 +129,8 @@ internal sealed class LabTransport(LabSettings settings, string version, string 
     }
 
     public ValueTask<SendOutcome?> TestAsync(CancellationToken cancellationToken) =>
-        settings.Mode == LabMode.Throw ? throw new InvalidOperationException("boom") : new((SendOutcome?)null);
+        settings.Mode == LabMode.Throw ? throw new InvalidOperationException("boom")
+        : new(behaviour == "fail-connection" ? SendOutcome.ChannelFault(FailureReason.Credentials, "the token is not understood") : null);
 
     public ValueTask<WebhookResult> ReceiveAsync(WebhookRequest request, CancellationToken cancellationToken) =>
         new(new WebhookResult
