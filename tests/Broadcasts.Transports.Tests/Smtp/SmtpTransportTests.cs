@@ -23,6 +23,8 @@ public sealed class SmtpTransportTests : IAsyncDisposable
         { "RCPT", "550 5.1.1 no such user", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { "RCPT", "553 5.1.3 bad syntax", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { "RCPT", "550 5.1.10 null MX", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
+        { "RCPT", "550 5.2.1 mailbox disabled", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
+        { "RCPT", "551 user not local", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, false },
         { "RCPT", "550 5.1.8 access denied, bad outbound sender", SendOutcomeKind.ChannelFault, FailureReason.Policy, false },
         { "RCPT", "553 5.1.7 bad sender address syntax", SendOutcomeKind.ChannelFault, FailureReason.Policy, false },
         { "RCPT", "450 4.1.8 sender's domain not found now", SendOutcomeKind.RetryLater, FailureReason.Unreachable, false },

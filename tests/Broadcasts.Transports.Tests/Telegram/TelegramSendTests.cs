@@ -35,6 +35,7 @@ public sealed class TelegramSendTests : TelegramTests
         { 400, "Bad Request: a sentence of next year", SendOutcomeKind.ContentRejected, FailureReason.Unclassified, false },
         { 409, "Conflict: can't use getUpdates method while webhook is active", SendOutcomeKind.ChannelFault, FailureReason.Misconfigured, false },
         { 413, "Request Entity Too Large", SendOutcomeKind.ContentRejected, FailureReason.TooLarge, false },
+        { 420, "FLOOD_WAIT_5", SendOutcomeKind.Throttled, FailureReason.Throttled, false },
         { 429, "Too Many Requests: retry after 5", SendOutcomeKind.Throttled, FailureReason.Throttled, false },
         { 500, "Internal Server Error", SendOutcomeKind.InDoubt, FailureReason.ProviderError, false },
         { 502, "Bad Gateway", SendOutcomeKind.InDoubt, FailureReason.ProviderError, false },
