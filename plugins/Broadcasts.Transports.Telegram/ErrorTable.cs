@@ -56,6 +56,8 @@ internal static class ErrorTable
             // Of the whole bot: whoever goes on with other chats makes it longer.
             429 or 420 => SendOutcome.Throttled(ThrottleScope.Channel, wait, words, name),
             401 or 404 => SendOutcome.ChannelFault(FailureReason.Credentials, words, name),
+            // Somebody called logOut to move the bot to another server: this one knows it no more.
+            400 when words.Equals(ErrorWords.LoggedOut, StringComparison.OrdinalIgnoreCase) => SendOutcome.ChannelFault(FailureReason.Misconfigured, words, name),
             409 => SendOutcome.ChannelFault(FailureReason.Misconfigured, words, name),
             413 => SendOutcome.ContentRejected(FailureReason.TooLarge, words, name),
             >= 500 => SendOutcome.InDoubt(FailureReason.ProviderError, words, name),
@@ -84,5 +86,6 @@ internal static class ErrorTable
 internal static class ErrorWords
 {
     public const string CannotParse = "can't parse entities";
+    public const string LoggedOut = "logged out";
     public const string WrongFile = "wrong file identifier";
 }

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Broadcasts.Transports;
@@ -21,9 +24,12 @@ internal sealed class FakeHttpServer : IAsyncDisposable
         _sessions.Add(AcceptAsync());
     }
 
-    public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook");
+    public Uri Url => new($"{(Certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook");
 
     public string Response { get; set; } = Of(200, "");
+
+    /// <summary>With one, the server speaks TLS and nothing else.</summary>
+    public X509Certificate2? Certificate { get; set; }
 
     /// <summary>Answers each request on its own, when set.</summary>
     public Func<FakeRequest, string>? Respond { get; set; }
@@ -59,7 +65,8 @@ internal sealed class FakeHttpServer : IAsyncDisposable
         {
             using (client)
             {
-                var stream = client.GetStream();
+                Stream stream = client.GetStream();
+                if (Certificate is not null) stream = await SecureAsync(stream);
                 while (await ReadAsync(stream) is { } request)
                 {
                     Requests.Enqueue(request);
@@ -72,13 +79,20 @@ internal sealed class FakeHttpServer : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or AuthenticationException)
         {
             // The client is gone or the test is over.
         }
     }
 
-    private async Task DripAsync(NetworkStream stream)
+    private async Task<Stream> SecureAsync(Stream plain)
+    {
+        var secure = new SslStream(plain);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _stop.Token);
+        return secure;
+    }
+
+    private async Task DripAsync(Stream stream)
     {
         await stream.WriteAsync("HTTP/1.1 200 X\r\nContent-Length: 1000000\r\nContent-Type: application/json\r\n\r\n"u8.ToArray(), _stop.Token);
         while (true)
@@ -88,7 +102,7 @@ internal sealed class FakeHttpServer : IAsyncDisposable
         }
     }
 
-    private async Task<FakeRequest?> ReadAsync(NetworkStream stream)
+    private async Task<FakeRequest?> ReadAsync(Stream stream)
     {
         var head = new StringBuilder();
         var one = new byte[1];

@@ -74,6 +74,8 @@ internal static partial class SmtpFault
         null => null,
         "5.1.1" or "5.1.2" or "5.1.3" or "5.1.6" or "5.1.10" when stage != SmtpErrorCode.SenderNotAccepted => SendOutcome.RecipientRejected(FailureReason.InvalidAddress, suppress: true, text, code),
         "5.2.1" when stage != SmtpErrorCode.SenderNotAccepted => SendOutcome.RecipientRejected(FailureReason.InvalidAddress, suppress: true, text, code),
+        // Of the sender, though servers such as Postfix say it at RCPT: the same for every recipient.
+        "5.1.7" or "5.1.8" => SendOutcome.ChannelFault(FailureReason.Policy, text, code),
         "5.2.2" or "4.2.2" => SendOutcome.RetryLater(FailureReason.MailboxFull, text, code),
         "4.2.1" => SendOutcome.RetryLater(FailureReason.Unreachable, text, code),
         "5.2.3" or "5.3.4" => SendOutcome.ContentRejected(FailureReason.TooLarge, text, code),

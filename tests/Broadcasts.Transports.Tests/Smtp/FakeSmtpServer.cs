@@ -37,6 +37,9 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
 
     public bool TlsFromTheStart { get; set; }
 
+    /// <summary>With one, AUTH PLAIN with any other is refused.</summary>
+    public string? Password { get; set; }
+
     public int Connections => Volatile.Read(ref _connections);
 
     public ConcurrentQueue<string> Mails { get; } = new();
@@ -130,7 +133,7 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
                 OnDot?.Invoke();
                 return await ReplyAsync(stream, "DOT", "250 2.0.0 queued");
             case "AUTH":
-                return await ReplyAsync(stream, verb, "235 2.7.0 welcome");
+                return await ReplyAsync(stream, verb, IsLetIn(line) ? "235 2.7.0 welcome" : "535 5.7.8 wrong password");
             case "QUIT":
                 await ReplyAsync(stream, verb, "221 bye");
                 return false;
@@ -138,6 +141,9 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
                 return await ReplyAsync(stream, verb, "250 2.1.0 ok");
         }
     }
+
+    private bool IsLetIn(string line) =>
+        Password is null || Encoding.UTF8.GetString(Convert.FromBase64String(line.Split(' ')[^1])).EndsWith($"\0{Password}", StringComparison.Ordinal);
 
     private async Task<bool> ReplyAsync(Stream stream, string stage, string usual)
     {

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Broadcasts.TestKit;
 using Broadcasts.Transports.Smtp;
 using Xunit;
@@ -25,6 +23,11 @@ public sealed class SmtpTransportTests : IAsyncDisposable
         { "RCPT", "550 5.1.1 no such user", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { "RCPT", "553 5.1.3 bad syntax", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { "RCPT", "550 5.1.10 null MX", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
+        { "RCPT", "550 5.2.1 mailbox disabled", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
+        { "RCPT", "551 user not local", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, false },
+        { "RCPT", "550 5.1.8 access denied, bad outbound sender", SendOutcomeKind.ChannelFault, FailureReason.Policy, false },
+        { "RCPT", "553 5.1.7 bad sender address syntax", SendOutcomeKind.ChannelFault, FailureReason.Policy, false },
+        { "RCPT", "450 4.1.8 sender's domain not found now", SendOutcomeKind.RetryLater, FailureReason.Unreachable, false },
         { "RCPT", "550 no such user", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, false },
         { "RCPT", "450 4.7.1 greylisted", SendOutcomeKind.RetryLater, FailureReason.Greylisted, false },
         { "RCPT", "450 try later", SendOutcomeKind.RetryLater, FailureReason.Greylisted, false },
@@ -46,6 +49,7 @@ public sealed class SmtpTransportTests : IAsyncDisposable
         { "DATA", "HANGUP", SendOutcomeKind.RetryLater, FailureReason.ProviderDown, false },
         { "DOT", "554 5.7.1 looks like spam", SendOutcomeKind.ContentRejected, FailureReason.Policy, false },
         { "DOT", "550 5.7.26 unauthenticated", SendOutcomeKind.ContentRejected, FailureReason.Policy, false },
+        { "DOT", "550 5.1.8 access denied, bad outbound sender", SendOutcomeKind.ChannelFault, FailureReason.Policy, false },
         { "DOT", "554 refused", SendOutcomeKind.ContentRejected, FailureReason.ContentRefused, false },
         { "DOT", "552 too big", SendOutcomeKind.ContentRejected, FailureReason.TooLarge, false },
         { "DOT", "451 4.7.1 greylisted", SendOutcomeKind.RetryLater, FailureReason.Greylisted, false },
@@ -83,10 +87,24 @@ public sealed class SmtpTransportTests : IAsyncDisposable
     {
         _server.Extensions = ["AUTH PLAIN LOGIN", "ENHANCEDSTATUSCODES"];
         _server.Replies["AUTH"] = reply;
-        var outcome = await SendAsync(Mail(), $""", "security": "none", "username": "me", "password": "{Password}" """);
+        var outcome = await SendAsync(Mail(), SignIn(Password));
 
         Assert.Equal((kind, reason), (outcome.Kind, outcome.Reason!.Value));
         Assert.DoesNotContain(Password, outcome.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The host makes a new transport when the settings change: the old one's connections end with it, the new one signs in by the new password.</summary>
+    [Fact]
+    public async Task SendAsync_PasswordIsReplaced_NewTransportUsesTheNewOne()
+    {
+        _server.Extensions = ["AUTH PLAIN"];
+        _server.Password = "new-password";
+        Assert.Equal(SendOutcomeKind.ChannelFault, (await SendAsync(Mail(), SignIn(Password))).Kind);
+
+        using var context = new FakeChannelContext(Settings(SignIn("new-password")));
+        await using var next = await new SmtpPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
+        Assert.Equal(SendOutcomeKind.Accepted, Assert.Single(await OutcomeList.SendAsync(next, TestContext.Current.CancellationToken, Mail())).Kind);
+        Assert.Single(_server.Mails);
     }
 
     [Theory]
@@ -101,11 +119,12 @@ public sealed class SmtpTransportTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("startTls", false)]
-    [InlineData("tls", true)]
-    public async Task SendAsync_CertificateNobodyVouchesFor_IsAChannelsFaultAndSendsNothing(string security, bool tlsFromTheStart)
+    [InlineData("startTls", false, 2099)]
+    [InlineData("tls", true, 2099)]
+    [InlineData("tls", true, 2020)]
+    public async Task SendAsync_CertificateNobodyVouchesFor_IsAChannelsFaultAndSendsNothing(string security, bool tlsFromTheStart, int until)
     {
-        using var certificate = SelfSigned();
+        using var certificate = Certificates.SelfSigned(until);
         (_server.Certificate, _server.TlsFromTheStart) = (certificate, tlsFromTheStart);
         var outcome = await SendAsync(Mail(), $""", "security": "{security}", "username": "me", "password": "{Password}" """);
 
@@ -243,20 +262,16 @@ public sealed class SmtpTransportTests : IAsyncDisposable
         return Assert.Single(await OutcomeList.SendAsync(_transport!, TestContext.Current.CancellationToken, message));
     }
 
-    private static X509Certificate2 SelfSigned()
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using var made = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
-    }
-
     private async Task OpenAsync(string more = "")
     {
         _context?.Dispose();
-        _context = new FakeChannelContext($$"""{"host": "127.0.0.1", "port": {{_server.Port}}, "from": "News <news@example.org>"{{more}}}""");
+        _context = new FakeChannelContext(Settings(more));
         _transport = await new SmtpPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
+
+    private string Settings(string more) => $$"""{"host": "127.0.0.1", "port": {{_server.Port}}, "from": "News <news@example.org>"{{more}}}""";
+
+    private static string SignIn(string password) => $""", "security": "none", "username": "me", "password": "{password}" """;
 
     private static OutboundMessage Mail(string id = "d-17") => new()
     {

@@ -1,3 +1,5 @@
+using Broadcasts.TestKit;
+using Broadcasts.Transports.Telegram;
 using Xunit;
 
 namespace Broadcasts.Transports;
@@ -16,6 +18,7 @@ public sealed class TelegramSendTests : TelegramTests
         { 403, "Forbidden: bot can't initiate conversation with a user", SendOutcomeKind.RecipientRejected, FailureReason.Blocked, true },
         { 403, "Forbidden: bot can't send messages to bots", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { 403, "Forbidden: something new", SendOutcomeKind.ContentRejected, FailureReason.Unclassified, false },
+        { 400, "Logged out", SendOutcomeKind.ChannelFault, FailureReason.Misconfigured, false },
         { 400, "Bad Request: chat not found", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { 400, "Bad Request: PEER_ID_INVALID", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
         { 400, "Bad Request: group chat was deactivated", SendOutcomeKind.RecipientRejected, FailureReason.InvalidAddress, true },
@@ -32,6 +35,7 @@ public sealed class TelegramSendTests : TelegramTests
         { 400, "Bad Request: a sentence of next year", SendOutcomeKind.ContentRejected, FailureReason.Unclassified, false },
         { 409, "Conflict: can't use getUpdates method while webhook is active", SendOutcomeKind.ChannelFault, FailureReason.Misconfigured, false },
         { 413, "Request Entity Too Large", SendOutcomeKind.ContentRejected, FailureReason.TooLarge, false },
+        { 420, "FLOOD_WAIT_5", SendOutcomeKind.Throttled, FailureReason.Throttled, false },
         { 429, "Too Many Requests: retry after 5", SendOutcomeKind.Throttled, FailureReason.Throttled, false },
         { 500, "Internal Server Error", SendOutcomeKind.InDoubt, FailureReason.ProviderError, false },
         { 502, "Bad Gateway", SendOutcomeKind.InDoubt, FailureReason.ProviderError, false },
@@ -81,13 +85,41 @@ public sealed class TelegramSendTests : TelegramTests
         Assert.DoesNotContain("AAHdqTcv", outcome.Detail, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task SendAsync_NobodyListens_IsLaterAndNamesNoToken()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("https://nowhere.invalid")]
+    public async Task SendAsync_NobodyListensOrNoSuchName_IsLaterAndNamesNoToken(string? url)
     {
-        BaseUrl = $"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}";
+        BaseUrl = url ?? $"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}";
         var outcome = await SendAsync();
         Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), (outcome.Kind, outcome.Reason!.Value));
         Assert.DoesNotContain("AAHdqTcv", outcome.Detail + Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2099)]
+    [InlineData(2020)]
+    public async Task SendAsync_CertificateNobodyVouchesFor_IsAChannelsFaultAndSendsNothing(int until)
+    {
+        using var certificate = Certificates.SelfSigned(until);
+        Server.Certificate = certificate;
+        var outcome = await SendAsync();
+        Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), (outcome.Kind, outcome.Reason!.Value));
+        Assert.DoesNotContain("AAHdqTcv", outcome.Detail + Log, StringComparison.Ordinal);
+        Assert.Empty(Server.Requests);
+    }
+
+    /// <summary>The host makes a new transport when the settings change: the old one's messages end by the old token, the new one's go by the new.</summary>
+    [Fact]
+    public async Task SendAsync_TokenIsReplaced_NewTransportUsesTheNewOne()
+    {
+        const string replaced = "110201543:AAF-new-token";
+        Server.Respond = r => r.Line.Contains($"/bot{replaced}/", StringComparison.Ordinal) ? Sent() : Error(401, "Unauthorized");
+        Assert.Equal(SendOutcomeKind.ChannelFault, (await SendAsync()).Kind);
+
+        using var context = new FakeChannelContext(Settings(replaced), Time);
+        await using var next = await new TelegramPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
+        Assert.Equal(SendOutcomeKind.Accepted, Assert.Single(await OutcomeList.SendAsync(next, TestContext.Current.CancellationToken, Message())).Kind);
     }
 
     [Theory]

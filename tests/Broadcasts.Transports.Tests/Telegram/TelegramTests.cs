@@ -46,14 +46,20 @@ public abstract class TelegramTests : IAsyncDisposable
         FakeHttpServer.Of(code, $$"""{"ok":false,"error_code":{{code}},"description":{{JsonSerializer.Serialize(words)}},"parameters":{{parameters}}}""", headers);
 
     protected async Task<SendOutcome> SendAsync(MessageContent? content = null, string to = "7", int attempt = 1) =>
-        Assert.Single(await OutcomeList.SendAsync(await OpenAsync(), TestContext.Current.CancellationToken, new OutboundMessage { Id = "d-1", To = to, Content = content ?? new TextContent { Text = "hola" }, Attempt = attempt }));
+        Assert.Single(await OutcomeList.SendAsync(await OpenAsync(), TestContext.Current.CancellationToken, Message(content, to, attempt)));
 
     protected async Task<ITransport> OpenAsync(string updates = "none")
     {
         if (_transport is not null) return _transport;
-        _context = new FakeChannelContext($$"""{"botToken": "{{Token}}", "webhookSecret": "{{Secret}}", "updates": "{{updates}}", "baseUrl": "{{BaseUrl ?? Server.Url.GetLeftPart(UriPartial.Authority)}}"{{MoreSettings}}}""", Time);
+        _context = new FakeChannelContext(Settings(Token, updates), Time);
         return _transport = await new TelegramPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
+
+    protected static OutboundMessage Message(MessageContent? content = null, string to = "7", int attempt = 1) =>
+        new() { Id = "d-1", To = to, Content = content ?? new TextContent { Text = "hola" }, Attempt = attempt };
+
+    protected string Settings(string token, string updates = "none") =>
+        $$"""{"botToken": "{{token}}", "webhookSecret": "{{Secret}}", "updates": "{{updates}}", "baseUrl": "{{BaseUrl ?? Server.Url.GetLeftPart(UriPartial.Authority)}}"{{MoreSettings}}}""";
 
     protected static JsonElement Json(byte[] bytes)
     {

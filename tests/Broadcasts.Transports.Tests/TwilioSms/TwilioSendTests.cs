@@ -99,11 +99,39 @@ public sealed class TwilioSendTests : TwilioTests
         Assert.Equal((SendOutcomeKind.InDoubt, reason), (outcome.Kind, outcome.Reason!.Value));
     }
 
-    [Fact]
-    public async Task SendAsync_NobodyListens_IsLater()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("https://nowhere.invalid")]
+    public async Task SendAsync_NobodyListensOrNoSuchName_IsLater(string? url)
     {
-        BaseUrl = $"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}";
-        Assert.Equal(SendOutcomeKind.RetryLater, (await SendAsync()).Kind);
+        BaseUrl = url ?? $"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}";
+        var outcome = await SendAsync();
+        Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), (outcome.Kind, outcome.Reason!.Value));
+    }
+
+    [Theory]
+    [InlineData(2099)]
+    [InlineData(2020)]
+    public async Task SendAsync_CertificateNobodyVouchesFor_IsAChannelsFaultAndSendsNothing(int until)
+    {
+        using var certificate = Certificates.SelfSigned(until);
+        Server.Certificate = certificate;
+        var outcome = await SendAsync();
+        Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), (outcome.Kind, outcome.Reason!.Value));
+        Assert.Empty(Server.Requests);
+    }
+
+    /// <summary>The host makes a new transport when the settings change: the old one's messages end by the old token, the new one's go by the new.</summary>
+    [Fact]
+    public async Task SendAsync_TokenIsReplaced_NewTransportUsesTheNewOne()
+    {
+        var signIn = "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Account}:new-token"));
+        Server.Respond = r => r.Headers["Authorization"] == signIn ? Created() : Error(401, 20003);
+        Assert.Equal(SendOutcomeKind.ChannelFault, (await SendAsync()).Kind);
+
+        using var context = new FakeChannelContext(Settings("new-token"), Time);
+        await using var next = await new TwilioSmsPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
+        Assert.Equal(SendOutcomeKind.Accepted, Assert.Single(await OutcomeList.SendAsync(next, TestContext.Current.CancellationToken, Message())).Kind);
     }
 
     [Theory]

@@ -45,14 +45,20 @@ public abstract class TwilioTests : IAsyncDisposable
 
     protected async Task<SendOutcome> SendAsync(MessageContent? content = null, DateTimeOffset? expires = null) =>
         Assert.Single(await OutcomeList.SendAsync(await OpenAsync(), TestContext.Current.CancellationToken,
-            new OutboundMessage { Id = "d-1", To = "+34600000001", Content = content ?? new TextContent { Text = "hola" }, ExpiresAt = expires }));
+            Message(content, expires)));
 
     protected async Task<ITransport> OpenAsync()
     {
         if (_transport is not null) return _transport;
-        _context = new FakeChannelContext($$"""{"accountSid": "{{Account}}", "authToken": "{{Token}}", {{Sender}}, "baseUrl": "{{BaseUrl ?? Server.Url.GetLeftPart(UriPartial.Authority)}}"{{MoreSettings}}}""", Time) { Webhook = IsPublic ? Webhook : null };
+        _context = new FakeChannelContext(Settings(Token), Time) { Webhook = IsPublic ? Webhook : null };
         return _transport = await new TwilioSmsPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
+
+    protected static OutboundMessage Message(MessageContent? content = null, DateTimeOffset? expires = null) =>
+        new() { Id = "d-1", To = "+34600000001", Content = content ?? new TextContent { Text = "hola" }, ExpiresAt = expires };
+
+    protected string Settings(string token) =>
+        $$"""{"accountSid": "{{Account}}", "authToken": "{{token}}", {{Sender}}, "baseUrl": "{{BaseUrl ?? Server.Url.GetLeftPart(UriPartial.Authority)}}"{{MoreSettings}}}""";
 
     /// <summary>The one form that was sent.</summary>
     protected Dictionary<string, string> Form() => FormBody.Read(Assert.Single(Server.Requests).Body).ToDictionary(p => p.Key, p => p.Value);

@@ -48,12 +48,24 @@ public sealed class WhatsAppConnectionLossTests : WhatsAppTests
         Assert.Equal(SendOutcomeKind.InDoubt, (await sending).Kind);
     }
 
-    [Fact]
-    public async Task SendAsync_NobodyListens_IsRetriedLater()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("https://nowhere.invalid")]
+    public async Task SendAsync_NobodyListensOrNoSuchName_IsRetriedLater(string? url)
     {
-        using var context = new FakeChannelContext(Settings($"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}"), Time);
-        await using var transport = await new WhatsAppCloudPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
-        Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), KindOf(Assert.Single(await OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Message()))));
+        BaseUrl = url ?? $"http://127.0.0.1:{FakeSmtpServer.ClosedPort()}";
+        Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), KindOf(await SendAsync()));
+    }
+
+    [Theory]
+    [InlineData(2099)]
+    [InlineData(2020)]
+    public async Task SendAsync_CertificateNobodyVouchesFor_IsAChannelsFaultAndSendsNothing(int until)
+    {
+        using var certificate = Certificates.SelfSigned(until);
+        Server.Certificate = certificate;
+        Assert.Equal((SendOutcomeKind.ChannelFault, FailureReason.TlsRefused), KindOf(await SendAsync()));
+        Assert.Empty(Server.Requests);
     }
 
     /// <summary>No request is written before TLS stands.</summary>
@@ -63,9 +75,8 @@ public sealed class WhatsAppConnectionLossTests : WhatsAppTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var closing = CloseNextAsync(listener);
-        using var context = new FakeChannelContext(Settings($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"), Time);
-        await using var transport = await new WhatsAppCloudPlugin().CreateAsync(context, TestContext.Current.CancellationToken);
-        Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), KindOf(Assert.Single(await OutcomeList.SendAsync(transport, TestContext.Current.CancellationToken, Message()))));
+        BaseUrl = $"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+        Assert.Equal((SendOutcomeKind.RetryLater, FailureReason.ProviderDown), KindOf(await SendAsync()));
         await closing;
     }
 

@@ -28,6 +28,8 @@ public abstract class WhatsAppTests : IAsyncDisposable
 
     protected string MoreSettings { get; set; } = "";
 
+    protected string? BaseUrl { get; set; }
+
     protected string Log => string.Join('\n', _context?.LogLines ?? []);
 
     public async ValueTask DisposeAsync()
@@ -58,7 +60,7 @@ public abstract class WhatsAppTests : IAsyncDisposable
     protected async Task<ITransport> OpenAsync()
     {
         if (_transport is not null) return _transport;
-        _context = new FakeChannelContext(Settings(Server.Url.GetLeftPart(UriPartial.Authority), MoreSettings), Time);
+        _context = new FakeChannelContext(Settings(BaseUrl ?? Server.Url.GetLeftPart(UriPartial.Authority), MoreSettings), Time);
         return _transport = await new WhatsAppCloudPlugin().CreateAsync(_context, TestContext.Current.CancellationToken);
     }
 
