@@ -70,7 +70,7 @@ public static class AdminSetup
     private static void AddPages(RazorPagesOptions options)
     {
         options.Conventions.AuthorizeFolder("/");
-        foreach (var open in (string[])["/SignIn", "/Welcome", "/Link", "/Error", "/Preferences"]) options.Conventions.AllowAnonymousToPage(open);
+        foreach (var open in (string[])["/SignIn", "/Welcome", "/Link", "/Error", "/Preferences", "/OptOut"]) options.Conventions.AllowAnonymousToPage(open);
     }
 
     private static void AddSignIn(IServiceCollection services)

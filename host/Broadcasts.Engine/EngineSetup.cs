@@ -49,7 +49,7 @@ internal static class EngineSetup
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
             .AddSingleton<SliceStore>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<RecipientLimits>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
-            .AddSingleton<Receipts>().AddSingleton<HeardEvents>().AddSingleton<ProviderNews>().AddSingleton<ProviderEvents>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();
+            .AddSingleton<Receipts>().AddSingleton<HeardEvents>().AddSingleton<Answers>().AddSingleton<ProviderNews>().AddSingleton<ProviderEvents>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();
         builder.UseOrleans(silo => Configure(silo, options));
 
         // After the silo, so that they start when grains answer and stop before it does.

@@ -65,6 +65,7 @@ internal sealed class SegmentCompiler
         SegmentSubjectKind.History => History(condition),
         SegmentSubjectKind.Blocked => $"c.blocked_at IS {(condition.Values[0] == "true" ? "NOT " : "")}NULL",
         SegmentSubjectKind.Suppressed => Suppressed(condition),
+        SegmentSubjectKind.Consent => (condition.Operator == SegmentOperator.IsNot ? "NOT " : "") + SegmentConsent.Sql(condition.Values[0]),
         SegmentSubjectKind.Segment => throw new InvalidOperationException("The rules of other segments are put in their place before (SegmentMembers)."),
         _ => throw new ArgumentOutOfRangeException(nameof(condition)),
     };

@@ -36,6 +36,9 @@ internal sealed record SegmentContact
     /// <summary>Channels on which an address of the contact gets nothing; 0 for all.</summary>
     public IReadOnlyList<long> SuppressedOn { get; init; } = [];
 
+    /// <summary>Where the contact stands; null when nothing is known.</summary>
+    public ConsentState? Consent { get; init; }
+
     /// <summary>The contact's rows in the ledger.</summary>
     public IReadOnlyList<SegmentDelivery> Deliveries { get; init; } = [];
 }
@@ -68,6 +71,7 @@ internal sealed class SegmentEvaluator(SegmentContact contact, long nowMs, Func<
         SegmentSubjectKind.History => History(condition),
         SegmentSubjectKind.Blocked => contact.IsBlocked == (condition.Values[0] == "true"),
         SegmentSubjectKind.Suppressed => Suppressed(condition),
+        SegmentSubjectKind.Consent => (SegmentConsent.Word(contact.Consent) == condition.Values[0]) == (condition.Operator == SegmentOperator.Is),
         _ => contact.Imports.Contains(long.Parse(condition.Values[0], CultureInfo.InvariantCulture)) == (condition.Operator == SegmentOperator.Is),
     };
 

@@ -35,6 +35,9 @@ internal enum SegmentSubjectKind
     /// <summary>Whether an address of the contact gets nothing.</summary>
     Suppressed,
 
+    /// <summary>Where the contact stands to being written to.</summary>
+    Consent,
+
     /// <summary>Another segment.</summary>
     Segment,
 }
@@ -92,6 +95,7 @@ internal sealed partial record SegmentSubject(SegmentSubjectKind Kind, string Na
         foreach (var history in SegmentHistory.All) yield return new SegmentSubject(SegmentSubjectKind.History, history.Name, history.Name);
         yield return new SegmentSubject(SegmentSubjectKind.Blocked, "blocked");
         yield return new SegmentSubject(SegmentSubjectKind.Suppressed, "suppressed");
+        yield return new SegmentSubject(SegmentSubjectKind.Consent, "consent");
         yield return new SegmentSubject(SegmentSubjectKind.Segment, "segment");
     }
 

@@ -88,6 +88,7 @@ internal static class SegmentValues
         return subject switch
         {
             { Kind: SegmentSubjectKind.Blocked or SegmentSubjectKind.Suppressed } => text is "true" or "false" ? text : null,
+            { Kind: SegmentSubjectKind.Consent } => SegmentConsent.Parse(text),
             { Kind: SegmentSubjectKind.Channel } => AddressKindNames.Parse(text)?.Name(),
             { Kind: SegmentSubjectKind.Address } when isWhole => AddressNormalizer.TryNormalize(subject.Address, text, null, out var address, out _) ? address : text,
             { Column: "country" } when isWhole && subject.Kind == SegmentSubjectKind.Text => ContactValues.Country(text),
@@ -129,6 +130,7 @@ internal static class SegmentValues
         SegmentValueType.Number => new Problem(path, "notANumber", $"'{op.Word()}' compares numbers; for dates use before and after.", op.Word()),
         SegmentValueType.Day or SegmentValueType.Instant => new Problem(path, "notADate", "The value is a day such as 2026-11-22, or a time such as 2026-11-22T17:30:00Z."),
         _ when subject.Kind is SegmentSubjectKind.Blocked or SegmentSubjectKind.Suppressed => new Problem(path, "trueOrFalse", "The value is true or false."),
+        _ when subject.Kind == SegmentSubjectKind.Consent => new Problem(path, "unknownConsent", $"The value is {string.Join(", ", SegmentConsent.Words)}.", string.Join(", ", SegmentConsent.Words)),
         _ when subject.Kind == SegmentSubjectKind.Channel => new Problem(path, "unknownKind", "The value is email, phone, telegram, whatsapp, messenger, instagram or webchat, or a list of them."),
         _ => new Problem(path, "blankValue", "The value is blank or no text; to find missing values use doesNotExist."),
     };

@@ -124,6 +124,12 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
 
     public Task<string?> GetCursorAsync(long id) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<string?>(GetCursorSql, new { id }));
 
+    private const string AddressKindSql = "SELECT address_kind FROM channels WHERE id = @id";
+
+    /// <summary>The kind of address that the channel writes to; 0 when the channel is gone.</summary>
+    public static async Task<AddressKind> AddressKindAsync(DbTransaction transaction, long id) =>
+        (AddressKind)await transaction.Connection!.QuerySingleOrDefaultAsync<int>(AddressKindSql, new { id }, transaction);
+
     /// <summary>Stored in the transaction of the events that it stands behind.</summary>
     public static Task SetCursorAsync(DbTransaction transaction, long id, string? cursor) => transaction.Connection!.ExecuteAsync(CursorSql, new { id, cursor }, transaction);
 

@@ -83,18 +83,12 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
     public Task<CommandResult> RemoveTagAsync(long id, string name, string actor, CancellationToken cancellationToken = default) =>
         ChangeTagsAsync(id, [name], actor, (before, given) => [.. before.Where(b => TagStore.Key(b) != TagStore.Key(given[0]))], cancellationToken);
 
-    private const string DeleteSql = """
-        DELETE FROM contact_tags WHERE contact_id = @id;
-        DELETE FROM addresses WHERE contact_id = @id;
-        DELETE FROM contact_revisions WHERE contact_id = @id;
-        DELETE FROM contacts WHERE id = @id;
-        """;
-
     /// <summary>The person goes for good, old revisions too; the ledger and the imports keep their rows and counts under the bare id.</summary>
+    /// <seealso cref="ContactErasure"/>
     public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
-        ChangeAsync(id, null, actor, "contact.deleted", async (transaction, _, _) =>
+        ChangeAsync(id, null, actor, "contact.deleted", async (transaction, before, _) =>
         {
-            await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+            await ContactErasure.EraseAsync(transaction, database.Dialect, before);
             return new CommandResult();
         }, cancellationToken);
 

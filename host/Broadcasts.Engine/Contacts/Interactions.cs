@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Broadcasts.Channels;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -22,12 +23,10 @@ internal sealed class Interactions(Database database)
          WHERE contacts.id = a.contact_id AND (contacts.last_interaction_at IS NULL OR contacts.last_interaction_at < v.at)
         """;
 
-    private const string KindSql = "SELECT address_kind FROM channels WHERE id = @channel";
-
     /// <summary>Messages from contacts, in the transaction of their other effects.</summary>
     public async Task HeardAsync(DbTransaction transaction, long channelId, IEnumerable<InboundMessage> messages)
     {
-        var kind = (AddressKind)await transaction.Connection!.QuerySingleOrDefaultAsync<int>(KindSql, new { channel = channelId }, transaction);
+        var kind = await ChannelStore.AddressKindAsync(transaction, channelId);
         var rows = JsonSerializer.Serialize(messages.GroupBy(m => AddressNormalizer.Normal(kind, m.From)).Select(m => new object[] { m.Key, m.Max(x => x.At).ToUnixTimeMilliseconds() }));
         await transaction.Connection!.ExecuteAsync(_addressesSql, new { rows, channel = channelId }, transaction);
         await transaction.Connection!.ExecuteAsync(_contactsSql, new { rows, channel = channelId }, transaction);

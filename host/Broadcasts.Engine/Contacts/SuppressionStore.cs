@@ -21,6 +21,9 @@ internal enum SuppressionReason
 
     /// <summary>It came with a list from elsewhere.</summary>
     Imported = 5,
+
+    /// <summary>The recipient has to confirm first (double opt-in).</summary>
+    Unconfirmed = 6,
 }
 
 /// <summary>An address that gets nothing.</summary>

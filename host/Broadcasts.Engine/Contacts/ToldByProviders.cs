@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Channels;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -7,16 +8,6 @@ namespace Broadcasts.Contacts;
 /// <summary>What providers say of addresses beside receipts: who takes nothing more or something again, and who is reached elsewhere now. Said twice it changes nothing.</summary>
 internal sealed class ToldByProviders(Database database, TimeProvider time)
 {
-    private const string KindSql = "SELECT address_kind FROM channels WHERE id = @channel";
-
-    private const string OptOutSql = """
-        INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at) VALUES (@kind, @value, @channel, @reason, @source, @at)
-        ON CONFLICT (kind, value, channel_id) DO NOTHING
-        """;
-
-    // Only what the provider itself brought, and not by something it said later: a person's own entry stays.
-    private const string OptInSql = "DELETE FROM suppressions WHERE kind = @kind AND value = @value AND channel_id = @channel AND source IN (@source, 'provider') AND reason = @reason AND created_at <= @at";
-
     // Where the new address is known already, both stay as they are: whose it is was said by somebody else.
     private const string MoveSql = """
         UPDATE addresses SET value = @next WHERE kind = @kind AND value = @value AND NOT EXISTS (SELECT 1 FROM addresses o WHERE o.kind = @kind AND o.value = @next)
@@ -32,18 +23,27 @@ internal sealed class ToldByProviders(Database database, TimeProvider time)
     /// <summary>Applies opt-outs and opt-ins in the order in which they happened.</summary>
     public async Task ConsentAsync(DbTransaction transaction, long channel, IEnumerable<ConsentChange> changes)
     {
-        var kind = await KindAsync(transaction, channel);
+        var kind = await ChannelStore.AddressKindAsync(transaction, channel);
         foreach (var change in changes.OrderBy(c => c.At))
         {
-            var values = new { kind = (short)kind, value = AddressNormalizer.Normal(kind, change.Address), channel, reason = (short)SuppressionReason.OptedOut, source = $"channel:{channel}", at = Math.Min(change.At.ToUnixTimeMilliseconds(), time.Now()) };
-            await transaction.Connection!.ExecuteAsync(change.IsOptedOut ? OptOutSql : OptInSql, values, transaction);
+            await ConsentLog.SayAsync(transaction, new ConsentEvent
+            {
+                Kind = kind,
+                Value = AddressNormalizer.Normal(kind, change.Address),
+                ChannelId = channel,
+                State = change.IsOptedOut ? ConsentState.Withdrawn : ConsentState.Granted,
+                Source = $"channel:{channel}",
+                Detail = change.Detail,
+                Actor = ConsentLog.Contact,
+                At = Math.Min(change.At.ToUnixTimeMilliseconds(), time.Now()),
+            });
         }
     }
 
     /// <summary>Writes to the new addresses from now on.</summary>
     public static async Task MoveAsync(DbTransaction transaction, long channel, IEnumerable<(string Old, string New)> changes)
     {
-        var kind = await KindAsync(transaction, channel);
+        var kind = await ChannelStore.AddressKindAsync(transaction, channel);
         foreach (var (old, @new) in changes)
         {
             if (!AddressNormalizer.TryNormalize(kind, @new, null, out var next, out _)) continue;
@@ -55,7 +55,4 @@ internal sealed class ToldByProviders(Database database, TimeProvider time)
 
     /// <inheritdoc cref="MoveAsync(DbTransaction, long, IEnumerable{ValueTuple{string, string}})"/>
     public Task MoveAsync(long channel, string old, string @new) => database.WriteAsync(t => MoveAsync(t, channel, [(old, @new)]));
-
-    private static async Task<AddressKind> KindAsync(DbTransaction transaction, long channel) =>
-        (AddressKind)await transaction.Connection!.QuerySingleOrDefaultAsync<int>(KindSql, new { channel }, transaction);
 }

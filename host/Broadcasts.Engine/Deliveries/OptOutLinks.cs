@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Broadcasts.Contacts;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
@@ -42,13 +43,7 @@ internal sealed class OptOutLinks(Database database, EngineOptions options, ISec
         return CryptographicOperations.FixedTimeEquals(expected[..SignatureBytes], bytes[8..]) ? BinaryPrimitives.ReadInt64BigEndian(bytes) : null;
     }
 
-    private const string OptOutSql = """
-        INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at)
-        SELECT a.kind, a.value, 0, 2, 'link', @now
-          FROM deliveries d JOIN addresses a ON a.id = d.address_id
-         WHERE d.id = @id
-            ON CONFLICT (kind, value, channel_id) DO NOTHING
-        """;
+    private const string AddressSql = "SELECT a.kind AS Kind, a.value AS Value FROM deliveries d JOIN addresses a ON a.id = d.address_id WHERE d.id = @id";
 
     private const string MarkSql = "UPDATE deliveries SET opted_out_at = @now WHERE id = @id AND opted_out_at IS NULL";
 
@@ -56,7 +51,8 @@ internal sealed class OptOutLinks(Database database, EngineOptions options, ISec
     public Task OptOutAsync(long deliveryId) => database.WriteAsync(async t =>
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        await t.Connection!.ExecuteAsync(OptOutSql, new { id = deliveryId, now }, t);
+        if (await t.Connection!.QuerySingleOrDefaultAsync<ConsentEvent>(AddressSql, new { id = deliveryId }, t) is { } address)
+            await ConsentLog.SayAsync(t, address with { State = ConsentState.Withdrawn, Source = "link", Detail = $"delivery {deliveryId}", Actor = ConsentLog.Contact, At = now });
         await t.Connection!.ExecuteAsync(MarkSql, new { id = deliveryId, now }, t);
     });
 

@@ -5,7 +5,7 @@ using Broadcasts.Storage;
 namespace Broadcasts.Deliveries;
 
 /// <summary>Everything that providers tell of their own accord, by webhook or when they are asked.</summary>
-internal sealed class ProviderEvents(Database database, Receipts receipts, Interactions interactions, ToldByProviders told, ProviderNews news, HeardEvents heard)
+internal sealed class ProviderEvents(Database database, Receipts receipts, Interactions interactions, InboundWords words, Answers answers, ToldByProviders told, ProviderNews news, HeardEvents heard)
 {
     /// <summary>Applies events of one channel; the cursor is stored in the same transaction. On disk when this returns.</summary>
     /// <param name="channelId">The channel that they came by.</param>
@@ -22,7 +22,13 @@ internal sealed class ProviderEvents(Database database, Receipts receipts, Inter
         {
             if (Of<Receipt>(events) is { Count: > 0 } found) await receipts.ApplyAsync(transaction, channelId, found);
             if (Of<AddressChange>(events) is { Count: > 0 } moved) await ToldByProviders.MoveAsync(transaction, channelId, moved.Select(m => (m.OldAddress, m.NewAddress)));
-            if (Of<InboundMessage>(events) is { Count: > 0 } inbound) await interactions.HeardAsync(transaction, channelId, inbound);
+            if (Of<InboundMessage>(events) is { Count: > 0 } inbound)
+            {
+                await interactions.HeardAsync(transaction, channelId, inbound);
+                await words.HeardAsync(transaction, channelId, inbound);
+                await answers.HeardAsync(transaction, channelId, inbound);
+            }
+
             if (Of<ConsentChange>(events) is { Count: > 0 } wishes) await told.ConsentAsync(transaction, channelId, wishes);
             await heard.NoteAsync(transaction, channelId, events);
             if (hasCursor) await ChannelStore.SetCursorAsync(transaction, channelId, cursor);

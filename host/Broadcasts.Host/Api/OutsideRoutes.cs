@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Extensions;
 
 namespace Broadcasts.Host.Api;
 
-/// <summary>What the outside calls: providers' webhooks and opt-out links. Everything else can stay behind a firewall.</summary>
+/// <summary>What the outside calls: providers' webhooks. With the links in messages (<c>/o/</c>) all that can't stay behind a firewall.</summary>
 internal static class OutsideRoutes
 {
     private static readonly TimeSpan WebhookLimit = TimeSpan.FromSeconds(10);
@@ -12,30 +12,7 @@ internal static class OutsideRoutes
     public static void Map(WebApplication app)
     {
         app.MapMethods("/hooks/{channelId:long}", ["GET", "POST", "PUT"], ReceiveAsync).ExcludeFromDescription();
-        app.MapGet("/o/{token}", (string token, OptOutLinks links) => links.Read(token) is null ? Page(Unknown, StatusCodes.Status404NotFound) : Page(Ask)).ExcludeFromDescription();
-        // RFC 8058: a mail program posts here by itself when its user presses "unsubscribe". No cookie, no form token: the token in the path is the proof.
-        app.MapPost("/o/{token}", async (string token, OptOutLinks links) =>
-        {
-            if (links.Read(token) is not { } delivery) return Page(Unknown, StatusCodes.Status404NotFound);
-            await links.OptOutAsync(delivery);
-            return Page(Done);
-        }).DisableAntiforgery().ExcludeFromDescription();
     }
-
-    private const string Ask = """
-        <h1>Stop these messages?</h1><p lang="es">¿No recibir más estos mensajes?</p>
-        <form method="post"><button>Unsubscribe · Darme de baja</button></form>
-        """;
-
-    private const string Done = "<h1>You will get no more of these messages.</h1><p lang=\"es\">No recibirá más estos mensajes.</p>";
-
-    private const string Unknown = "<h1>This link is not valid.</h1><p lang=\"es\">Este enlace no es válido.</p>";
-
-    private static IResult Page(string content, int status = StatusCodes.Status200OK) => Results.Content($$"""
-        <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">
-        <title>Unsubscribe</title><style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem}button{font:inherit;padding:.6rem 1.2rem}</style>
-        </head><body>{{content}}</body></html>
-        """, "text/html; charset=utf-8", statusCode: status);
 
     private static async Task<IResult> ReceiveAsync(long channelId, ChannelRuntimes channels, ProviderEvents events, TimeProvider time, RefusedWebhooks refused, HttpContext http)
     {

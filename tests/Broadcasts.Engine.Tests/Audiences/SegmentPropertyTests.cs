@@ -82,6 +82,7 @@ public abstract class SegmentPropertyTests
             var byId = new Dictionary<long, SegmentContact>();
             for (var b = 1; b < Starts.Length; b++)
                 await transaction.Connection!.ExecuteAsync("INSERT INTO broadcasts (id, name, status, started_at, created_at, updated_at, created_by) VALUES (@b, 'b', 2, @at, 1, 1, 'test')", new { b, at = Starts[b] }, transaction);
+            await transaction.Connection!.ExecuteAsync("INSERT INTO imports (id, name, status, options, created_by, started_at, consent_source) VALUES (1, 'fair.csv', 2, '{}', 'test', 1, 'the fair'), (2, 'old.csv', 2, '{}', 'test', 1, NULL)", transaction: transaction);
             for (var i = 0; i < people.Count; i++)
             {
                 var person = people[i];
@@ -109,11 +110,20 @@ public abstract class SegmentPropertyTests
                 if (addresses.Count == 0) person = person with { SuppressedOn = [] };
                 foreach (var channel in person.SuppressedOn)
                     await transaction.Connection!.ExecuteAsync("INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at) VALUES (@kind, @value, @channel, 1, 'test', 1)", new { kind = (short)addresses[0].Kind, value = addresses[0].Value, channel }, transaction);
-                byId.Add(id, person with { Addresses = addresses });
+                byId.Add(id, await SayAsync(transaction, person with { Addresses = addresses }));
             }
 
             return byId;
         }, _ct);
+    }
+
+    // What was said about the first address; whoever was in the first file agreed there, unless he said otherwise since.
+    private static async Task<SegmentContact> SayAsync(System.Data.Common.DbTransaction transaction, SegmentContact person)
+    {
+        var byFile = person.Imports.Contains(1) ? ConsentState.Granted : (ConsentState?)null;
+        if (person.Addresses is not [var first, ..] || person.Consent is not { } state) return person with { Consent = byFile };
+        await ConsentLog.SayAsync(transaction, new ConsentEvent { Kind = first.Kind, Value = first.Value, ChannelId = 900, State = state, Source = "test", Actor = "test", At = 1 });
+        return person with { Consent = state == ConsentState.Granted ? byFile ?? state : state, SuppressedOn = state == ConsentState.Granted ? person.SuppressedOn : [.. person.SuppressedOn, 900] };
     }
 
     private static readonly Gen<string?> Word = Gen.Frequency<string?>((1, Gen.Const((string?)null)), (4, Pick(Words).Select(w => (string?)w)));
@@ -143,6 +153,7 @@ public abstract class SegmentPropertyTests
         from isBlocked in Gen.Bool
         from suppressed in Gen.Long[0, 2].List[0, 2]
         from deliveries in Delivery.List[0, 3]
+        from consent in Pick<ConsentState?>(null, ConsentState.Granted, ConsentState.Withdrawn, ConsentState.Pending)
         select new SegmentContact
         {
             FirstName = first,
@@ -160,6 +171,7 @@ public abstract class SegmentPropertyTests
             IsBlocked = isBlocked,
             SuppressedOn = [.. suppressed.Distinct()],
             Deliveries = deliveries,
+            Consent = consent,
         };
 
     private static readonly Gen<string> TextValue = Pick([.. Words, .. Countries, .. Languages, "an", "a", "5"]).Select(Quote);
@@ -191,6 +203,7 @@ public abstract class SegmentPropertyTests
         Gen.Select(Past, Pick("inLastDays", "notInLastDays"), Gen.Int[1, 25], (s, op, n) => Json(s, op, n.ToString(CultureInfo.InvariantCulture))),
         Gen.Select(Past, Pick("exists", "doesNotExist"), (s, op) => Json(s, op, null)),
         Gen.Select(Pick("blocked", "suppressed"), Pick("true", "false"), (s, v) => Json(s, "is", v)),
+        Gen.Select(Pick("is", "isNot"), Pick(SegmentConsent.Words).Select(Quote), (op, v) => Json("consent", op, v)),
         Gen.Select(Pick("onChannel", "notOnChannel"), Gen.Int[1, 3], (op, c) => Json("suppressed", op, c.ToString(CultureInfo.InvariantCulture))),
         Gen.Select(Pick("is", "isNot"), Gen.Int[1, 4], (op, n) => Json("import", op, n.ToString(CultureInfo.InvariantCulture))));
 

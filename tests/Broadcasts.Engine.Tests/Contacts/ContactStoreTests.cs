@@ -161,6 +161,36 @@ public abstract class ContactStoreTests
     }
 
     [Fact]
+    public async Task DeleteAsync_LeavesNoWordOfThePersonButTheOptOut()
+    {
+        var email = Unique("erase") + "@example.com";
+        var (id, _) = await _f.Contacts.CreateAsync(WithEmail(email), "test", _ct);
+        await _f.Database.WriteAsync(async t =>
+        {
+            var values = new { id, email, delivery = 900_000_000_000L + id, cells = $"[\"Ana\",\"{email}\"]", part = $$"""{"type":"text","text":"Dear {{email}}"}""" };
+            await t.Connection!.ExecuteAsync(
+                """
+                INSERT INTO deliveries (id, contact_id, contact_revision, channel_id, part, status, attempt) VALUES (@delivery, @id, 1, 1, 1, 5, 1);
+                INSERT INTO attempts (delivery_id, attempt, at, outcome, code, detail) VALUES (@delivery, 1, 1, 3, '550', 'no user ' || @email);
+                INSERT INTO messages (delivery_id, part, created_by, created_at) VALUES (@delivery, @part, 'test', 1);
+                INSERT INTO import_errors (import_id, row_number, field, value, code, reason, cells) VALUES (@delivery, 1, 'phone', '12', 'length', 'No number.', @cells);
+                """, values, t);
+            foreach (var state in (ConsentState[])[ConsentState.Granted, ConsentState.Withdrawn])
+                await ConsentLog.SayAsync(t, new ConsentEvent { Kind = AddressKind.Email, Value = email, State = state, Source = "form", Actor = "test", At = (long)state });
+        }, _ct);
+
+        Assert.True((await _f.Contacts.DeleteAsync(id, "test", _ct)).IsDone);
+
+        await using var connection = await _f.Database.OpenReadAsync(_ct);
+        Assert.Equal(1, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM deliveries WHERE contact_id = @id", new { id }));
+        Assert.Equal(("550", null), await connection.QuerySingleAsync<(string, string?)>("SELECT code, detail FROM attempts WHERE delivery_id = @row", new { row = 900_000_000_000L + id }));
+        Assert.DoesNotContain(email, await connection.QuerySingleAsync<string>("SELECT part FROM messages WHERE delivery_id = @row", new { row = 900_000_000_000L + id }), StringComparison.Ordinal);
+        Assert.Equal((null, null), await connection.QuerySingleAsync<(string?, string?)>("SELECT value, cells FROM import_errors WHERE import_id = @row", new { row = 900_000_000_000L + id }));
+        Assert.Equal(ConsentState.Withdrawn, (ConsentState)await connection.QuerySingleAsync<int>("SELECT state FROM consents WHERE value = @email", new { email }));
+        Assert.Single(await _f.Suppressions.IsSuppressedAsync(AddressKind.Email, [email], 0, _ct));
+    }
+
+    [Fact]
     public async Task UpsertAsync_MixedBatch_JudgesEachForItself()
     {
         var (known, other) = (Unique("k") + "@example.com", Unique("o") + "@example.com");

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
-internal sealed class EditModel(ContactStore contacts, FieldStore fields) : ConsolePage
+internal sealed class EditModel(ContactStore contacts, FieldStore fields, ConsentStore consents) : ConsolePage
 {
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
@@ -21,6 +21,9 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields) : Cons
     public IReadOnlyList<ContactField> Fields { get; private set; } = [];
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    /// <summary>What the contact said about being written to, the oldest first.</summary>
+    public IReadOnlyList<ConsentEvent> Consents { get; private set; } = [];
 
     public bool CanEdit { get; private set; }
 
@@ -50,6 +53,14 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields) : Cons
             ? Told(await contacts.BlockAsync(Id, blocked, Visitor.Actor, cancellationToken), Texts[blocked ? "Contacts.DidBlock" : "Contacts.DidUnblock"], $"/contacts/{Id}")
             : Forbid();
 
+    public async Task<IActionResult> OnPostConsentAsync(long address, ConsentState state, string? source, string? detail, CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        if (!await LoadAsync(cancellationToken) || Contact?.Addresses.FirstOrDefault(a => a.Id == address) is not { } meant || !Enum.IsDefined(state)) return NotFound();
+        var edit = new ConsentEdit { Kind = meant.Kind, Value = meant.Value, State = state, Source = source ?? "", Detail = string.IsNullOrWhiteSpace(detail) ? null : detail };
+        return Told(await consents.SayAsync(Id, edit, Visitor.Actor, cancellationToken), Texts["Consent.DidAdd"], $"/contacts/{Id}#consent");
+    }
+
     public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
@@ -63,6 +74,7 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields) : Cons
         CanEdit = await Visitor.CanEditAsync();
         if (Id == 0) return CanEdit;
         Contact = await contacts.GetAsync(Id, cancellationToken);
+        Consents = await consents.OfContactAsync(Id, cancellationToken);
         return Contact is not null;
     }
 }

@@ -1,0 +1,49 @@
+using System.Data.Common;
+using Dapper;
+
+namespace Broadcasts.Contacts;
+
+/// <summary>Writes down what somebody said about being written to, and does what follows from it, in one transaction.</summary>
+internal static class ConsentLog
+{
+    /// <summary>The person's own act, as actor.</summary>
+    public const string Contact = "contact";
+
+    private const string SaidSql = """
+        SELECT state AS State, source AS Source, channel_id AS ChannelId, at AS At FROM consents
+         WHERE kind = @Kind AND value = @Value AND channel_id IN (0, @ChannelId) ORDER BY id DESC LIMIT 20
+        """;
+
+    private const string AppendSql = """
+        INSERT INTO consents (kind, value, channel_id, state, source, detail, actor, at)
+        VALUES (@Kind, @Value, @ChannelId, @State, @Source, @Detail, @Actor, @At)
+        """;
+
+    // The first reason stays: it is the proof. Whoever should have confirmed and opted out instead has opted out.
+    private const string SuppressSql = """
+        INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at) VALUES (@Kind, @Value, @ChannelId, @reason, @Source, @At)
+        ON CONFLICT (kind, value, channel_id) DO UPDATE SET reason = excluded.reason, source = excluded.source, created_at = excluded.created_at
+         WHERE suppressions.reason = 6 AND excluded.reason = 2
+        """;
+
+    // Who comes back lifts what he had said himself by one of the ways that he has. What a colleague or a program entered for him, only such a one lifts; a dead address, a complaint and a list from elsewhere stay.
+    private const string LiftSql = """
+        DELETE FROM suppressions
+         WHERE kind = @Kind AND value = @Value AND (channel_id = @ChannelId OR @ChannelId = 0) AND created_at <= @At
+           AND (reason = 6 OR (reason = 2 AND (@Actor <> 'contact' OR source IN ('link', 'preferences', 'word', 'provider') OR source LIKE 'channel:%')))
+        """;
+
+    public static async Task SayAsync(DbTransaction transaction, ConsentEvent said)
+    {
+        var connection = transaction.Connection!;
+        var values = new { Kind = (short)said.Kind, said.Value, said.ChannelId, State = (short)said.State, said.Source, said.Detail, said.Actor, said.At, reason = (short)ReasonOf(said.State) };
+        var before = (await connection.QueryAsync<ConsentEvent>(SaidSql, values, transaction)).AsList();
+        // Said again by the same way, or delivered again: nothing new. Of a time before something that was said since: kept, and of no effect any more.
+        if (before.Exists(b => b.State == said.State && b.Source == said.Source && b.ChannelId == said.ChannelId && (b.At == said.At || b == before[0]))) return;
+        await connection.ExecuteAsync(AppendSql, values, transaction);
+        if (before.Exists(b => b.At > said.At)) return;
+        await connection.ExecuteAsync(said.State == ConsentState.Granted ? LiftSql : SuppressSql, values, transaction);
+    }
+
+    private static SuppressionReason ReasonOf(ConsentState state) => state == ConsentState.Pending ? SuppressionReason.Unconfirmed : SuppressionReason.OptedOut;
+}
