@@ -62,6 +62,41 @@ public sealed class ApiTests(RunningBroadcasts service) : IClassFixture<RunningB
         Assert.Contains(audit.GetProperty("items").EnumerateArray(), e => e.GetProperty("action").GetString() == "broadcast.start");
     }
 
+    [Fact]
+    public async Task Contacts_ByAddress_AreReadChangedTaggedAndDeleted()
+    {
+        var id = (await service.PostAsync("/api/v1/contacts", new { firstName = "Ivo", addresses = new[] { new { kind = "email", value = "ivo@example.com" }, new { kind = "phone", value = "+34600222333" } } })).GetProperty("id").GetInt64();
+
+        Assert.Equal(id, (await service.GetAsync("/api/v1/contacts/email:IVO@Example.com")).GetProperty("id").GetInt64());
+        Assert.Equal(id, (await service.GetAsync($"/api/v1/contacts/id:{id}")).GetProperty("id").GetInt64());
+        Assert.Equal("Iván", (await PatchAsync("/api/v1/contacts/phone:%2B34600222333", new { firstName = "Iván" })).GetProperty("firstName").GetString());
+        Assert.Equal("vip", (await service.PostAsync("/api/v1/contacts/email:ivo@example.com/tags", new { tags = new[] { "vip" } })).GetProperty("tags")[0].GetString());
+        Assert.Empty((await service.GetAsync("/api/v1/contacts/email:ivo@example.com/consents")).GetProperty("items").EnumerateArray());
+        foreach (var nobody in (string[])["email:nobody@example.com", "fax:12", "nonsense", "0", "phone:"])
+            await AssertProblemAsync(HttpStatusCode.NotFound, "notFound", await service.Http.GetAsync(new Uri($"/api/v1/contacts/{nobody}", UriKind.Relative), TestContext.Current.CancellationToken));
+        using var gone = await service.Http.DeleteAsync(new Uri("/api/v1/contacts/email:ivo@example.com", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);
+    }
+
+    [Fact]
+    public async Task Batch_OneIsWrong_CostsThatOne()
+    {
+        var answer = await service.PostAsync("/api/v1/contacts/batch", new
+        {
+            contacts = new object[]
+            {
+                new { firstName = "Uma", addresses = new[] { new { kind = "email", value = "uma@example.com" } } },
+                new { firstName = "Nix", addresses = new[] { new { kind = "fax", value = "12" } } },
+                new { firstName = "Ula", addresses = new[] { new { kind = "email", value = "not an address" } } },
+                new { firstName = "Udo", addresses = new[] { new { kind = "email", value = "udo@example.com" } } },
+            },
+        });
+
+        Assert.Equal(["created", "invalid", "invalid", "created"], answer.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("outcome").GetString()));
+        Assert.Equal("addresses[0].kind", answer.GetProperty("items")[1].GetProperty("problems")[0].GetProperty("path").GetString());
+        Assert.Equal("Udo", (await service.GetAsync("/api/v1/contacts/email:udo@example.com")).GetProperty("firstName").GetString());
+    }
+
     [Theory]
     [InlineData("/api/v1/broadcasts", "{nope", 400, "notJson", null)]
     [InlineData("/api/v1/broadcasts", "null", 400, "noBody", null)]

@@ -8,6 +8,9 @@ namespace Broadcasts.Audiences;
 /// <summary>Segments that are conditions of other segments: found, checked for circles, and put in their place.</summary>
 internal static class SegmentMembers
 {
+    /// <summary>Most conditions of a rule when those of its members are in their place: each costs the database a test per contact.</summary>
+    public const int MostExpanded = 1_000;
+
     private const string AllSql = "SELECT id AS Id, name AS Name, rule AS Rule FROM segments";
 
     /// <summary>The rule with the rules of its members in their place, as they are now. A member that is gone means nobody.</summary>
@@ -36,11 +39,19 @@ internal static class SegmentMembers
         foreach (var id in Of(rule))
         {
             if (!all.TryGetValue(id, out var member) || id == 0) return [new Problem("segment", "segmentGone", $"Segment {id} does not exist.", $"{id}")];
-            if (Circle(member, self, all, [name]) is { } circle)
+            if (Circle(member, self, all, [name], []) is { } circle)
             {
                 var way = string.Join(" → ", circle);
                 return [new Problem("segment", "segmentCircle", $"A segment can't be a part of itself: {way}. Take one of them out.", way)];
             }
+        }
+
+        // Whatever has this one as a part grows with it.
+        var sizes = new Dictionary<long, int>();
+        foreach (var member in all.Values)
+        {
+            if (SizeOf(member, all, sizes) > MostExpanded && Reaches(member, self, all, []))
+                return [new Problem("segment", "segmentTooLarge", $"With the segments that it has as conditions, '{member.Name}' comes to more than {MostExpanded} conditions: take some of them out.", member.Name, $"{MostExpanded}")];
         }
 
         return [];
@@ -69,12 +80,26 @@ internal static class SegmentMembers
 
     private static SegmentNode Negated(SegmentCondition condition, SegmentNode inner) => condition.Operator == SegmentOperator.IsNot ? new SegmentNot(inner) : inner;
 
-    private static IReadOnlyList<string>? Circle(Member member, long self, Dictionary<long, Member> all, IReadOnlyList<string> way)
+    // Each segment is looked at once, however many ways lead to it.
+    private static IReadOnlyList<string>? Circle(Member member, long self, Dictionary<long, Member> all, IReadOnlyList<string> way, HashSet<long> seen)
     {
         IReadOnlyList<string> here = [.. way, member.Name];
         if (member.Id == self) return here;
-        if (way.Count > all.Count) return null;
-        return MembersOf(member).Select(id => all.TryGetValue(id, out var next) ? Circle(next, self, all, here) : null).FirstOrDefault(c => c is not null);
+        if (!seen.Add(member.Id)) return null;
+        return MembersOf(member).Select(id => all.TryGetValue(id, out var next) ? Circle(next, self, all, here, seen) : null).FirstOrDefault(c => c is not null);
+    }
+
+    private static bool Reaches(Member member, long self, Dictionary<long, Member> all, HashSet<long> seen) =>
+        member.Id == self || (seen.Add(member.Id) && MembersOf(member).Any(id => all.TryGetValue(id, out var next) && Reaches(next, self, all, seen)));
+
+    // A segment that is being counted counts nothing: that would be a circle, which is said elsewhere.
+    private static int SizeOf(Member member, Dictionary<long, Member> all, Dictionary<long, int> sizes)
+    {
+        if (sizes.TryGetValue(member.Id, out var known)) return known;
+        sizes[member.Id] = 0;
+        if (SegmentRule.ParseExpanded(member.Rule, out _) is not { } rule) return 0;
+        var size = rule.Conditions().Sum(c => c.Subject.Kind == SegmentSubjectKind.Segment && all.TryGetValue(IdOf(c), out var inner) ? (long)SizeOf(inner, all, sizes) : 1);
+        return sizes[member.Id] = (int)Math.Min(size, int.MaxValue / 2);
     }
 
     private static IEnumerable<long> MembersOf(Member member) => SegmentRule.ParseExpanded(member.Rule, out _) is { } rule ? Of(rule) : [];

@@ -96,13 +96,15 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
         {
             var uses = await UsedByAsync(transaction.Connection!, transaction, id);
             if (await SegmentMembers.UsersOfAsync(id, transaction.Connection!, transaction) is { Count: > 0 } segments)
-                return CommandResult.Invalid([.. segments.Select(s => new Problem($"segments/{s.Id}", "segmentIsMember", $"The segment '{s.Name}' has this one as a condition: change it first.", s.Name, $"{s.Id}"))]);
+                return InUse([.. segments.Select(s => new Problem($"segments/{s.Id}", "segmentIsMember", $"The segment '{s.Name}' has this one as a condition: change it first.", s.Name, $"{s.Id}"))]);
             if (uses.Where(u => u.Status is BroadcastStatus.Draft or BroadcastStatus.Scheduled or BroadcastStatus.Failed).ToList() is { Count: > 0 } waiting)
-                return CommandResult.Invalid([.. waiting.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentInUse",
+                return InUse([.. waiting.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentInUse",
                     $"The {u.Status} broadcast '{u.Name}' goes to this segment: give it another audience or delete it first.", u.Name, $"{u.BroadcastId}"))]);
 
             return await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction) == 1 ? new CommandResult() : CommandResult.NotFound($"Segment {id}");
         }, cancellationToken);
+
+    private static CommandResult InUse(Problem[] by) => new() { Code = CommandCode.Refused, Message = string.Join(" ", by.Select(p => p.Message)), Problems = by };
 
     private const string UsedBySql = """
         SELECT id AS BroadcastId, name AS Name, status AS Status

@@ -39,20 +39,20 @@ internal static class ConsentsApi
 {
     public static void Map(RouteGroupBuilder api)
     {
-        var group = api.MapGroup("/contacts/{id:long}/consents").WithTags("Contacts");
+        var group = api.MapGroup("/contacts/{id}/consents").WithTags("Contacts");
         group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ConsentAnswer>>().WithSummary("What the contact said about being written to, the oldest first");
         group.MapPost("", SayAsync).Needs(ApiScopes.Contacts).Produces<ListAnswer<ConsentAnswer>>().WithSummary("Writes down what the contact said elsewhere");
     }
 
-    private static async Task<IResult> ListAsync(long id, ContactStore contacts, ConsentStore consents, CancellationToken cancellationToken) =>
-        await contacts.GetAsync(id, cancellationToken) is null ? ApiProblems.NotFound($"Contact {id}") : await AnswerAsync(id, consents);
+    private static async Task<IResult> ListAsync(ContactKey id, ContactStore contacts, ConsentStore consents, CancellationToken cancellationToken) =>
+        await contacts.GetAsync(id.Id, cancellationToken) is null ? id.NotFound() : await AnswerAsync(id.Id, consents);
 
-    private static async Task<IResult> SayAsync(long id, ConsentBody body, ContactStore contacts, ConsentStore consents, HttpContext http)
+    private static async Task<IResult> SayAsync(ContactKey id, ConsentBody body, ContactStore contacts, ConsentStore consents, HttpContext http)
     {
-        if (await contacts.GetAsync(id) is null) return ApiProblems.NotFound($"Contact {id}");
+        if (await contacts.GetAsync(id.Id) is null) return id.NotFound();
         if (AddressKindNames.Parse(body.Kind) is not { } kind) return ApiProblems.Invalid("kind", "unknownKind", $"'{body.Kind}' is not email, phone, telegram, whatsapp, messenger, instagram or webchat.");
         var edit = new ConsentEdit { Kind = kind, Value = body.Value, ChannelId = body.ChannelId ?? 0, State = body.State, Source = body.Source, Detail = body.Detail, At = body.At };
-        return await consents.SayAsync(id, edit, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : await AnswerAsync(id, consents);
+        return await consents.SayAsync(id.Id, edit, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : await AnswerAsync(id.Id, consents);
     }
 
     private static async Task<IResult> AnswerAsync(long id, ConsentStore consents) =>

@@ -16,15 +16,15 @@ internal static class ContactsApi
         group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ContactAnswer>>();
         group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<ContactAnswer>(StatusCodes.Status201Created);
         group.MapPost("batch", BatchAsync).Needs(ApiScopes.Contacts).Produces<BatchAnswer>().WithSummary("Up to 1,000 contacts, made or changed by their addresses");
-        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<ContactAnswer>();
-        group.MapPatch("{id:long}", PatchAsync).Needs(ApiScopes.Contacts).Accepts<ContactBody>("application/json").Produces<ContactAnswer>();
-        group.MapDelete("{id:long}", async (long id, ContactStore contacts, HttpContext http) => Gone(await contacts.DeleteAsync(id, http.Actor()))).Needs(ApiScopes.Contacts);
-        group.MapPost("{id:long}/tags", async (long id, TagsBody body, ContactStore contacts, HttpContext http) =>
-            await AnswerAsync(id, await contacts.AddTagsAsync(id, body.Tags, http.Actor()), contacts)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
-        group.MapDelete("{id:long}/tags/{tag}", async (long id, string tag, ContactStore contacts, HttpContext http) =>
-            Gone(await contacts.RemoveTagAsync(id, tag, http.Actor()))).Needs(ApiScopes.Contacts);
-        group.MapPost("{id:long}/block", (long id, ContactStore contacts, HttpContext http) => BlockAsync(id, true, contacts, http)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
-        group.MapPost("{id:long}/unblock", (long id, ContactStore contacts, HttpContext http) => BlockAsync(id, false, contacts, http)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+        group.MapGet("{id}", GetAsync).Needs(ApiScopes.Read).Produces<ContactAnswer>();
+        group.MapPatch("{id}", PatchAsync).Needs(ApiScopes.Contacts).Accepts<ContactBody>("application/json").Produces<ContactAnswer>();
+        group.MapDelete("{id}", async (ContactKey id, ContactStore contacts, HttpContext http) => Gone(id, await contacts.DeleteAsync(id.Id, http.Actor()))).Needs(ApiScopes.Contacts);
+        group.MapPost("{id}/tags", async (ContactKey id, TagsBody body, ContactStore contacts, HttpContext http) =>
+            await AnswerAsync(id, await contacts.AddTagsAsync(id.Id, body.Tags, http.Actor()), contacts)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+        group.MapDelete("{id}/tags/{tag}", async (ContactKey id, string tag, ContactStore contacts, HttpContext http) =>
+            Gone(id, await contacts.RemoveTagAsync(id.Id, tag, http.Actor()))).Needs(ApiScopes.Contacts);
+        group.MapPost("{id}/block", (ContactKey id, ContactStore contacts, HttpContext http) => BlockAsync(id, true, contacts, http)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+        group.MapPost("{id}/unblock", (ContactKey id, ContactStore contacts, HttpContext http) => BlockAsync(id, false, contacts, http)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
     }
 
     private static async Task<IResult> ListAsync(
@@ -54,36 +54,44 @@ internal static class ContactsApi
     private static async Task<IResult> BatchAsync(BatchBody body, ContactStore contacts, HttpContext http)
     {
         if (body.Contacts.Length is 0 or > BatchBody.Most) return ApiProblems.Invalid("contacts", "range", $"From 1 to {BatchBody.Most} contacts.");
-        var problems = new List<Problem>();
-        var edits = new List<ContactEdit>();
-        for (var i = 0; i < body.Contacts.Length; i++)
+        var items = new BatchItem[body.Contacts.Length];
+        var (edits, places) = (new List<ContactEdit>(), new List<int>());
+        for (var i = 0; i < items.Length; i++)
         {
-            var own = new List<Problem>();
-            edits.Add(body.Contacts[i].ToEdit(own));
-            problems.AddRange(own.Select(p => p with { Path = $"contacts[{i}].{p.Path}" }));
+            var problems = new List<Problem>();
+            var edit = body.Contacts[i].ToEdit(problems);
+            if (problems.Count > 0) items[i] = Item(new UpsertOutcome(UpsertKind.Invalid, 0, [.. problems]));
+            else
+            {
+                edits.Add(edit);
+                places.Add(i);
+            }
         }
 
-        if (problems.Count > 0) return ApiProblems.Invalid(problems);
-        var outcomes = await contacts.UpsertAsync(edits, http.Actor());
-        return Results.Ok(new BatchAnswer([.. outcomes.Select(o => new BatchItem(o.Kind, o.Id > 0 ? o.Id : null, [.. o.Problems.Select(p => new ApiFault(p.Path, p.Code, p.Message))]))]));
+        foreach (var (outcome, place) in (await contacts.UpsertAsync(edits, http.Actor())).Zip(places)) items[place] = Item(outcome);
+        return Results.Ok(new BatchAnswer(items));
     }
 
-    private static async Task<IResult> GetAsync(long id, ContactStore contacts, CancellationToken cancellationToken) =>
-        await contacts.GetAsync(id, cancellationToken) is { } contact ? Results.Ok(ContactAnswer.Of(contact)) : ApiProblems.NotFound($"Contact {id}");
+    private static BatchItem Item(UpsertOutcome outcome) => new(outcome.Kind, outcome.Id > 0 ? outcome.Id : null, [.. outcome.Problems.Select(p => new ApiFault(p.Path, p.Code, p.Message))]);
 
-    private static async Task<IResult> PatchAsync(long id, JsonElement patch, int? revision, ContactStore contacts, HttpContext http)
+    private static async Task<IResult> GetAsync(ContactKey id, ContactStore contacts, CancellationToken cancellationToken) =>
+        await contacts.GetAsync(id.Id, cancellationToken) is { } contact ? Results.Ok(ContactAnswer.Of(contact)) : id.NotFound();
+
+    private static async Task<IResult> PatchAsync(ContactKey id, JsonElement patch, int? revision, ContactStore contacts, HttpContext http)
     {
         var body = patch.Deserialize<ContactBody>(ApiJson.Options) ?? throw new JsonException("The body must be an object.");
         var problems = new List<Problem>();
         var edit = body.ToEdit(problems, patch);
-        return problems.Count > 0 ? ApiProblems.Invalid(problems) : await AnswerAsync(id, await contacts.UpdateAsync(id, edit, revision, http.Actor()), contacts);
+        return problems.Count > 0 ? ApiProblems.Invalid(problems) : await AnswerAsync(id, await contacts.UpdateAsync(id.Id, edit, revision, http.Actor()), contacts);
     }
 
-    private static async Task<IResult> BlockAsync(long id, bool isBlocked, ContactStore contacts, HttpContext http) =>
-        await AnswerAsync(id, await contacts.BlockAsync(id, isBlocked, http.Actor()), contacts);
+    private static async Task<IResult> BlockAsync(ContactKey id, bool isBlocked, ContactStore contacts, HttpContext http) =>
+        await AnswerAsync(id, await contacts.BlockAsync(id.Id, isBlocked, http.Actor()), contacts);
 
-    private static async Task<IResult> AnswerAsync(long id, CommandResult result, ContactStore contacts) =>
-        result.IsDone ? Results.Ok(ContactAnswer.Of((await contacts.GetAsync(id))!)) : ApiProblems.Of(result);
+    private static async Task<IResult> AnswerAsync(ContactKey id, CommandResult result, ContactStore contacts) =>
+        result.IsDone ? Results.Ok(ContactAnswer.Of((await contacts.GetAsync(id.Id))!)) : Refused(id, result);
 
-    private static IResult Gone(CommandResult result) => result.IsDone ? Results.NoContent() : ApiProblems.Of(result);
+    private static IResult Gone(ContactKey id, CommandResult result) => result.IsDone ? Results.NoContent() : Refused(id, result);
+
+    private static IResult Refused(ContactKey id, CommandResult result) => id.Id == 0 ? id.NotFound() : ApiProblems.Of(result);
 }

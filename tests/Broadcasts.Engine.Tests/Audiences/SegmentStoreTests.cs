@@ -93,8 +93,30 @@ public abstract class SegmentStoreTests
         Assert.Equal("broadcastNotStarted", Assert.Single((await _f.Segments.CreateAsync(Unique(), Rule("""{"field":"contacted","op":"notSinceBroadcast","value":999999}"""), cancellationToken: _ct)).Result.Problems).Code);
 
         Assert.Equal([(second, inner), (third, outer)], await _f.Segments.MemberOfAsync(first, _ct));
-        Assert.Equal("segmentIsMember", (await _f.Segments.DeleteAsync(first, _ct)).Problems[0].Code);
+        var used = await _f.Segments.DeleteAsync(first, _ct);
+        Assert.Equal((CommandCode.Refused, "segmentIsMember"), (used.Code, used.Problems[0].Code));
         foreach (var id in new[] { third, second, first }) Assert.True((await _f.Segments.DeleteAsync(id, _ct)).IsDone);
+    }
+
+    [Fact]
+    public async Task UpdateAsync_SegmentsThatGrowByLayers_AreRefusedAtTheLimitAndNotWorkedThrough()
+    {
+        // Each has the one before it twice: thirty layers would be a thousand million conditions, by as many ways.
+        var (below, _) = await _f.Segments.CreateAsync(Unique(), Rule("""{"field":"country","op":"is","value":"ES"}"""), cancellationToken: _ct);
+        var bottom = below;
+        CommandResult result;
+        var layers = 0;
+        do
+        {
+            (var id, result) = await _f.Segments.CreateAsync(Unique(), Rule($$$"""{"any":[{"field":"segment","op":"is","value":{{{below}}}},{"not":{"field":"segment","op":"is","value":{{{below}}}}}]}"""), cancellationToken: _ct);
+            if (result.IsDone) (below, layers) = (id, layers + 1);
+        }
+        while (result.IsDone && layers < 30);
+
+        Assert.Equal(("segmentTooLarge", 9), (Assert.Single(result.Problems).Code, layers));
+        // What grows at the bottom is counted at the top.
+        var grown = await _f.Segments.UpdateAsync(bottom, Unique(), Rule("""{"any":[{"field":"country","op":"is","value":"ES"},{"field":"country","op":"is","value":"MX"}]}"""), null, 1, _ct);
+        Assert.Equal("segmentTooLarge", Assert.Single(grown.Problems).Code);
     }
 
     [Fact]
