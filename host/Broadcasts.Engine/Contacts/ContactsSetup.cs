@@ -15,7 +15,7 @@ internal static class ContactsSetup
         .AddSingleton<ContactStore>().AddSingleton<Interactions>().AddSingleton<ToldByProviders>()
         .AddSingleton<ContactQueries>()
         .AddSingleton<ContactExport>()
-        .AddSingleton<SuppressionStore>()
+        .AddSingleton<SuppressionStore>().AddSingleton<SuppressionImport>().AddSingleton<SuppressionExport>()
         .AddSingleton<ImportStore>()
         .AddSingleton<ImportErrorsCsv>()
         .AddSingleton<ImportService>()
