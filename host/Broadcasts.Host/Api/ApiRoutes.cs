@@ -20,6 +20,7 @@ internal static class ApiRoutes
         ContactsApi.Map(api);
         ContactExportApi.Map(api);
         ImportsApi.Map(api);
+        SuppressionsApi.Map(api);
         FieldsApi.Map(api);
         SegmentsApi.Map(api);
         FilesApi.Map(api);
