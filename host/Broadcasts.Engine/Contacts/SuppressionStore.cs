@@ -1,97 +1,134 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Contacts;
 
-/// <summary>Why an address gets nothing. The numbers are stored.</summary>
-internal enum SuppressionReason
-{
-    /// <summary>A person put it on the list.</summary>
-    Manual = 1,
-
-    /// <summary>The recipient opted out.</summary>
-    OptedOut = 2,
-
-    /// <summary>The provider said that the address does not exist or takes nothing any more.</summary>
-    Bounced = 3,
-
-    /// <summary>The recipient complained.</summary>
-    Complained = 4,
-
-    /// <summary>It came with a list from elsewhere.</summary>
-    Imported = 5,
-
-    /// <summary>The recipient has to confirm first (double opt-in).</summary>
-    Unconfirmed = 6,
-}
-
-/// <summary>An address that gets nothing.</summary>
-internal sealed record Suppression
-{
-    public AddressKind Kind { get; init; }
-
-    public string Value { get; init; } = "";
-
-    /// <summary>The channel on which it gets nothing; 0 for all.</summary>
-    public long ChannelId { get; init; }
-
-    public SuppressionReason Reason { get; init; }
-
-    /// <summary>Where it came from: <c>user:ana</c>, <c>delivery:123</c>, <c>list:file.csv</c>.</summary>
-    public string Source { get; init; } = "";
-
-    public long CreatedAt { get; init; }
-}
-
 /// <summary>The addresses that get nothing. By address, so that the list outlives the contacts.</summary>
-internal sealed class SuppressionStore(Database database, TimeProvider time)
+internal sealed class SuppressionStore(Database database, AuditStore audit, TimeProvider time)
 {
     // The first reason stays: it is the proof.
-    private const string AddSql = """
+    private readonly string _addSql = $"""
         INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at)
-        VALUES (@kind, @value, @channelId, @reason, @source, @now)
-        ON CONFLICT (kind, value, channel_id) DO NOTHING
+        SELECT @kind, v.value, @channelId, @reason, @source, @now
+          FROM {database.Dialect.Rows("@rows", "v", ("value", SqlType.Text))}
+         WHERE true
+            ON CONFLICT (kind, value, channel_id) DO NOTHING
         """;
 
-    /// <summary>Puts an address on the list.</summary>
-    public async Task<CommandResult> AddAsync(AddressKind kind, string address, SuppressionReason reason, string source, long channelId = 0, CancellationToken cancellationToken = default)
+    /// <summary>Puts an address on the list, and says whether it is new there; an entry that was there stays as it is.</summary>
+    public async Task<(Suppression? Entry, bool IsNew, CommandResult Result)> AddAsync(
+        AddressKind kind, string address, SuppressionReason reason, string actor, long channelId = 0, CancellationToken cancellationToken = default)
     {
         if (!AddressNormalizer.TryNormalize(kind, address, null, out var value, out var refusal))
-            return CommandResult.Invalid(new Problem("value", refusal.Code, refusal.Message));
+            return (null, false, CommandResult.Invalid(new Problem("value", refusal.Code, refusal.Message)));
 
-        await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(
-            AddSql, new { kind = (short)kind, value, channelId, reason = (short)reason, source, now = time.GetUtcNow().ToUnixTimeMilliseconds() }, transaction), cancellationToken);
-        return new CommandResult();
+        return await database.WriteAsync(async transaction =>
+        {
+            if (await ChannelFaultAsync(transaction.Connection!, transaction, kind, channelId) is { } fault) return (null, false, CommandResult.Invalid(fault));
+            var isNew = await AddAsync(transaction, kind, [value], reason, actor, channelId) == 1;
+            if (isNew) await audit.AppendAsync(transaction, actor, "suppression.added", Subject(kind, value), Where(channelId));
+            return ((Suppression?)await transaction.Connection!.QuerySingleAsync<Suppression>(GetSql, new { kind = (short)kind, value, channelId }, transaction), isNew, new CommandResult());
+        }, cancellationToken);
+    }
+
+    /// <summary>Adds addresses in the form in which they are stored; answers how many were not there.</summary>
+    internal Task<int> AddAsync(DbTransaction transaction, AddressKind kind, IReadOnlyCollection<string> values, SuppressionReason reason, string source, long channelId) =>
+        // In one order for everybody: writers that meet wait for each other and never in a circle.
+        transaction.Connection!.ExecuteAsync(
+            _addSql,
+            new { kind = (short)kind, rows = JsonSerializer.Serialize(values.Order(StringComparer.Ordinal).Select(v => new[] { v })), channelId, reason = (short)reason, source, now = time.Now() },
+            transaction);
+
+    private const string ChannelSql = "SELECT name AS Name, address_kind AS Kind FROM channels WHERE id = @channelId";
+
+    /// <summary>Why an entry of this kind can't be for the channel: it would stop nothing.</summary>
+    internal static async Task<Problem?> ChannelFaultAsync(DbConnection connection, DbTransaction? transaction, AddressKind kind, long channelId)
+    {
+        if (channelId == 0) return null;
+        var (name, own) = await connection.QuerySingleOrDefaultAsync<(string? Name, int Kind)>(ChannelSql, new { channelId }, transaction);
+        if (name is null) return new Problem("channelId", "channelGone", $"Channel {channelId} does not exist.");
+        return own == (int)kind ? null : new Problem("channelId", "suppressionOtherKind", $"The channel '{name}' does not write to addresses of the kind {kind.Name()}: the entry would stop nothing.", name);
     }
 
     private const string RemoveSql = """
         DELETE FROM suppressions
          WHERE kind = @kind AND value = @value AND channel_id = @channelId
+        RETURNING suppressions.reason AS Reason, suppressions.source AS Source, suppressions.created_at AS CreatedAt
         """;
 
-    /// <summary>Takes an address off the list.</summary>
-    public async Task<CommandResult> RemoveAsync(AddressKind kind, string address, long channelId = 0, CancellationToken cancellationToken = default)
+    /// <summary>Takes an address off the list. Why and since when it was there stays in the audit.</summary>
+    public Task<CommandResult> RemoveAsync(AddressKind kind, string address, string actor, long channelId = 0, CancellationToken cancellationToken = default)
     {
-        var value = AddressNormalizer.TryNormalize(kind, address, null, out var normalized, out _) ? normalized : address;
-        var rows = await database.WriteAsync(transaction =>
-            transaction.Connection!.ExecuteAsync(RemoveSql, new { kind = (short)kind, value, channelId }, transaction), cancellationToken);
-        return rows == 1 ? new CommandResult() : CommandResult.NotFound($"A suppression of {kind.Name()} {value}");
+        var value = Stored(kind, address);
+        return database.WriteAsync(async transaction =>
+        {
+            var gone = await transaction.Connection!.QuerySingleOrDefaultAsync<Suppression>(RemoveSql, new { kind = (short)kind, value, channelId }, transaction);
+            if (gone is null) return CommandResult.NotFound($"A suppression of {kind.Name()} {value}");
+            var was = string.Create(CultureInfo.InvariantCulture, $"{JsonNamingPolicy.CamelCase.ConvertName(gone.Reason.ToString())}, {gone.Source}, {Times.Of(gone.CreatedAt):u}; {Where(channelId)}");
+            await audit.AppendAsync(transaction, actor, "suppression.removed", Subject(kind, value), was);
+            return new CommandResult();
+        }, cancellationToken);
     }
 
-    private const string ListSql = """
-        SELECT s.kind AS Kind, s.value AS Value, s.channel_id AS ChannelId, s.reason AS Reason, s.source AS Source, s.created_at AS CreatedAt
-          FROM suppressions s
-         WHERE (s.kind, s.value, s.channel_id) > (@kind, @value, @channelId) AND (@search = '%%' OR {0})
-         ORDER BY s.kind, s.value, s.channel_id
-         LIMIT @limit
+    private const string SelectSql = """
+        SELECT s.kind AS Kind, s.value AS Value, s.channel_id AS ChannelId, c.name AS ChannelName, s.reason AS Reason, s.source AS Source, s.created_at AS CreatedAt
+          FROM suppressions s LEFT JOIN channels c ON c.id = s.channel_id
         """;
 
-    /// <summary>A page behind the given entry, in the order of kind and address.</summary>
-    public Task<IReadOnlyList<Suppression>> ListAsync(Suppression? after, int limit, string? search = null, CancellationToken cancellationToken = default) =>
-        database.ReadAsync<IReadOnlyList<Suppression>>(async connection => (await connection.QueryAsync<Suppression>(
-            ListSql.Replace("{0}", database.Dialect.Contains("s.value", "@search"), StringComparison.Ordinal),
-            new { kind = (int)(after?.Kind ?? 0), value = after?.Value ?? "", channelId = after?.ChannelId ?? 0, search = SqlDialect.LikePattern(search ?? ""), limit })).AsList(), cancellationToken);
+    private const string GetSql = $"{SelectSql} WHERE s.kind = @kind AND s.value = @value AND s.channel_id = @channelId";
+
+    /// <summary>The entry of an address; null when there is none.</summary>
+    public Task<Suppression?> GetAsync(AddressKind kind, string address, long channelId = 0, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Suppression?>(GetSql, new { kind = (short)kind, value = Stored(kind, address), channelId }), cancellationToken);
+
+    private const string PageSql = $$"""
+        {{SelectSql}}
+         WHERE (s.kind, s.value, s.channel_id) > (@afterKind, @afterValue, @afterChannel){0}
+         ORDER BY s.kind, s.value, s.channel_id
+         LIMIT @most
+        """;
+
+    /// <summary>A page behind the cursor. Entries that come or go meanwhile neither repeat nor hide others.</summary>
+    public Task<SuppressionPage> ListAsync(SuppressionFilter filter, SuppressionCursor? after, int limit, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async connection =>
+        {
+            var parameters = new DynamicParameters(new { afterKind = (int)(after?.Kind ?? 0), afterValue = after?.Value ?? "", afterChannel = after?.ChannelId ?? 0, most = limit + 1 });
+            var sql = PageSql.Replace("{0}", Conditions(filter, parameters), StringComparison.Ordinal);
+            var rows = (await connection.QueryAsync<Suppression>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
+            if (rows.Count <= limit) return new SuppressionPage(rows, null);
+            rows.RemoveAt(limit);
+            return new SuppressionPage(rows, new SuppressionCursor(rows[^1].Kind, rows[^1].Value, rows[^1].ChannelId));
+        }, cancellationToken);
+
+    private string Conditions(SuppressionFilter filter, DynamicParameters parameters)
+    {
+        var conditions = new StringBuilder();
+        Add("s.kind = @kind", "kind", (int?)filter.Kind);
+        Add("s.channel_id = @channelId", "channelId", filter.ChannelId);
+        Add("s.reason = @reason", "reason", (int?)filter.Reason);
+        if (Searched(filter.Search) is { Length: > 0 } search) Add(database.Dialect.Contains("s.value", "@search"), "search", SqlDialect.LikePattern(search));
+        return conditions.ToString();
+
+        void Add(string condition, string name, object? value)
+        {
+            if (value is null) return;
+            conditions.Append(" AND ").Append(condition);
+            parameters.Add(name, value);
+        }
+    }
+
+    // A telephone number is found however it is written.
+    private static string Searched(string? search)
+    {
+        var text = AddressNormalizer.Trim(search).Replace("\0", "", StringComparison.Ordinal);
+        return PhoneAddress.LooksLikeNumber(text) ? string.Concat(text.Where(char.IsAsciiDigit)) : text;
+    }
 
     private const string FindSql = """
         SELECT s.value
@@ -104,4 +141,10 @@ internal sealed class SuppressionStore(Database database, TimeProvider time)
         database.ReadAsync<IReadOnlySet<string>>(async connection => (await connection.QueryAsync<string>(
             FindSql.Replace("{0}", database.Dialect.InList("s.value", "@values"), StringComparison.Ordinal),
             new { kind = (short)kind, values = database.Dialect.List(values), channelId })).ToHashSet(StringComparer.Ordinal), cancellationToken);
+
+    private static string Stored(AddressKind kind, string address) => AddressNormalizer.Normal(kind, address).Replace("\0", "", StringComparison.Ordinal);
+
+    private static string Subject(AddressKind kind, string value) => $"suppression:{kind.Name()}:{value}";
+
+    private static string Where(long channelId) => channelId == 0 ? "all channels" : string.Create(CultureInfo.InvariantCulture, $"channel:{channelId}");
 }

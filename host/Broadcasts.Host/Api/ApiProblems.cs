@@ -32,6 +32,9 @@ internal sealed record ApiProblem
     /// <summary>An import that ended in the middle: what it counted is in.</summary>
     public ImportAnswer? Import { get; init; }
 
+    /// <summary>A suppression list that ended in the middle: what it counted is in.</summary>
+    public SuppressionListAnswer? List { get; init; }
+
     /// <summary>500: find it in the service's log by this.</summary>
     public string? Reference { get; init; }
 }

@@ -21,6 +21,7 @@ internal static class ApiRoutes
         ConsentsApi.Map(api);
         ContactExportApi.Map(api);
         ImportsApi.Map(api);
+        SuppressionsApi.Map(api);
         FieldsApi.Map(api);
         SegmentsApi.Map(api);
         FilesApi.Map(api);

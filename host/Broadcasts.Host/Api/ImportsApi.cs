@@ -112,10 +112,7 @@ internal static class ImportsApi
 
     private static async Task<IResult> ImportAsync([AsParameters] ImportQuery query, ImportService service, ImportStore imports, ImportGate gate, ServiceOptions options, HttpContext http)
     {
-        var most = options.MaxImportMegabytes * 1024L * 1024;
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
-        if (http.Request.ContentLength > most)
-            return ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.MaxImportMegabytes} MB (Broadcasts:Limits:ImportMegabytes). Divide it.");
+        if (TooLarge(options, http) is { } tooLarge) return tooLarge;
         if (!TryRead(query, options, http, out var importOptions, out var problem)) return problem!;
         if (!gate.TryEnter())
         {
@@ -126,7 +123,7 @@ internal static class ImportsApi
         try
         {
             var (content, name) = await OpenAsync(http.Request);
-            if (content is null) return ApiProblems.Of(HttpStatusCode.BadRequest, "noFile", "The form has no file, or is cut off. Send the file as the first part, or the bytes as a text/csv body.");
+            if (content is null) return NoFile();
             var result = await service.RunAsync(content, importOptions! with { Name = query.Name ?? name ?? "import.csv" }, null, http.RequestAborted);
             var import = result.Id == 0 ? null : ImportAnswer.Of((await imports.GetAsync(result.Id))!);
             return result.Error is { } error ? Failed(error, import) : Results.Created($"/api/v1/contacts/imports/{result.Id}", import);
@@ -137,7 +134,22 @@ internal static class ImportsApi
         }
     }
 
-    private static IResult Failed(Problem error, ImportAnswer? import)
+    private static IResult Failed(Problem error, ImportAnswer? import) => ApiProblems.Write(Broken(error) with { Import = import });
+
+    /// <summary>Lets a body be as large as a file may be; says so when it is larger.</summary>
+    internal static IResult? TooLarge(ServiceOptions options, HttpContext http)
+    {
+        var most = options.MaxImportMegabytes * 1024L * 1024;
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
+        return http.Request.ContentLength > most
+            ? ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.MaxImportMegabytes} MB (Broadcasts:Limits:ImportMegabytes). Divide it.")
+            : null;
+    }
+
+    internal static IResult NoFile() => ApiProblems.Of(HttpStatusCode.BadRequest, "noFile", "The form has no file, or is cut off. Send the file as the first part, or the bytes as a text/csv body.");
+
+    /// <summary>Why a file was not taken, or not to its end.</summary>
+    internal static ApiProblem Broken(Problem error)
     {
         var status = error.Code switch
         {
@@ -146,7 +158,7 @@ internal static class ImportsApi
             _ => HttpStatusCode.UnprocessableEntity,
         };
         var code = status == HttpStatusCode.UnprocessableEntity ? "invalid" : error.Code;
-        return ApiProblems.Write(ApiProblems.Create(status, code, error.Message) with { Problems = [new ApiFault(error.Path, error.Code, error.Message)], Import = import });
+        return ApiProblems.Create(status, code, error.Message) with { Problems = [new ApiFault(error.Path, error.Code, error.Message)] };
     }
 
     private static bool TryRead(ImportQuery query, ServiceOptions options, HttpContext http, out ImportOptions? read, out IResult? problem)
@@ -197,8 +209,8 @@ internal static class ImportsApi
         return true;
     }
 
-    // Read as it comes in: the file is never held as a whole.
-    private static async Task<(Stream? Content, string? Name)> OpenAsync(HttpRequest request)
+    /// <summary>The file, read as it comes in: it is never held as a whole.</summary>
+    internal static async Task<(Stream? Content, string? Name)> OpenAsync(HttpRequest request)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase)) return (request.Body, null);
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;

@@ -285,24 +285,6 @@ public abstract class ContactStoreTests
     }
 
     [Fact]
-    public async Task Suppressions_OutliveAndAreFoundSetBased()
-    {
-        var email = Unique("s") + "@Example.com";
-        await _f.Suppressions.AddAsync(AddressKind.Email, email, SuppressionReason.OptedOut, "test", cancellationToken: _ct);
-        await _f.Suppressions.AddAsync(AddressKind.Email, email, SuppressionReason.Manual, "test", cancellationToken: _ct);
-        await _f.Suppressions.AddAsync(AddressKind.Email, "b" + email, SuppressionReason.Bounced, "test", channelId: 7, cancellationToken: _ct);
-
-        var values = new[] { email.ToLowerInvariant(), "b" + email.ToLowerInvariant(), "other@example.com" };
-        Assert.Equal([values[0]], await _f.Suppressions.IsSuppressedAsync(AddressKind.Email, values, 1, _ct));
-        Assert.Equal(2, (await _f.Suppressions.IsSuppressedAsync(AddressKind.Email, values, 7, _ct)).Count);
-        var listed = await _f.Suppressions.ListAsync(null, 100, email, _ct);
-        Assert.Equal(SuppressionReason.OptedOut, listed.Single(s => s.ChannelId == 0).Reason);
-        Assert.Single(await _f.Suppressions.ListAsync(listed[0], 100, email, _ct));
-        Assert.True((await _f.Suppressions.RemoveAsync(AddressKind.Email, email, cancellationToken: _ct)).IsDone);
-        Assert.Equal(CommandCode.NotFound, (await _f.Suppressions.RemoveAsync(AddressKind.Email, email, cancellationToken: _ct)).Code);
-    }
-
-    [Fact]
     public async Task Fields_SameSlug_IsRefusedAndOptionsStay()
     {
         var name = Unique("Nivel");

@@ -1,5 +1,6 @@
 using Broadcasts.Audiences;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -36,7 +37,9 @@ public abstract class ContactsFixture : IAsyncLifetime
 
     internal SegmentQueries SegmentQueries => new(Database, Time);
 
-    internal SuppressionStore Suppressions => new(Database, Time);
+    internal AuditStore Audit => new(Database, Time);
+
+    internal SuppressionStore Suppressions => new(Database, Audit, Time);
 
     public abstract ValueTask InitializeAsync();
 

@@ -67,7 +67,7 @@ public sealed class ProviderEventsTests(EngineFixture fixture) : IClassFixture<E
         var channel = await Engine.AddSimulatorAsync();
         var people = await Engine.AddPeopleAsync(1);
         var number = await PhoneAsync(people[0]);
-        Assert.True((await Engine.Get<SuppressionStore>().AddAsync(AddressKind.Phone, number, SuppressionReason.OptedOut, "user:ana", channel.Id, Token)).IsDone);
+        Assert.True((await Engine.Get<SuppressionStore>().AddAsync(AddressKind.Phone, number, SuppressionReason.OptedOut, "user:ana", channel.Id, Token)).Result.IsDone);
 
         await TellAsync(channel.Id, Consent(number, false, 9));
 

@@ -1,4 +1,5 @@
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
 using Broadcasts.Reporting;
 using Xunit;
@@ -67,6 +68,24 @@ public sealed class SingleMessageTests(EngineFixture fixture) : IClassFixture<En
 
         Assert.Equal((DeliveryStatus.Skipped, (int)SkipReason.OptedOut), ((DeliveryStatus)message.Status, message.Reason));
         Assert.Empty(channel.Taken);
+    }
+
+    [Fact]
+    public async Task SendAsync_AddressTakenOffTheSuppressionList_IsWrittenToAgain()
+    {
+        var person = Assert.Single(await Engine.AddPeopleAsync(1));
+        var channel = await Engine.AddSimulatorAsync();
+        var list = Engine.Get<SuppressionStore>();
+        var address = (await Engine.Get<ContactStore>().GetAsync(person))!.Addresses.First(a => a.Kind == AddressKind.Phone);
+        await list.AddAsync(address.Kind, address.Value, SuppressionReason.Manual, "test");
+
+        var held = await SettledAsync(await SendAsync(channel.Id, person, "Hi"));
+        Assert.True((await list.RemoveAsync(address.Kind, address.Value, "test")).IsDone);
+        var sent = await SettledAsync(await SendAsync(channel.Id, person, "Hi"));
+
+        Assert.Equal((DeliveryStatus.Skipped, (int)SkipReason.Suppressed), ((DeliveryStatus)held.Status, held.Reason));
+        Assert.Equal(DeliveryStatus.Sent, (DeliveryStatus)sent.Status);
+        Assert.Equal([sent.Id], channel.Taken);
     }
 
     [Fact]

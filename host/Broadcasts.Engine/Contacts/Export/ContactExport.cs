@@ -104,10 +104,10 @@ internal sealed class ContactExport(Database database, ContactQueries contacts, 
     }
 
     // A WhatsApp id that is a number gets its plus sign, or an import with a default country would take it for a national one.
-    private static string Address(AddressKind kind, string value) =>
+    internal static string Address(AddressKind kind, string value) =>
         kind == AddressKind.WhatsApp && AddressNormalizer.TryNormalize(kind, "+" + value, null, out var again, out _) && again == value ? "+" + value : value;
 
-    private static string Time(long at) => Times.Of(at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    internal static string Time(long at) => Times.Of(at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private sealed record Columns((AddressKind Kind, int Number)[] Addresses, string[] Fields);
 }

@@ -45,7 +45,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             {
                 return await FinishAsync(run, ImportStatus.Cancelled, null);
             }
-            catch (Exception e) when (Expected(e) is { } reason)
+            catch (Exception e) when (Expected(e, Dialect) is { } reason)
             {
                 return await FinishAsync(run, ImportStatus.Failed, reason);
             }
@@ -54,7 +54,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         {
             return new ImportResult { Id = id, Status = ImportStatus.Cancelled };
         }
-        catch (Exception e) when (Expected(e) is { } reason)
+        catch (Exception e) when (Expected(e, Dialect) is { } reason)
         {
             return Refused(reason);
         }
@@ -75,45 +75,8 @@ internal sealed partial class ImportService(Database database, TimeProvider time
 
     private async Task<(CsvReader? Csv, ImportMapping? Mapping, Problem? Problem)> OpenAsync(ImportStream source, ImportOptions options, CancellationToken cancellationToken)
     {
-        var head = await source.PeekAsync(CsvFormat.HeadLength, cancellationToken);
-        if (head.IsEmpty) return (null, null, new Problem("file", "empty", "The file is empty."));
-        if (CsvFormat.IsZip(head.Span)) return await OpenWorkbookAsync(source, options, cancellationToken);
-        if (CsvFormat.BinaryKind(head.Span) is { } kind)
-            return (null, null, new Problem("file", "notText", $"The file is {kind}, not delimited text. Export it as CSV and import that.", kind));
-
-        var format = CsvFormat.Detect(head.Span, options.Encoding is null ? null : CsvFormat.Named(options.Encoding), options.Delimiter);
-        source.Skip(format.Skip);
-        var csv = new CsvReader(source, format.Encoding, format.Delimiter);
-        if (format.SkipsLine) await csv.ReadAsync(cancellationToken);
-        return await MapAsync(csv, options, cancellationToken);
-    }
-
-    // An archive is read from its end, so all of it has to be here. The copy goes with its handle, also when the process dies.
-    private async Task<(CsvReader? Csv, ImportMapping? Mapping, Problem? Problem)> OpenWorkbookAsync(ImportStream source, ImportOptions options, CancellationToken cancellationToken)
-    {
-        var file = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
-        source.Keep(file);
-        await source.CopyToAsync(file, cancellationToken);
-        file.Position = 0;
-        try
-        {
-            var sheet = XlsxStream.Open(file);
-            source.Keep(sheet);
-            return await MapAsync(new CsvReader(sheet, Encoding.UTF8, ','), options, cancellationToken);
-        }
-        catch (XlsxException e)
-        {
-            return (null, null, new Problem("file", "workbook", $"The file is an archive, but no Excel workbook that can be read: {e.Message} Save it as CSV and import that.", e.Message));
-        }
-    }
-
-    private async Task<(CsvReader? Csv, ImportMapping? Mapping, Problem? Problem)> MapAsync(CsvReader csv, ImportOptions options, CancellationToken cancellationToken)
-    {
-        do
-        {
-            if (!await csv.ReadAsync(cancellationToken)) return (null, null, new Problem("file", "empty", "The file holds no text."));
-        }
-        while (csv.IsEmptyLine);
+        var (csv, wrong) = await ImportFile.OpenAsync(source, options.Encoding, options.Delimiter, cancellationToken);
+        if (csv is null) return (null, null, wrong);
         if (csv.Fault != CsvRowFault.None)
             return (null, null, new Problem("file", "headerUnreadable", $"Row {csv.RowNumber}, which names the columns, can't be read: it is longer than {CsvReader.LongestRow} characters or a quote is not closed.", $"{csv.RowNumber}"));
 
@@ -159,9 +122,9 @@ internal sealed partial class ImportService(Database database, TimeProvider time
     }
 
     // What the outside world does to an import; anything else is a bug and goes up.
-    private Problem? Expected(Exception exception) => exception switch
+    internal static Problem? Expected(Exception exception, SqlDialect dialect) => exception switch
     {
-        DbException e when database.Dialect.IsDiskFull(e) => new Problem("", "diskFull", "The disk of the database is full. What was counted is in; make room and import the same file again for the rest."),
+        DbException e when dialect.IsDiskFull(e) => new Problem("", "diskFull", "The disk of the database is full. What was counted is in; make room and import the same file again for the rest."),
         DbException e => new Problem("", "database", $"The database refused: {e.Message} What was counted is in; import the same file again for the rest.", e.Message),
         IOException e => new Problem("file", "unreadable", $"The file can't be read any further: {e.Message} What was counted is in; import the same file again for the rest.", e.Message),
         DecoderFallbackException => new Problem("file", "encoding", "The file holds bytes that are no text in its encoding. Save it as UTF-8 and import that."),

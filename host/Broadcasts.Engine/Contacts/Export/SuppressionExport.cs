@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Broadcasts.Security;
+
+namespace Broadcasts.Contacts.Export;
+
+/// <summary>Writes the suppression list as a CSV file that its import reads again. One page is in memory at a time, and no transaction stays open.</summary>
+internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStore audit)
+{
+    private const int EntriesPerPage = 1_000;
+
+    /// <summary>Writes the entries of the filter, in the order of kind and address.</summary>
+    /// <returns>How many were written.</returns>
+    public async Task<long> WriteAsync(SuppressionFilter filter, string actor, TextWriter output, CancellationToken cancellationToken)
+    {
+        // As with contacts: whoever begins to take addresses out is on record.
+        await audit.AppendAsync(actor, "suppressions.export", "suppressions", InWords(filter), cancellationToken);
+        long written = 0;
+        var isWhole = false;
+        try
+        {
+            var lines = new StringBuilder("kind,address,channel,reason,source,since\r\n");
+            for (SuppressionCursor? cursor = null; ;)
+            {
+                var page = await suppressions.ListAsync(filter, cursor, EntriesPerPage, cancellationToken);
+                foreach (var entry in page.Items) Append(lines, entry);
+                await output.WriteAsync(lines, cancellationToken);
+                await output.FlushAsync(cancellationToken);
+                written += page.Items.Count;
+                lines.Clear();
+                cursor = page.Next;
+                if (cursor is null) break;
+            }
+
+            isWhole = true;
+            return written;
+        }
+        finally
+        {
+            await audit.AppendAsync(actor, "suppressions.exported", "suppressions", string.Create(CultureInfo.InvariantCulture, $"{written} entries{(isWhole ? "" : ", broken off")}; {InWords(filter)}"), CancellationToken.None);
+        }
+    }
+
+    private static void Append(StringBuilder lines, Suppression entry)
+    {
+        lines.Append(entry.Kind.Name());
+        Add(ContactExport.Address(entry.Kind, entry.Value));
+        Add(entry.ChannelId == 0 ? null : entry.ChannelName ?? entry.ChannelId.ToString(CultureInfo.InvariantCulture));
+        Add(JsonNamingPolicy.CamelCase.ConvertName(entry.Reason.ToString()));
+        Add(entry.Source);
+        Add(ContactExport.Time(entry.CreatedAt));
+        lines.Append("\r\n");
+
+        void Add(string? text)
+        {
+            lines.Append(',');
+            CsvText.Append(lines, text);
+        }
+    }
+
+    private static string InWords(SuppressionFilter filter)
+    {
+        var words = new List<string>();
+        if (filter.Kind is { } kind) words.Add(kind.Name());
+        if (!string.IsNullOrWhiteSpace(filter.Search)) words.Add($"search '{filter.Search.Replace("\0", "", StringComparison.Ordinal)}'");
+        if (filter.ChannelId is { } channel) words.Add(channel == 0 ? "for all channels" : string.Create(CultureInfo.InvariantCulture, $"channel:{channel}"));
+        if (filter.Reason is { } reason) words.Add(JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
+        return words.Count == 0 ? "everything" : string.Join(", ", words);
+    }
+}
