@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -90,11 +91,12 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         DELETE FROM contacts WHERE id = @id;
         """;
 
-    /// <summary>The person goes for good, old revisions too; the ledger and the imports keep their rows and counts under the bare id.</summary>
+    /// <summary>The person goes for good, old revisions and what was merged too; the ledger and the imports keep their rows and counts under the bare id.</summary>
     public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, null, actor, "contact.deleted", async (transaction, _, _) =>
         {
             await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+            await MergedContacts.EraseAsync(transaction, id);
             return new CommandResult();
         }, cancellationToken);
 

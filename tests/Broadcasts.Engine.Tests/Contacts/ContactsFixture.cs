@@ -1,5 +1,7 @@
 using Broadcasts.Audiences;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Contacts.Merge;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -35,6 +37,10 @@ public abstract class ContactsFixture : IAsyncLifetime
     internal SegmentStore Segments => new(Database, Time);
 
     internal SegmentQueries SegmentQueries => new(Database, Time);
+
+    internal MergeStore Merges => new(Database, Time, new AuditStore(Database, Time));
+
+    internal DuplicateQueries Duplicates => new(Database, Time);
 
     internal SuppressionStore Suppressions => new(Database, Time);
 
