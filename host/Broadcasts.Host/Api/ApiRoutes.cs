@@ -18,6 +18,7 @@ internal static class ApiRoutes
         BroadcastsApi.Map(api);
         RecipientsApi.Map(api);
         ContactsApi.Map(api);
+        MergesApi.Map(api);
         ContactExportApi.Map(api);
         ImportsApi.Map(api);
         FieldsApi.Map(api);
