@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Deliveries;
 using Broadcasts.Storage;
 using Dapper;
@@ -66,6 +67,7 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
     /// <returns>True when the audience is complete, or the broadcast is over.</returns>
     public Task<bool> FreezeChunkAsync(Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels) => database.WriteAsync(async transaction =>
     {
+        await ContactTurns.ShareAsync(database.Dialect, transaction);
         var connection = transaction.Connection!;
         var progress = await connection.QuerySingleAsync<Progress>(ProgressSql, new { id = broadcast.Id }, transaction);
         if (progress.FreezeDone == 1 || (BroadcastStatus)progress.Status is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return true;

@@ -13,7 +13,7 @@ internal sealed class RetryFreeze(DbTransaction transaction, Broadcast broadcast
 {
     private static readonly string Retryable = string.Join(", ", RetryPolicy.Retryable.Select(r => (int)r));
 
-    private const string EarlierSql = "SELECT 1 FROM deliveries f WHERE f.id >= d.id - 4 AND f.id < d.id AND f.contact_id = d.contact_id AND";
+    private static readonly string EarlierSql = $"SELECT 1 FROM deliveries f WHERE f.id >= d.id - 4 AND f.id < d.id AND {PartsOfOne.Condition("f", "d")} AND";
 
     /// <summary>Rows that a resend takes, over <c>deliveries d</c>. Nobody gets a later part whose earlier one is in doubt, or failed for good.</summary>
     public static readonly string Condition = $"""

@@ -8,17 +8,17 @@ namespace Broadcasts.Broadcasting;
 internal sealed class BreakerVictims(Database database, LedgerWriter writer, TimeProvider time)
 {
     private const int PageSize = 500;
-    private const int MostLaterParts = BroadcastPart.Most - 1;
 
     private const string VictimsSql = """
-        SELECT d.id, d.contact_id, d.attempt FROM deliveries d
+        SELECT d.id, d.attempt FROM deliveries d
          WHERE d.id BETWEEN @after AND @to AND d.status = 5 AND d.reason = @reason AND d.ended_at >= @since
            AND EXISTS (SELECT 1 FROM attempts a WHERE a.delivery_id = d.id AND a.at = d.ended_at AND COALESCE(a.code, '') = @code)
          ORDER BY d.id LIMIT 500
         """;
 
     private readonly string _laterSql = $"""
-        SELECT id, contact_id, attempt FROM deliveries WHERE {database.Dialect.InList("id", "@ids")} AND status = 6 AND reason = {(int)SkipReason.EarlierPartFailed}
+        SELECT DISTINCT d.id, d.attempt FROM deliveries v JOIN deliveries d ON d.id > v.id AND d.id <= v.id + {BroadcastPart.Most - 1} AND {PartsOfOne.Condition("v", "d")}
+         WHERE {database.Dialect.InList("v.id", "@ids")} AND d.status = 6 AND d.reason = {(int)SkipReason.EarlierPartFailed}
         """;
 
     public async Task RestoreAsync(long broadcastId, Tripped tripped)
@@ -36,13 +36,8 @@ internal sealed class BreakerVictims(Database database, LedgerWriter writer, Tim
         }
     }
 
-    private async Task<IEnumerable<Row>> LaterPartsAsync(List<Row> victims)
-    {
-        var ids = victims.SelectMany(v => Enumerable.Range(1, MostLaterParts).Select(n => v.Id + n)).Distinct().ToArray();
-        var people = victims.Select(v => v.ContactId).ToHashSet();
-        var rows = await database.ReadAsync(async c => (await c.QueryAsync<Row>(_laterSql, new { ids = database.Dialect.List(ids) })).AsList());
-        return rows.Where(r => people.Contains(r.ContactId));
-    }
+    private Task<List<Row>> LaterPartsAsync(List<Row> victims) =>
+        database.ReadAsync(async c => (await c.QueryAsync<Row>(_laterSql, new { ids = database.Dialect.List([.. victims.Select(v => v.Id)]) })).AsList());
 
     private void Wait(Row row, long dueAt, bool burnsAttempt) =>
         writer.Record(new DeliveryRecord { Id = row.Id, Event = DeliveryEvent.Restore, At = time.Now(), DueAt = dueAt, Attempt = row.Attempt, BurnsAttempt = burnsAttempt, IsQuiet = true });
@@ -50,8 +45,6 @@ internal sealed class BreakerVictims(Database database, LedgerWriter writer, Tim
     private sealed class Row
     {
         public long Id { get; init; }
-
-        public long ContactId { get; init; }
 
         public int Attempt { get; init; }
     }

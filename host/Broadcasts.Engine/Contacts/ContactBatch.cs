@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Storage;
 
 namespace Broadcasts.Contacts;
@@ -11,10 +12,15 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
 {
     private readonly ContactBatchSql _sql = new(dialect, now);
 
-    public async Task<ContactBatchOutcome[]> ApplyAsync(DbTransaction transaction, IReadOnlyList<ContactBatchRow> rows, CancellationToken cancellationToken)
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="rows">The contacts.</param>
+    /// <param name="isAgain">True after a conflict: who is known is locked first, so that nobody can get in between twice.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<ContactBatchOutcome[]> ApplyAsync(DbTransaction transaction, IReadOnlyList<ContactBatchRow> rows, bool isAgain, CancellationToken cancellationToken)
     {
+        if (options.Trial is null) await ContactTurns.ShareAsync(dialect, transaction);
         var run = new Run(this, transaction, rows);
-        await run.LoadAsync(cancellationToken);
+        await run.LoadAsync(isAgain, cancellationToken);
         for (var i = 0; i < rows.Count; i++) run.Outcomes[i] = run.Decide(rows[i]);
         await run.WriteAsync(cancellationToken);
         return run.Outcomes;
@@ -34,7 +40,7 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
 
         public ContactBatchOutcome[] Outcomes { get; } = new ContactBatchOutcome[rows.Count];
 
-        public async Task LoadAsync(CancellationToken cancellationToken)
+        public async Task LoadAsync(bool isAgain, CancellationToken cancellationToken)
         {
             Number();
             _claimed = new bool[_addresses.Count];
@@ -44,6 +50,7 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
             var known = _owners.Where(id => id > 0 && !BatchTrial.IsImagined(id)).Distinct().ToArray();
             if (known.Length > 0)
             {
+                if (isAgain) await batch._sql.LockAsync(transaction, known);
                 if (batch.Options.Trial is null) _taken.UnionWith(await batch._sql.InImportAsync(transaction, batch.Options.ImportId, known));
                 _stored = (await ContactReader.LoadAsync(batch.Dialect, transaction.Connection!, transaction, known, cancellationToken)).ToDictionary(c => c.Id);
             }

@@ -79,6 +79,12 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
         }
     }
 
+    private const string LockSql = "SELECT id FROM contacts WHERE {0} ORDER BY id {1}";
+
+    /// <summary>Keeps everybody else from changing the contacts until the transaction ends.</summary>
+    public Task LockAsync(DbTransaction transaction, long[] ids) => transaction.Connection!.ExecuteAsync(
+        LockSql.Replace("{0}", dialect.InList("id", "@ids"), StringComparison.Ordinal).Replace("{1}", dialect.ForUpdate, StringComparison.Ordinal), new { ids = dialect.List(ids) }, transaction);
+
     private const string InImportSql = """
         SELECT contact_id
           FROM import_contacts

@@ -25,7 +25,8 @@ internal sealed partial class ContactStore
         {
             try
             {
-                var outcomes = await database.WriteAsync(transaction => UpsertOnceAsync(transaction, rows, actor, cancellationToken), cancellationToken);
+                var isAgain = tries > 1;
+                var outcomes = await database.WriteAsync(transaction => UpsertOnceAsync(transaction, rows, isAgain, actor, cancellationToken), cancellationToken);
                 return [.. outcomes.Select((outcome, i) => Outcome(outcome, changes[i]))];
             }
             catch (Exception e) when (tries < MostTries && (e is ContactBatchConflictException || (e is DbException db && database.Dialect.IsUniqueViolation(db))))
@@ -35,10 +36,10 @@ internal sealed partial class ContactStore
         }
     }
 
-    private async Task<ContactBatchOutcome[]> UpsertOnceAsync(DbTransaction transaction, ContactBatchRow[] rows, string actor, CancellationToken cancellationToken)
+    private async Task<ContactBatchOutcome[]> UpsertOnceAsync(DbTransaction transaction, ContactBatchRow[] rows, bool isAgain, string actor, CancellationToken cancellationToken)
     {
         var now = Now;
-        var outcomes = await new ContactBatch(database.Dialect, tags, new ContactBatchOptions(), now).ApplyAsync(transaction, rows, cancellationToken);
+        var outcomes = await new ContactBatch(database.Dialect, tags, new ContactBatchOptions(), now).ApplyAsync(transaction, rows, isAgain, cancellationToken);
         foreach (var outcome in outcomes.Where(o => o.Kind is UpsertKind.Created or UpsertKind.Updated))
             await AuditAsync(transaction, actor, outcome.Kind == UpsertKind.Created ? "contact.created" : "contact.updated", outcome.ContactId, now);
         return outcomes;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -83,12 +84,13 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
     public Task<CommandResult> RemoveTagAsync(long id, string name, string actor, CancellationToken cancellationToken = default) =>
         ChangeTagsAsync(id, [name], actor, (before, given) => [.. before.Where(b => TagStore.Key(b) != TagStore.Key(given[0]))], cancellationToken);
 
-    /// <summary>The person goes for good, old revisions too; the ledger and the imports keep their rows and counts under the bare id.</summary>
+    /// <summary>The person goes for good, old revisions and what was merged too; the ledger and the imports keep their rows and counts under the bare id.</summary>
     /// <seealso cref="ContactErasure"/>
     public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, null, actor, "contact.deleted", async (transaction, before, _) =>
         {
             await ContactErasure.EraseAsync(transaction, database.Dialect, before);
+            await MergedContacts.EraseAsync(transaction, id);
             return new CommandResult();
         }, cancellationToken);
 

@@ -1,6 +1,7 @@
 using Broadcasts.Audiences;
 using Broadcasts.Contacts.Export;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Contacts.Merge;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcasts.Contacts;
@@ -14,6 +15,7 @@ internal static class ContactsSetup
         .AddSingleton<FieldStore>()
         .AddSingleton<ContactStore>().AddSingleton<Interactions>().AddSingleton<ToldByProviders>()
         .AddSingleton<ContactQueries>()
+        .AddSingleton<MergeStore>().AddSingleton<DuplicateQueries>()
         .AddSingleton<ContactExport>()
         .AddSingleton<SuppressionStore>().AddSingleton<SuppressionImport>().AddSingleton<SuppressionExport>()
         .AddSingleton<ConsentStore>().AddSingleton<InboundWords>().AddSingleton<MessagePreferences>()

@@ -53,8 +53,8 @@ internal sealed class LedgerRecords(SqlDialect dialect)
 
     private readonly string _laterPartsSql = $"""
         SELECT d.id, d.contact_id, d.claim, d.part, d.status, d.reason, d.attempt, d.address_id, d.channel_id
-          FROM deliveries d JOIN {dialect.Rows("@rows", "v", ("id", SqlType.BigInt), ("contact_id", SqlType.BigInt))}
-            ON d.id > v.id AND d.id <= v.id + 4 AND d.contact_id = v.contact_id AND d.part > 0
+          FROM deliveries d JOIN {dialect.Rows("@rows", "v", ("id", SqlType.BigInt), ("contact_id", SqlType.BigInt), ("part", SqlType.Integer))}
+            ON d.id > v.id AND d.id <= v.id + 4 AND {PartsOfOne.Condition("v", "d")}
          WHERE d.status = 0
          ORDER BY d.id
         """;
@@ -113,7 +113,7 @@ internal sealed class LedgerRecords(SqlDialect dialect)
     private async Task SkipLaterPartsAsync(DbTransaction transaction, LedgerChanges changes, Dictionary<long, LedgerRow> known, long now)
     {
         var later = await transaction.Connection!.QueryAsync<LedgerRow>(_laterPartsSql,
-            new { rows = Json(changes.EndedBadly.Select(r => new object?[] { r.Id, r.ContactId })) }, transaction);
+            new { rows = Json(changes.EndedBadly.Select(r => new object?[] { r.Id, r.ContactId, r.Part })) }, transaction);
         var ended = changes.EndedBadly.ToLookup(r => r.ContactId);
         foreach (var row in later)
         {

@@ -33,6 +33,8 @@ internal sealed class Recipient
 /// <summary>Loads the recipients of a claim in two queries.</summary>
 internal sealed class RecipientLoader(Database database, ContactQueries contacts, SendingRulesStore rules, TimeProvider time)
 {
+    private const int MostLooks = 4;
+
     // What another broadcast has sent, may have sent, or is about to send. Of two that are about to, the one that was claimed first goes.
     private readonly string _cappedSql = $"""
         SELECT id FROM (SELECT d.id, COUNT(DISTINCT e.id >> 32) AS others
@@ -44,7 +46,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         """;
 
     private readonly string _sql = $"""
-        SELECT d.id, a.value, a.last_inbound_at, c.id AS contact_id, c.blocked_at, c.time_zone, c.country,
+        SELECT d.id, a.value, a.last_inbound_at, d.contact_id AS owner, d.contact_revision, c.id AS contact_id, c.blocked_at, c.time_zone, c.country,
                (SELECT MAX(CASE WHEN s.reason = 2 THEN 2 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
@@ -64,10 +66,15 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 
     private async Task<IReadOnlyList<Recipient>> LoadAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows, string[] fieldSlugs, FrequencyCap? cap, CancellationToken cancellationToken)
     {
-        var states = await ReadStatesAsync(connection, rows);
         var capped = cap is null ? [] : await ReadCappedAsync(connection, rows, cap);
-        var people = await contacts.LoadForRenderingAsync(connection, [.. rows.Select(r => (r.ContactId, r.ContactRevision)).Distinct()], fieldSlugs, cancellationToken);
-        return [.. rows.Select(row => Make(row, states.GetValueOrDefault(row.Id), people.GetValueOrDefault((row.ContactId, row.ContactRevision)), capped.Contains(row.Id)))];
+        for (var looks = 1; ; looks++)
+        {
+            var states = await ReadStatesAsync(connection, rows);
+            var people = await contacts.LoadForRenderingAsync(connection, [.. states.Values.Select(s => s.Wanted).Distinct()], fieldSlugs, cancellationToken);
+            // Somebody who is there by the ledger and not by the contacts was merged or deleted between the two reads.
+            if (looks < MostLooks && states.Values.Any(s => s.ContactId is not null && !people.ContainsKey(s.Wanted))) continue;
+            return [.. rows.Select(row => Make(row, states.GetValueOrDefault(row.Id), people, capped.Contains(row.Id)))];
+        }
     }
 
     // A later part, or another try, of what the cap let through is not looked at again.
@@ -80,6 +87,9 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 
     private async Task<Dictionary<long, State>> ReadStatesAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows) =>
         (await connection.QueryAsync<State>(_sql, new { ids = database.Dialect.List([.. rows.Select(r => r.Id)]) })).ToDictionary(s => s.Id);
+
+    private static Recipient Make(ClaimedRow row, State? state, IReadOnlyDictionary<(long, int), RenderingContact> people, bool isCapped) =>
+        Make(row, state, state is null ? null : people.GetValueOrDefault(state.Wanted), isCapped);
 
     private static Recipient Make(ClaimedRow row, State? state, RenderingContact? contact, bool isCapped) => new()
     {
@@ -104,7 +114,14 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 
         public string? Value { get; init; }
 
+        public long Owner { get; init; }
+
+        public int ContactRevision { get; init; }
+
         public long? ContactId { get; init; }
+
+        /// <summary>The row's contact as the ledger has it now: a merge may have moved it since the claim.</summary>
+        public (long, int) Wanted => (Owner, ContactRevision);
 
         public long? LastInboundAt { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -39,7 +40,8 @@ internal sealed class SingleMessageStore(Database database, TimeProvider time)
 
     private const string InsertRowSql = """
         INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, due_at, attempt)
-        VALUES (@id, @contact, COALESCE((SELECT c.revision FROM contacts c WHERE c.id = @contact), 1), @address, @channel, 0, 0, @now, 0)
+        SELECT @id, whose.contact, COALESCE((SELECT c.revision FROM contacts c WHERE c.id = whose.contact), 1), @address, @channel, 0, 0, @now, 0
+          FROM (SELECT COALESCE((SELECT a.contact_id FROM addresses a WHERE a.id = @address), @contact) AS contact) AS whose
         """;
 
     private const string InsertMessageSql = """
@@ -57,9 +59,10 @@ internal sealed class SingleMessageStore(Database database, TimeProvider time)
         var home = await HomeAsync(channel);
         return await database.WriteAsync(async t =>
         {
+            await ContactTurns.ShareAsync(database.Dialect, t);
             var now = time.Now();
             var id = await PlaceAsync(t, home, channel);
-            // Who was deleted a moment ago gets a row all the same: it is skipped when it is claimed, as in a broadcast.
+            // The address goes with its contact when that was merged a moment ago. Who was deleted a moment ago gets a row all the same: it is skipped when it is claimed, as in a broadcast.
             await t.Connection!.ExecuteAsync(InsertRowSql, new { id, channel, contact, address, now }, t);
             await t.Connection!.ExecuteAsync(InsertMessageSql, new { id, part, identity, actor, now }, t);
             return id;

@@ -107,10 +107,10 @@ internal sealed class SliceStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<long>> PendingAsync(long from, long to) =>
         database.ReadAsync(async c => (IReadOnlyList<long>)[.. await c.QueryAsync<long>(PendingSql, new { from, to })]);
 
-    private const string HeldSql = """
+    private static readonly string HeldSql = $"""
         SELECT d.id FROM deliveries d
          WHERE d.id BETWEEN @from AND @to AND d.status = 0 AND d.due_at = 9223372036854775807
-           AND EXISTS (SELECT 1 FROM deliveries e WHERE e.id >= d.id - 4 AND e.id < d.id AND e.contact_id = d.contact_id AND e.status = 7)
+           AND EXISTS (SELECT 1 FROM deliveries e WHERE e.id >= d.id - 4 AND e.id < d.id AND {PartsOfOne.Condition("e", "d")} AND e.status = 7)
          ORDER BY d.id LIMIT 2000
         """;
 

@@ -38,6 +38,15 @@ internal abstract class SqlDialect
     /// <summary>Makes transactions with the same key wait for each other's end, when the condition holds; null where writers are alone anyway. Run it first in the transaction: locks that were taken before it could be waited for in a circle.</summary>
     public abstract string? TakeTurns(long key, string condition);
 
+    /// <summary>Lets transactions with the same key run side by side, but none of them beside one that takes turns with it; null where writers are alone anyway. Run it first in the transaction, as that.</summary>
+    public abstract string? ShareTurn(long key);
+
+    /// <summary>The name of a Gmail mailbox out of an address column, without what Google passes over: dots and what follows a plus. An index holds this very text.</summary>
+    public abstract string GmailKey(string column);
+
+    /// <summary>A condition: the row of addresses is one of a Gmail mailbox.</summary>
+    public static string IsGmail(string prefix) => $"{prefix}kind = 1 AND ({prefix}value LIKE '%@gmail.com' OR {prefix}value LIKE '%@googlemail.com')";
+
     /// <summary>A condition: the column is in the list parameter made by <see cref="List(IReadOnlyCollection{long})"/>.</summary>
     public abstract string InList(string column, string parameter);
 

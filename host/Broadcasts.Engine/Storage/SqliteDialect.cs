@@ -16,8 +16,10 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override bool IsPostgres => false;
 
-    public override IReadOnlyDictionary<string, string> MigrationVariables { get; } = new Dictionary<string, string>
+    public override IReadOnlyDictionary<string, string> MigrationVariables => new Dictionary<string, string>
     {
+        ["gmail_key"] = GmailKey("value"),
+        ["is_gmail"] = IsGmail(""),
         ["identity"] = "INTEGER PRIMARY KEY AUTOINCREMENT",
         ["json"] = "TEXT",
         ["bytes"] = "BLOB",
@@ -30,6 +32,10 @@ internal sealed class SqliteDialect : SqlDialect
     public override string ForUpdate => "";
 
     public override string? TakeTurns(long key, string condition) => null;
+
+    public override string? ShareTurn(long key) => null;
+
+    public override string GmailKey(string column) => $"replace(substr({column}, 1, instr(replace({column}, '@', '+'), '+') - 1), '.', '')";
 
     public override string ForShare => "";
 

@@ -1,5 +1,6 @@
 using Broadcasts.Audiences;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,6 +41,11 @@ public abstract class ContactsFixture : IAsyncLifetime
     internal AuditStore Audit => new(Database, Time);
 
     internal SuppressionStore Suppressions => new(Database, Audit, Time);
+    internal MergeStore Merges => new(Database, Time, new AuditStore(Database, Time));
+
+    internal DuplicateQueries Duplicates => new(Database, Time);
+
+    internal SuppressionStore Suppressions => new(Database, Time);
 
     public abstract ValueTask InitializeAsync();
 

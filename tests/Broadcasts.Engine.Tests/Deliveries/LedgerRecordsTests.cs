@@ -1,5 +1,6 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Testing;
+using Dapper;
 using Xunit;
 
 namespace Broadcasts.Deliveries;
@@ -66,6 +67,23 @@ public sealed class LedgerRecordsTests
         Assert.Equal((DeliveryStatus.Skipped, (int?)SkipReason.EarlierPartFailed), await WhyAsync(kit, id + 2));
         Assert.Equal(DeliveryStatus.Pending, (await kit.RowAsync(id + 4)).State);
         Assert.Equal(1, await kit.ScalarAsync<long>(SuppressedSql, new { address = (await kit.RowAsync(id)).AddressId }));
+        await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task ApplyAsync_SomebodyIsInTheBroadcastTwice_OnlyTheOwnLaterPartsEnd(string provider)
+    {
+        await using var kit = await LedgerKit.CreateAsync(provider);
+        var (broadcast, claim) = await ClaimedAsync(kit, 3, parts: 3);
+        await kit.Database.WriteAsync(t => t.Connection!.ExecuteAsync("UPDATE deliveries SET contact_id = @contact", new { contact = claim.Rows[0].ContactId }, t));
+        var (first, second) = (claim.Rows[0].Id, claim.Rows[1].Id);
+
+        await kit.RecordAsync(kit.Record(first, DeliveryEvent.Reject, claim.ClaimId, (int)FailureReason.InvalidAddress), kit.Record(second, DeliveryEvent.Accept, claim.ClaimId));
+
+        Assert.Equal((DeliveryStatus.Skipped, (int?)SkipReason.EarlierPartFailed), await WhyAsync(kit, first + 1));
+        Assert.Equal((DeliveryStatus.Skipped, (int?)SkipReason.EarlierPartFailed), await WhyAsync(kit, first + 2));
+        Assert.Equal([second + 1], (await kit.ClaimAsync(SliceOf(broadcast, 9), 10)).Rows.Select(r => r.Id));
+        Assert.Equal(DeliveryStatus.Pending, (await kit.RowAsync(second + 2)).State);
         await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
     }
 

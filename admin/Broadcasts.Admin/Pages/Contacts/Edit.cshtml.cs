@@ -3,11 +3,12 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Merge;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
-internal sealed class EditModel(ContactStore contacts, FieldStore fields, ConsentStore consents) : ConsolePage
+internal sealed class EditModel(ContactStore contacts, FieldStore fields, ConsentStore consents, MergeStore merges, People people) : ConsolePage
 {
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
@@ -19,6 +20,9 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
     public ContactDetails? Contact { get; private set; }
 
     public IReadOnlyList<ContactField> Fields { get; private set; } = [];
+
+    /// <summary>The merges that the contact was in, and the names of who did and undid them.</summary>
+    public IReadOnlyList<(MergeDetails Merge, string By, string UndoneBy)> Merges { get; private set; } = [];
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
@@ -68,6 +72,14 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         return Told(result, Texts["Did.delete"], result.IsDone ? "/contacts" : $"/contacts/{Id}");
     }
 
+    public async Task<IActionResult> OnPostUndoAsync(long mergeId)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        var undone = await merges.UndoAsync(mergeId, Visitor.Actor);
+        var said = string.Join(" ", undone.Kept.Select(Texts.Problem).Prepend(Texts["Merges.DidUndo"]));
+        return Told(undone.Result, said, $"/contacts/{Id}");
+    }
+
     private async Task<bool> LoadAsync(CancellationToken cancellationToken)
     {
         Fields = await fields.ListAsync(cancellationToken);
@@ -76,5 +88,11 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         Contact = await contacts.GetAsync(Id, cancellationToken);
         Consents = await consents.OfContactAsync(Id, cancellationToken);
         return Contact is not null;
+        if (Contact is null) return false;
+        var done = new List<(MergeDetails, string, string)>();
+        foreach (var merge in await merges.ListAsync(Id, cancellationToken))
+            done.Add((merge, await people.NameAsync(merge.Actor, cancellationToken), await people.NameAsync(merge.UndoneBy, cancellationToken)));
+        Merges = done;
+        return true;
     }
 }

@@ -199,7 +199,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             var outcomes = await service.Database.ReadAsync(async connection =>
             {
                 await using var transaction = connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(cancellationToken);
-                return await Decider().ApplyAsync(transaction, rows.Rows, cancellationToken);
+                return await Decider().ApplyAsync(transaction, rows.Rows, isAgain: false, cancellationToken);
             }, cancellationToken);
             var after = Add(outcomes, rows.Taken);
             await service.Database.WriteAsync(async transaction =>
@@ -228,9 +228,10 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             {
                 try
                 {
+                    var isAgain = tries > 1;
                     Progress = await service.Database.WriteAsync(async transaction =>
                     {
-                        var after = Add(await batch.ApplyAsync(transaction, rows.Rows, cancellationToken), rows.Taken);
+                        var after = Add(await batch.ApplyAsync(transaction, rows.Rows, isAgain, cancellationToken), rows.Taken);
                         await ImportStore.ProgressAsync(transaction, after);
                         return after;
                     }, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
@@ -126,6 +127,7 @@ internal sealed class ImportUndo(Database database, TimeProvider time, ImportSto
     // The last contact of the piece; null when none is left. The rows are locked, so that of two who undo at once each contact is one's.
     private async Task<long?> ChunkAsync(DbTransaction transaction, long id, long after, CancellationToken cancellationToken)
     {
+        await ContactTurns.ShareAsync(database.Dialect, transaction);
         var connection = transaction.Connection!;
         var dialect = database.Dialect;
         var members = (await connection.QueryAsync<Member>(MembersSql + " " + dialect.ForUpdate, new { id, after, limit = ContactsPerChunk }, transaction)).AsList();

@@ -1,0 +1,45 @@
+using System.Data.Common;
+using Broadcasts.Storage;
+using Dapper;
+
+namespace Broadcasts.Contacts.Merge;
+
+/// <summary>Who is whom now: what other tables say of people that were merged.</summary>
+internal static class MergedContacts
+{
+    /// <summary>A condition over contacts <c>c</c>: it is one of <c>@picked</c>, or one of them was merged into it.</summary>
+    public static string Picked(SqlDialect dialect) => $"""
+        ({dialect.InList("c.id", "@picked")} OR c.id IN (
+            WITH RECURSIVE taken (id) AS (
+                SELECT m.primary_id FROM contact_merges m WHERE m.undone_at IS NULL AND {dialect.InList("m.secondary_id", "@picked")}
+                 UNION
+                SELECT m.primary_id FROM contact_merges m JOIN taken t ON m.secondary_id = t.id WHERE m.undone_at IS NULL)
+            SELECT taken.id FROM taken))
+        """;
+
+    private const string ErasedSql = """
+        WITH RECURSIVE erased (id) AS (
+            SELECT CAST(@id AS BIGINT)
+             UNION
+            SELECT m.secondary_id FROM contact_merges m JOIN erased e ON m.primary_id = e.id WHERE m.undone_at IS NULL)
+        """;
+
+    private const string EraseSnapshotsSql = $"""
+        {ErasedSql}
+        UPDATE contact_merges SET snapshot = NULL
+         WHERE primary_id IN (SELECT erased.id FROM erased) OR secondary_id IN (SELECT erased.id FROM erased)
+        """;
+
+    private const string EraseDistinctSql = $"""
+        {ErasedSql}
+        DELETE FROM contact_distinct
+         WHERE a_id IN (SELECT erased.id FROM erased) OR b_id IN (SELECT erased.id FROM erased)
+        """;
+
+    /// <summary>The person goes for good: what they were before a merge goes too, and whoever was merged into them. That there was a merge stays.</summary>
+    public static async Task EraseAsync(DbTransaction transaction, long id)
+    {
+        await transaction.Connection!.ExecuteAsync(EraseSnapshotsSql, new { id }, transaction);
+        await transaction.Connection!.ExecuteAsync(EraseDistinctSql, new { id }, transaction);
+    }
+}
