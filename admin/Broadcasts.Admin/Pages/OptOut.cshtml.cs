@@ -1,5 +1,5 @@
 using Broadcasts.Admin.Web;
-using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Deliveries;
 using Microsoft.AspNetCore.Mvc;
 

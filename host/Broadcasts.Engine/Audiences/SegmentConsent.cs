@@ -1,4 +1,4 @@
-using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 
 namespace Broadcasts.Audiences;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 
 namespace Broadcasts.Audiences;
 

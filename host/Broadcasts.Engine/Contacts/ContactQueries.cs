@@ -64,12 +64,6 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
             }
         }, cancellationToken);
 
-    private const string OwnerSql = "SELECT contact_id FROM addresses WHERE kind = @kind AND value = @value";
-
-    /// <summary>Who has the address, written as people write it; 0 for nobody.</summary>
-    public Task<long> FindAsync(AddressKind kind, string address, CancellationToken cancellationToken = default) => database.ReadAsync(connection =>
-        connection.QuerySingleOrDefaultAsync<long>(new CommandDefinition(OwnerSql, new { kind = (short)kind, value = AddressNormalizer.Normal(kind, address) }, cancellationToken: cancellationToken)), cancellationToken);
-
     private const string LastSql = "SELECT COALESCE(MAX(id), 0) FROM contacts";
 
     private const string CountSql = """

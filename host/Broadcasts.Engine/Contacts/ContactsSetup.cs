@@ -1,4 +1,5 @@
 using Broadcasts.Audiences;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Export;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Contacts.Merge;

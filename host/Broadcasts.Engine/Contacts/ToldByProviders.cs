@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Channels;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Storage;
 using Dapper;
 

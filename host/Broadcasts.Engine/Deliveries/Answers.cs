@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Dapper;
 
 namespace Broadcasts.Deliveries;

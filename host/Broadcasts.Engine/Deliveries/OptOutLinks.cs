@@ -1,7 +1,7 @@
-using System.Buffers.Text;
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
-using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;

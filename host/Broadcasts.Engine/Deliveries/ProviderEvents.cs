@@ -1,5 +1,6 @@
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Storage;
 
 namespace Broadcasts.Deliveries;

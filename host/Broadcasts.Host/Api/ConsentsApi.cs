@@ -1,5 +1,6 @@
-using Broadcasts.Security;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 
 namespace Broadcasts.Host.Api;
@@ -44,16 +45,16 @@ internal static class ConsentsApi
         group.MapPost("", SayAsync).Needs(ApiScopes.Contacts).Produces<ListAnswer<ConsentAnswer>>().WithSummary("Writes down what the contact said elsewhere");
     }
 
-    private static async Task<IResult> ListAsync(ContactKey id, ContactStore contacts, ConsentStore consents, CancellationToken cancellationToken) =>
-        await contacts.GetAsync(id.Id, cancellationToken) is null ? id.NotFound() : await AnswerAsync(id.Id, consents);
+    private static Task<IResult> ListAsync(ContactKey id, ContactStore contacts, ContactQueries queries, ConsentStore consents) =>
+        id.WithAsync(queries, async i => await contacts.GetAsync(i) is null ? ApiProblems.NotFound($"Contact {i}") : await AnswerAsync(i, consents));
 
-    private static async Task<IResult> SayAsync(ContactKey id, ConsentBody body, ContactStore contacts, ConsentStore consents, HttpContext http)
+    private static Task<IResult> SayAsync(ContactKey id, ConsentBody body, ContactStore contacts, ContactQueries queries, ConsentStore consents, HttpContext http) => id.WithAsync(queries, async i =>
     {
-        if (await contacts.GetAsync(id.Id) is null) return id.NotFound();
+        if (await contacts.GetAsync(i) is null) return ApiProblems.NotFound($"Contact {i}");
         if (AddressKindNames.Parse(body.Kind) is not { } kind) return ApiProblems.Invalid("kind", "unknownKind", $"'{body.Kind}' is not email, phone, telegram, whatsapp, messenger, instagram or webchat.");
         var edit = new ConsentEdit { Kind = kind, Value = body.Value, ChannelId = body.ChannelId ?? 0, State = body.State, Source = body.Source, Detail = body.Detail, At = body.At };
-        return await consents.SayAsync(id.Id, edit, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : await AnswerAsync(id.Id, consents);
-    }
+        return await consents.SayAsync(i, edit, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : await AnswerAsync(i, consents);
+    });
 
     private static async Task<IResult> AnswerAsync(long id, ConsentStore consents) =>
         Results.Ok(new ListAnswer<ConsentAnswer>([.. (await consents.OfContactAsync(id)).Select(ConsentAnswer.Of)], null));

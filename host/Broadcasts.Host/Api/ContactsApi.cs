@@ -18,13 +18,17 @@ internal static class ContactsApi
         group.MapPost("batch", BatchAsync).Needs(ApiScopes.Contacts).Produces<BatchAnswer>().WithSummary("Up to 1,000 contacts, made or changed by their addresses");
         group.MapGet("{id}", GetAsync).Needs(ApiScopes.Read).Produces<ContactAnswer>();
         group.MapPatch("{id}", PatchAsync).Needs(ApiScopes.Contacts).Accepts<ContactBody>("application/json").Produces<ContactAnswer>();
-        group.MapDelete("{id}", async (ContactKey id, ContactStore contacts, HttpContext http) => Gone(id, await contacts.DeleteAsync(id.Id, http.Actor()))).Needs(ApiScopes.Contacts);
-        group.MapPost("{id}/tags", async (ContactKey id, TagsBody body, ContactStore contacts, HttpContext http) =>
-            await AnswerAsync(id, await contacts.AddTagsAsync(id.Id, body.Tags, http.Actor()), contacts)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
-        group.MapDelete("{id}/tags/{tag}", async (ContactKey id, string tag, ContactStore contacts, HttpContext http) =>
-            Gone(id, await contacts.RemoveTagAsync(id.Id, tag, http.Actor()))).Needs(ApiScopes.Contacts);
-        group.MapPost("{id}/block", (ContactKey id, ContactStore contacts, HttpContext http) => BlockAsync(id, true, contacts, http)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
-        group.MapPost("{id}/unblock", (ContactKey id, ContactStore contacts, HttpContext http) => BlockAsync(id, false, contacts, http)).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+        group.MapDelete("{id}", (ContactKey id, ContactStore contacts, ContactQueries queries, HttpContext http) =>
+            id.WithAsync(queries, async i => Gone(await contacts.DeleteAsync(i, http.Actor())))).Needs(ApiScopes.Contacts);
+        group.MapPost("{id}/tags", (ContactKey id, TagsBody body, ContactStore contacts, ContactQueries queries, HttpContext http) =>
+            id.WithAsync(queries, async i => await AnswerAsync(i, await contacts.AddTagsAsync(i, body.Tags, http.Actor()), contacts))).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+        group.MapDelete("{id}/tags/{tag}", (ContactKey id, string tag, ContactStore contacts, ContactQueries queries, HttpContext http) =>
+            id.WithAsync(queries, async i => Gone(await contacts.RemoveTagAsync(i, tag, http.Actor())))).Needs(ApiScopes.Contacts);
+        foreach (var (act, isBlocked) in new[] { ("block", true), ("unblock", false) })
+        {
+            group.MapPost($"{{id}}/{act}", (ContactKey id, ContactStore contacts, ContactQueries queries, HttpContext http) =>
+                id.WithAsync(queries, async i => await AnswerAsync(i, await contacts.BlockAsync(i, isBlocked, http.Actor()), contacts))).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+        }
     }
 
     private static async Task<IResult> ListAsync(
@@ -74,24 +78,19 @@ internal static class ContactsApi
 
     private static BatchItem Item(UpsertOutcome outcome) => new(outcome.Kind, outcome.Id > 0 ? outcome.Id : null, [.. outcome.Problems.Select(p => new ApiFault(p.Path, p.Code, p.Message))]);
 
-    private static async Task<IResult> GetAsync(ContactKey id, ContactStore contacts, CancellationToken cancellationToken) =>
-        await contacts.GetAsync(id.Id, cancellationToken) is { } contact ? Results.Ok(ContactAnswer.Of(contact)) : id.NotFound();
+    private static Task<IResult> GetAsync(ContactKey id, ContactStore contacts, ContactQueries queries) => id.WithAsync(queries, async i =>
+        await contacts.GetAsync(i) is { } contact ? Results.Ok(ContactAnswer.Of(contact)) : ApiProblems.NotFound($"Contact {i}"));
 
-    private static async Task<IResult> PatchAsync(ContactKey id, JsonElement patch, int? revision, ContactStore contacts, HttpContext http)
+    private static Task<IResult> PatchAsync(ContactKey id, JsonElement patch, int? revision, ContactStore contacts, ContactQueries queries, HttpContext http) => id.WithAsync(queries, async i =>
     {
         var body = patch.Deserialize<ContactBody>(ApiJson.Options) ?? throw new JsonException("The body must be an object.");
         var problems = new List<Problem>();
         var edit = body.ToEdit(problems, patch);
-        return problems.Count > 0 ? ApiProblems.Invalid(problems) : await AnswerAsync(id, await contacts.UpdateAsync(id.Id, edit, revision, http.Actor()), contacts);
-    }
+        return problems.Count > 0 ? ApiProblems.Invalid(problems) : await AnswerAsync(i, await contacts.UpdateAsync(i, edit, revision, http.Actor()), contacts);
+    });
 
-    private static async Task<IResult> BlockAsync(ContactKey id, bool isBlocked, ContactStore contacts, HttpContext http) =>
-        await AnswerAsync(id, await contacts.BlockAsync(id.Id, isBlocked, http.Actor()), contacts);
+    private static async Task<IResult> AnswerAsync(long id, CommandResult result, ContactStore contacts) =>
+        result.IsDone ? Results.Ok(ContactAnswer.Of((await contacts.GetAsync(id))!)) : ApiProblems.Of(result);
 
-    private static async Task<IResult> AnswerAsync(ContactKey id, CommandResult result, ContactStore contacts) =>
-        result.IsDone ? Results.Ok(ContactAnswer.Of((await contacts.GetAsync(id.Id))!)) : Refused(id, result);
-
-    private static IResult Gone(ContactKey id, CommandResult result) => result.IsDone ? Results.NoContent() : Refused(id, result);
-
-    private static IResult Refused(ContactKey id, CommandResult result) => id.Id == 0 ? id.NotFound() : ApiProblems.Of(result);
+    private static IResult Gone(CommandResult result) => result.IsDone ? Results.NoContent() : ApiProblems.Of(result);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Deliveries;
 using CsCheck;
 using Dapper;

@@ -1,4 +1,5 @@
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts.Consent;
 using Dapper;
 using Xunit;
 

@@ -41,11 +41,10 @@ public abstract class ContactsFixture : IAsyncLifetime
     internal AuditStore Audit => new(Database, Time);
 
     internal SuppressionStore Suppressions => new(Database, Audit, Time);
-    internal MergeStore Merges => new(Database, Time, new AuditStore(Database, Time));
+
+    internal MergeStore Merges => new(Database, Time, Audit);
 
     internal DuplicateQueries Duplicates => new(Database, Time);
-
-    internal SuppressionStore Suppressions => new(Database, Time);
 
     public abstract ValueTask InitializeAsync();
 

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 public sealed class OptOutWordsTests
 {

@@ -1,5 +1,6 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Deliveries;
 using Broadcasts.Storage;
 using Dapper;

@@ -3,6 +3,7 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Merge;
 using Microsoft.AspNetCore.Mvc;
 
@@ -87,7 +88,6 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         if (Id == 0) return CanEdit;
         Contact = await contacts.GetAsync(Id, cancellationToken);
         Consents = await consents.OfContactAsync(Id, cancellationToken);
-        return Contact is not null;
         if (Contact is null) return false;
         var done = new List<(MergeDetails, string, string)>();
         foreach (var merge in await merges.ListAsync(Id, cancellationToken))

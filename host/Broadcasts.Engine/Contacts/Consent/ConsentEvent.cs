@@ -1,4 +1,4 @@
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 /// <summary>Where somebody stands to being written to. The numbers are stored.</summary>
 internal enum ConsentState

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Dapper;
 
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 /// <summary>Writes down what somebody said about being written to, and does what follows from it, in one transaction.</summary>
 internal static class ConsentLog

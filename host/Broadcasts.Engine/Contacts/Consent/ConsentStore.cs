@@ -3,7 +3,7 @@ using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 /// <summary>What somebody learned of a contact's consent, outside of what the program hears itself.</summary>
 internal sealed record ConsentEdit

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Broadcasts.Channels;
 using Broadcasts.Storage;
 
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 /// <summary>Acts on messages that ask for no more messages, or for messages again.</summary>
 internal sealed class InboundWords(TimeProvider time)

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Broadcasts.Storage;
 using Dapper;
 
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 /// <summary>An address that the person may switch on and off.</summary>
 internal sealed record PreferredAddress

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 
-namespace Broadcasts.Contacts;
+namespace Broadcasts.Contacts.Consent;
 
 /// <summary>What a message from a contact asks for when it is one of these words and nothing else: no more messages, or messages again.</summary>
 /// <remarks>
