@@ -53,6 +53,8 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
                 if (isAgain) await batch._sql.LockAsync(transaction, known);
                 if (batch.Options.Trial is null) _taken.UnionWith(await batch._sql.InImportAsync(transaction, batch.Options.ImportId, known));
                 _stored = (await ContactReader.LoadAsync(batch.Dialect, transaction.Connection!, transaction, known, cancellationToken)).ToDictionary(c => c.Id);
+                // Somebody was deleted between the two reads; looked at again, the row is a new contact.
+                if (_stored.Count < known.Length) throw new ContactBatchConflictException();
             }
 
             var names = rows.Where(r => r.Error is null).SelectMany(r => r.Tags).Concat(batch.Options.Tags).ToHashSet(StringComparer.Ordinal);

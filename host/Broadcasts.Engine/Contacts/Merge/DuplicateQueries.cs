@@ -41,25 +41,27 @@ internal sealed class DuplicateQueries(Database database, TimeProvider time)
 
     private const string Apart = "EXISTS (SELECT 1 FROM contact_distinct n WHERE (n.a_id = a.contact_id AND n.b_id = o.contact_id) OR (n.a_id = o.contact_id AND n.b_id = a.contact_id))";
 
-    // The mailbox with the lowest id stands for all that are the same: a thousand of one mailbox are a thousand pairs, not half a million.
-    private readonly string _piecesSql = $"""
+    // The piece is read first and by its ids, and each of the others by a key of its own: joined freely, both databases read all addresses of a kind for every piece. The mailbox with the lowest
+    // id stands for all that are the same: a thousand of one mailbox are a thousand pairs, not half a million.
+    private readonly string _pieceSql = $"""
+        WITH piece AS MATERIALIZED (SELECT id, contact_id, kind, value FROM addresses WHERE id > @after AND id <= @upTo)
         SELECT f.id, f.mine, f.other, f.reason, f.value, f.other_value
           FROM (SELECT a.id, a.contact_id AS mine, o.contact_id AS other, 1 AS reason, a.value, o.value AS other_value
-                  FROM addresses a
+                  FROM piece a
                   JOIN addresses o ON o.kind = 4 AND o.value IN (substr(a.value, 2), CASE WHEN length(a.value) = 14 AND substr(a.value, 2, 3) IN ('521', '549') THEN substr(a.value, 2, 2) || substr(a.value, 5) ELSE '' END)
-                 WHERE a.id > @after AND a.id <= @upTo AND a.kind = 2 AND o.contact_id <> a.contact_id AND NOT {Apart}
+                 WHERE a.kind = 2 AND o.contact_id <> a.contact_id AND NOT {Apart}
                  UNION ALL
                 SELECT a.id, a.contact_id, o.contact_id, 2, a.value, o.value
-                  FROM addresses a
-                  JOIN addresses o ON o.kind = 1 AND o.value = {database.Dialect.AsciiLower("a.value")}
-                 WHERE a.id > @after AND a.id <= @upTo AND a.kind IN (3, 5, 6, 7) AND o.contact_id <> a.contact_id AND NOT {Apart}
+                  FROM piece a
+                  JOIN addresses o ON o.id = (SELECT e.id FROM addresses e WHERE e.kind = 1 AND e.value = {database.Dialect.AsciiLower("a.value")})
+                 WHERE a.kind IN (3, 5, 6, 7) AND o.contact_id <> a.contact_id AND NOT {Apart}
                  UNION ALL
                 SELECT a.id, a.contact_id, b.contact_id, 3, a.value, b.value
-                  FROM addresses a
+                  FROM piece a
                   JOIN addresses b ON b.id = (SELECT MIN(o.id + 0) FROM addresses o
                                                WHERE {SqlDialect.IsGmail("o.")} AND {database.Dialect.GmailKey("o.value")} = {database.Dialect.GmailKey("a.value")}
                                                  AND o.id < a.id AND o.contact_id <> a.contact_id AND NOT {Apart})
-                 WHERE a.id > @after AND a.id <= @upTo AND {SqlDialect.IsGmail("a.")}) AS f
+                 WHERE {SqlDialect.IsGmail("a.")}) AS f
          ORDER BY f.id, f.other
         """;
 
@@ -72,7 +74,7 @@ internal sealed class DuplicateQueries(Database database, TimeProvider time)
         {
             var end = await connection.QuerySingleAsync<long?>(new CommandDefinition(EndSql, new { after, size = PieceSize }, cancellationToken: cancellationToken));
             if (end is not { } upTo) return await PageAsync(connection, found, null, cancellationToken);
-            after = Take(await connection.QueryAsync<Found>(new CommandDefinition(_piecesSql, new { after, upTo }, cancellationToken: cancellationToken)), found, limit) ?? upTo;
+            after = Take(await connection.QueryAsync<Found>(new CommandDefinition(_pieceSql, new { after, upTo }, cancellationToken: cancellationToken)), found, limit) ?? upTo;
         }
 
         var isEnd = await connection.QuerySingleAsync<long?>(new CommandDefinition(EndSql, new { after, size = 1 }, cancellationToken: cancellationToken)) is null;

@@ -76,7 +76,7 @@ internal sealed partial class MergeStore
 
     private const string LastHeardSql = "SELECT MAX(last_inbound_at) FROM addresses WHERE contact_id = @contact";
 
-    private const string UndoneSql = "UPDATE contact_merges SET undone_at = @now, undone_by = @actor WHERE id = @id AND undone_at IS NULL";
+    private const string UndoneSql = "UPDATE contact_merges SET undone_at = @now, undone_by = @actor, undone_revision = @revision WHERE id = @id AND undone_at IS NULL";
 
     private sealed class MergeRow
     {

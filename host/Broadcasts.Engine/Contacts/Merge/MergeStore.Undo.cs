@@ -61,7 +61,7 @@ internal sealed partial class MergeStore
 
         kept.AddRange(snapshot.Secondary.Addresses.Where(s => !Array.Exists(back, b => b.Id == s.Id || (b.Kind == s.Kind && b.Value == s.Value)))
             .Select(s => new Problem("addresses", "undoAddress", $"The {s.Kind.Name()} address {s.Value} does not belong to the merged contact any more and is not put back.", s.Kind.Name(), s.Value)));
-        await transaction.Connection!.ExecuteAsync(UndoneSql, new { id = row.Id, now = at, actor }, transaction);
+        await transaction.Connection!.ExecuteAsync(UndoneSql, new { id = row.Id, now = at, actor, revision = now.Revision + 1 }, transaction);
         await AuditAsync(transaction, actor, "contact.unmerged", row.PrimaryId, row.SecondaryId);
         return kept;
     }

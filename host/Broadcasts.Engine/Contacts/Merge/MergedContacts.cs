@@ -36,9 +36,20 @@ internal static class MergedContacts
          WHERE a_id IN (SELECT erased.id FROM erased) OR b_id IN (SELECT erased.id FROM erased)
         """;
 
-    /// <summary>The person goes for good: what they were before a merge goes too, and whoever was merged into them. That there was a merge stays.</summary>
+    // What the other one was while they were one, as far as no message to the other one was made with it.
+    private const string EraseRevisionsSql = $"""
+        {ErasedSql}
+        DELETE FROM contact_revisions
+         WHERE EXISTS (SELECT 1 FROM contact_merges m
+                        WHERE m.secondary_id IN (SELECT erased.id FROM erased) AND m.primary_id = contact_revisions.contact_id
+                          AND contact_revisions.revision >= m.revision AND contact_revisions.revision < m.undone_revision)
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.contact_id = contact_revisions.contact_id AND d.contact_revision = contact_revisions.revision)
+        """;
+
+    /// <summary>The person goes for good: what they were before and during a merge goes too, and whoever was merged into them. That there was a merge stays.</summary>
     public static async Task EraseAsync(DbTransaction transaction, long id)
     {
+        await transaction.Connection!.ExecuteAsync(EraseRevisionsSql, new { id }, transaction);
         await transaction.Connection!.ExecuteAsync(EraseSnapshotsSql, new { id }, transaction);
         await transaction.Connection!.ExecuteAsync(EraseDistinctSql, new { id }, transaction);
     }

@@ -13,7 +13,9 @@ CREATE TABLE contact_merges (
     shifted_to INTEGER NOT NULL,
     snapshot TEXT NULL,
     undone_at BIGINT NULL,
-    undone_by TEXT NULL
+    undone_by TEXT NULL,
+    -- The revision of the primary that the undo made.
+    undone_revision INTEGER NULL
 );
 CREATE INDEX contact_merges_primary ON contact_merges (primary_id, id);
 CREATE INDEX contact_merges_secondary ON contact_merges (secondary_id, id);

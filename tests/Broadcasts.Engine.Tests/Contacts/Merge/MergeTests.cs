@@ -204,6 +204,22 @@ public abstract class MergeTests
         Assert.Equal((CommandCode.Refused, "undoDeleted"), await RefusedAsync(second));
     }
 
+    [Fact]
+    public async Task DeleteAsync_ContactThatWasMergedOnce_LeavesNothingWithTheOther()
+    {
+        var (a, b) = (await AddAsync("a", "Ana"), await AddAsync("b", "", "Zuloaga"));
+        var merge = await MergeAsync(a, b);
+        await RenameAsync(a, "Anna");
+        await _f.Merges.UndoAsync(merge, "t", _ct);
+        Assert.Equal(2, await CountAsync("SELECT COUNT(*) FROM contact_revisions WHERE contact_id = @id AND body LIKE '%Zuloaga%'", a));
+
+        await _f.Contacts.DeleteAsync(b, "t", _ct);
+
+        Assert.Equal(0, await CountAsync("SELECT COUNT(*) FROM contact_revisions WHERE contact_id = @id AND body LIKE '%Zuloaga%'", a));
+        Assert.Equal(1, await CountAsync("SELECT COUNT(*) FROM contact_revisions WHERE contact_id = @id", a));
+        Assert.Null(Assert.Single(await _f.Merges.ListAsync(a, _ct)).Snapshot);
+    }
+
     private async Task<long> MergeAsync(long a, long b)
     {
         var (id, result) = await _f.Merges.MergeAsync(Request(a, b), "t", _ct);
