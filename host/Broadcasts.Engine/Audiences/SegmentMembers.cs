@@ -33,7 +33,7 @@ internal static class SegmentMembers
                 return [new Problem("broadcast", "broadcastNotStarted", $"Broadcast {id} does not exist or has not started: name one that has.", $"{id}")];
         }
 
-        if (!Of(rule).Any()) return [];
+        if (self == 0 && !Of(rule).Any()) return [];
         var all = await LoadAsync(connection, transaction);
         all[self] = new Member(self, name, rule.ToJson());
         foreach (var id in Of(rule))

@@ -18,26 +18,41 @@ internal sealed class SingleMessages(Database database, SingleMessageStore store
 
     private const string FindAddressSql = "SELECT id, contact_id FROM addresses WHERE kind = @kind AND value = @value";
 
+    private const string LastChannelSql = """
+        SELECT a.last_channel_id FROM addresses a JOIN channels c ON c.id = a.last_channel_id AND c.address_kind = a.kind
+         WHERE a.contact_id = @contact ORDER BY a.last_inbound_at DESC LIMIT 1
+        """;
+
     private const string ContactSql = "SELECT COUNT(*) FROM contacts WHERE id = @contact";
 
     /// <summary>Puts a message on its way. With an identity that was used before, the message of that identity is given back.</summary>
-    public async Task<(long Id, IReadOnlyList<Problem> Problems)> SendAsync(long channelId, MessageRecipient recipient, BroadcastPart part, string actor, string? identity = null)
+    public async Task<(long Id, IReadOnlyList<Problem> Problems)> SendAsync(long? channelId, MessageRecipient recipient, BroadcastPart part, string actor, string? identity = null)
     {
         if (identity is not null && await store.FindAsync(identity) is { } known) return (known, []);
         if (await hold.RefusalAsync() is { } held) return (0, [held]);
-        if (await channels.GetAsync(channelId) is not { } channel) return (0, [new Problem("channelId", "channelGone", $"Channel {channelId} does not exist.", $"{channelId}")]);
+        var (channel, gone) = await ChannelAsync(channelId, recipient);
+        if (channel is null) return (0, [gone!]);
         var problems = await checks.CheckPartAsync(channel, part);
         var (to, refusal) = await FindAsync(channel, recipient);
         if (to is null || problems.Count > 0) return (0, refusal is null ? problems : [.. problems, refusal]);
-        var id = await store.AddAsync(channelId, to.ContactId, to.Id, JsonSerializer.Serialize(part, BroadcastJson.Options), identity, actor);
+        var id = await store.AddAsync(channel.Id, to.ContactId, to.Id, JsonSerializer.Serialize(part, BroadcastJson.Options), identity, actor);
         dispatch.Set();
         return (id, []);
+    }
+
+    /// <summary>The channel that is named; otherwise the one on which the contact wrote last.</summary>
+    private async Task<(Channel? Channel, Problem? Refusal)> ChannelAsync(long? named, MessageRecipient recipient)
+    {
+        if (named is null && recipient.ContactId is null) return (null, new Problem("channelId", "noChannel", "Name the channel; without one the message goes by the channel on which a contact wrote last, and needs a contactId."));
+        if (named is not null && recipient.ContactId is null == recipient.Address is null) return (null, new Problem("contactId", "oneRecipient", "Give contactId or address, one of them."));
+        var id = named ?? await database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(LastChannelSql, new { contact = recipient.ContactId }));
+        if (id is null) return (null, new Problem("channelId", "noLastChannel", $"Contact {recipient.ContactId} has not written on a channel that still exists: name the channel.", $"{recipient.ContactId}"));
+        return await channels.GetAsync(id.Value) is { } channel ? (channel, null) : (null, new Problem("channelId", "channelGone", $"Channel {id} does not exist.", $"{id}"));
     }
 
     private async Task<(Recipient? To, Problem? Refusal)> FindAsync(Channel channel, MessageRecipient recipient)
     {
         var kind = (int)channel.AddressKind;
-        if (recipient.ContactId is null == recipient.Address is null) return (null, new Problem("contactId", "oneRecipient", "Give contactId or address, one of them."));
         if (recipient.Address is { } address)
         {
             if (!AddressNormalizer.TryNormalize(channel.AddressKind, address, null, out var value, out var refusal)) return (null, new Problem("address", refusal.Code, refusal.Message));

@@ -14,7 +14,8 @@ internal sealed record MessageBody
     /// <summary>Instead of contactId: an address of the channel's kind that a contact has.</summary>
     public string? Address { get; init; }
 
-    public required long ChannelId { get; init; }
+    /// <summary>Without it the channel on which the contact wrote last; then contactId is needed.</summary>
+    public long? ChannelId { get; init; }
 
     public required BroadcastPart Part { get; init; }
 }

@@ -43,6 +43,29 @@ public sealed class SingleMessageTests(EngineFixture fixture) : IClassFixture<En
     }
 
     [Fact]
+    public async Task SendAsync_WithoutAChannel_GoesWhereTheContactWroteLast()
+    {
+        var person = Assert.Single(await Engine.AddPeopleAsync(1));
+        var (first, second) = (await Engine.AddSimulatorAsync(), await Engine.AddSimulatorAsync());
+        var part = new TextPart { Text = "Hi" };
+        var (_, refused) = await Engine.Get<SingleMessages>().SendAsync(null, new MessageRecipient(person, null), part, "test");
+        Assert.Equal("noLastChannel", Assert.Single(refused).Code);
+
+        var number = await Engine.Database.ReadAsync(c => Dapper.SqlMapper.QuerySingleAsync<string>(c, "SELECT value FROM addresses WHERE contact_id = @person", new { person }));
+        foreach (var (channel, minute) in new[] { (first, 1), (second, 2) })
+        {
+            var heard = new InboundMessage { Key = $"{number}-{minute}", At = new DateTimeOffset(2026, 1, 1, 0, minute, 0, TimeSpan.Zero), From = number, Text = "hi" };
+            await Engine.Get<ProviderEvents>().ApplyAsync(channel.Id, [heard], cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        var (id, problems) = await Engine.Get<SingleMessages>().SendAsync(null, new MessageRecipient(person, null), part, "test");
+        Assert.Empty(problems);
+        await SettledAsync(id);
+        Assert.Equal([id], second.Taken);
+        Assert.Empty(first.Taken);
+    }
+
+    [Fact]
     public async Task SendAsync_OneOfManyIsRefused_TheOthersToTheSamePersonGo()
     {
         var person = Assert.Single(await Engine.AddPeopleAsync(1));
