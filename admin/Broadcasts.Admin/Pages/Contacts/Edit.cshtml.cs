@@ -28,7 +28,7 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
     /// <summary>What the contact said about being written to, the oldest first.</summary>
-    public IReadOnlyList<ConsentEvent> Consents { get; private set; } = [];
+    public IReadOnlyList<(ConsentEvent Said, string By)> Consents { get; private set; } = [];
 
     public bool CanEdit { get; private set; }
 
@@ -87,8 +87,11 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         CanEdit = await Visitor.CanEditAsync();
         if (Id == 0) return CanEdit;
         Contact = await contacts.GetAsync(Id, cancellationToken);
-        Consents = await consents.OfContactAsync(Id, cancellationToken);
         if (Contact is null) return false;
+        var said = new List<(ConsentEvent, string)>();
+        foreach (var consent in await consents.OfContactAsync(Id, cancellationToken))
+            said.Add((consent, consent.Actor == ConsentLog.Contact ? Texts["Consent.Themselves"] : await people.NameAsync(consent.Actor, cancellationToken)));
+        Consents = said;
         var done = new List<(MergeDetails, string, string)>();
         foreach (var merge in await merges.ListAsync(Id, cancellationToken))
             done.Add((merge, await people.NameAsync(merge.Actor, cancellationToken), await people.NameAsync(merge.UndoneBy, cancellationToken)));
