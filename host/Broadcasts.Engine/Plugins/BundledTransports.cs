@@ -70,7 +70,7 @@ internal sealed partial class BundledTransports(PluginStore store, PluginFolder 
         try
         {
             if (plugin is null) throw new PluginRefusedException("The desired version's package is not in the database. Install it again.");
-            await host.SwapAsync(await installer.UnpackedAsync(plugin, cancellationToken));
+            await host.SwapAsync(await installer.UnpackedAsync(plugin, cancellationToken), isTried: true);
             return false;
         }
         catch (Exception e) when (e is PluginRefusedException or IOException or UnauthorizedAccessException)

@@ -6,14 +6,16 @@ namespace Broadcasts.Plugins;
 internal sealed partial class PluginHost
 {
     /// <summary>Tries a version beside the one that serves, and puts it in its place. Whatever fails, the old one serves on.</summary>
-    public async Task<SwapResult> SwapAsync(PluginCandidate candidate)
+    /// <param name="candidate">The version.</param>
+    /// <param name="isTried">It was tried where it was put in: the other processes of a cluster follow, and do not all load it twice at the same moment.</param>
+    public async Task<SwapResult> SwapAsync(PluginCandidate candidate, bool isTried = false)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         var slot = Slot(candidate.Manifest.Id);
         await slot.Gate.WaitAsync();
         try
         {
-            return await SwapLockedAsync(slot, candidate);
+            return await SwapLockedAsync(slot, candidate, isTried);
         }
         catch (Exception e) when (e is PluginRefusedException or PluginHungException or TransportSettingsException)
         {
@@ -43,14 +45,14 @@ internal sealed partial class PluginHost
     /// <summary>The version that serves is not watched any more: its rollback was tried.</summary>
     public void EndProbation(string id) => Slot(id).Probation = null;
 
-    private async Task<SwapResult> SwapLockedAsync(PluginSlot slot, PluginCandidate candidate)
+    private async Task<SwapResult> SwapLockedAsync(PluginSlot slot, PluginCandidate candidate, bool isTried)
     {
         if (slot.Lost >= _limits.MaxLost)
         {
             throw new PluginRefusedException($"{slot.Lost} earlier loads of {slot.Id} could not be freed. Restart the service before you change its version again.");
         }
 
-        if (slot.Load is not null) await RehearseAsync(slot, candidate);
+        if (slot.Load is not null && !isTried) await RehearseAsync(slot, candidate);
         var next = await PluginLoad.LoadAsync(candidate, _limits, _time);
         List<(ChannelTransport Channel, TransportInstance? Instance, string? Fault)> made;
         try
