@@ -25,35 +25,18 @@ internal sealed class ContactExport(Database database, ContactQueries contacts, 
     /// <param name="output">Where to.</param>
     /// <param name="cancellationToken">Breaks it off; how far it came is in the audit.</param>
     /// <returns>How many contacts were written.</returns>
-    public async Task<long> WriteAsync(ContactFilter filter, string asked, string actor, TextWriter output, CancellationToken cancellationToken)
+    public Task<long> WriteAsync(ContactFilter filter, string asked, string actor, TextWriter output, CancellationToken cancellationToken)
     {
-        // Before the first of them: whoever begins to take people out is on record, also when the process dies here.
-        await audit.AppendAsync(actor, "contacts.export", "contacts", asked, cancellationToken);
-        long written = 0;
-        var isWhole = false;
-        try
+        Columns? columns = null;
+        long? cursor = null;
+        return new PagedCsv(audit, "contacts", "contacts").WriteAsync(asked, actor, output, async lines =>
         {
-            var columns = await ColumnsAsync(cancellationToken);
-            var lines = new StringBuilder(Header(columns));
-            for (long? cursor = null; ;)
-            {
-                var page = await contacts.ListAsync(filter, cursor, ContactsPerPage, cancellationToken);
-                foreach (var contact in page.Items) Append(lines, contact, columns);
-                await output.WriteAsync(lines, cancellationToken);
-                await output.FlushAsync(cancellationToken);
-                written += page.Items.Count;
-                lines.Clear();
-                cursor = page.Next;
-                if (cursor is null) break;
-            }
-
-            isWhole = true;
-            return written;
-        }
-        finally
-        {
-            await audit.AppendAsync(actor, "contacts.exported", "contacts", string.Create(CultureInfo.InvariantCulture, $"{written} contacts{(isWhole ? "" : ", broken off")}; {asked}"), CancellationToken.None);
-        }
+            if (columns is null) lines.Append(Header(columns = await ColumnsAsync(cancellationToken)));
+            var page = await contacts.ListAsync(filter, cursor, ContactsPerPage, cancellationToken);
+            foreach (var contact in page.Items) Append(lines, contact, columns);
+            cursor = page.Next;
+            return (page.Items.Count, cursor is not null);
+        }, cancellationToken);
     }
 
     private async Task<Columns> ColumnsAsync(CancellationToken cancellationToken)

@@ -12,34 +12,19 @@ internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStor
 
     /// <summary>Writes the entries of the filter, in the order of kind and address.</summary>
     /// <returns>How many were written.</returns>
-    public async Task<long> WriteAsync(SuppressionFilter filter, string actor, TextWriter output, CancellationToken cancellationToken)
+    public Task<long> WriteAsync(SuppressionFilter filter, string actor, TextWriter output, CancellationToken cancellationToken)
     {
-        // As with contacts: whoever begins to take addresses out is on record.
-        await audit.AppendAsync(actor, "suppressions.export", "suppressions", InWords(filter), cancellationToken);
-        long written = 0;
-        var isWhole = false;
-        try
+        var isFirst = true;
+        SuppressionCursor? cursor = null;
+        return new PagedCsv(audit, "suppressions", "entries").WriteAsync(InWords(filter), actor, output, async lines =>
         {
-            var lines = new StringBuilder("kind,address,channel,reason,source,since\r\n");
-            for (SuppressionCursor? cursor = null; ;)
-            {
-                var page = await suppressions.ListAsync(filter, cursor, EntriesPerPage, cancellationToken);
-                foreach (var entry in page.Items) Append(lines, entry);
-                await output.WriteAsync(lines, cancellationToken);
-                await output.FlushAsync(cancellationToken);
-                written += page.Items.Count;
-                lines.Clear();
-                cursor = page.Next;
-                if (cursor is null) break;
-            }
-
-            isWhole = true;
-            return written;
-        }
-        finally
-        {
-            await audit.AppendAsync(actor, "suppressions.exported", "suppressions", string.Create(CultureInfo.InvariantCulture, $"{written} entries{(isWhole ? "" : ", broken off")}; {InWords(filter)}"), CancellationToken.None);
-        }
+            if (isFirst) lines.Append("kind,address,channel,reason,source,since\r\n");
+            isFirst = false;
+            var page = await suppressions.ListAsync(filter, cursor, EntriesPerPage, cancellationToken);
+            foreach (var entry in page.Items) Append(lines, entry);
+            cursor = page.Next;
+            return (page.Items.Count, cursor is not null);
+        }, cancellationToken);
     }
 
     private static void Append(StringBuilder lines, Suppression entry)
