@@ -82,7 +82,7 @@ public sealed class PluginActsTests
     }
 
     [Fact]
-    public async Task List_VersionAtWork_ShowsWhatItTookAndWhatFailed()
+    public async Task List_VersionAtWork_ShowsWhatAMessageAllocates()
     {
         using var folder = new TempFolder();
         await using var engine = await EngineUnderTest.StartAsync(folder.Path);
