@@ -92,7 +92,6 @@ internal sealed partial class PluginHost
         for (var round = 0; context is { IsAlive: true }; round++)
         {
             if (clock.GetElapsedTime(began) > _limits.TrialCollect) return false;
-            JsonCaches.Clear();
             GC.Collect(round == 0 ? 1 : 2, GCCollectionMode.Forced, blocking: round == 0);
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(25 << round, 800)), clock);
         }
