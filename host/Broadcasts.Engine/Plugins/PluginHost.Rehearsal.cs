@@ -12,12 +12,20 @@ internal sealed partial class PluginHost
     private async Task RehearseAsync(PluginSlot slot, PluginCandidate candidate)
     {
         var version = candidate.Manifest.Version;
-        var context = await LiveAsync(slot, candidate, _channels.Values.FirstOrDefault(c => c.Settings.TransportId == slot.Id && c.HasTransport));
-        if (await IsGoneAsync(context)) return;
+        var context = await LiveAsync(slot, candidate, Serving(slot));
+        if (await IsGoneAsync(context))
+        {
+            slot.Proven.TryAdd(candidate.Sha256, 0);
+            return;
+        }
+
         Watch(slot, version, context);
         throw new PluginRefusedException(
             $"{slot.Id} {version} stays in memory: {_limits.TrialCollect.TotalSeconds:0.#} s after everything of it was disposed of something still points to it. A timer, a thread, a static event or a cache of another library holds it; dispose must end that.");
     }
+
+    /// <summary>A channel that works now: the new version must work with its settings too.</summary>
+    private ChannelTransport? Serving(PluginSlot slot) => _channels.Values.FirstOrDefault(c => c.Settings.TransportId == slot.Id && c.HasTransport);
 
     // In a method of its own: nothing of the plugin may be left in a caller's frame when it is looked for.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -52,16 +52,21 @@ internal sealed partial class PluginHost
             throw new PluginRefusedException($"{slot.Lost} earlier loads of {slot.Id} could not be freed. Restart the service before you change its version again.");
         }
 
-        if (slot.Load is not null && !isTried) await RehearseAsync(slot, candidate);
+        // Whoever goes back to a version that served here waits for a look at its transport, not for a load of its own to live and die first.
+        var isProven = slot.Proven.ContainsKey(candidate.Sha256);
+        var mustTry = slot.Load is not null && !isTried;
+        if (mustTry && !isProven) await RehearseAsync(slot, candidate);
         var next = await PluginLoad.LoadAsync(candidate, _limits, _time);
         List<(ChannelTransport Channel, TransportInstance? Instance, string? Fault)> made;
         try
         {
+            if (mustTry && isProven) await TrialAsync(slot, next, Serving(slot));
             made = await MakeAllAsync(slot, next, [.. _channels.Values.Where(c => c.Settings.TransportId == slot.Id)]);
         }
         catch (Exception e)
         {
             await UnloadAsync(slot, next);
+            if (e is PluginHungException) slot.CountLost();
             throw e as PluginRefusedException ?? new PluginRefusedException(e.Message);
         }
 

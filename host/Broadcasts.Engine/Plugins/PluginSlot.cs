@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broadcasts.Plugins.Health;
 
 namespace Broadcasts.Plugins;
@@ -11,6 +12,9 @@ internal sealed class PluginSlot(string id)
     private int _lost;
 
     public string Id { get; } = id;
+
+    /// <summary>Packages, by hash, of which a whole load has lived and was gone from memory in this process.</summary>
+    public ConcurrentDictionary<string, byte> Proven { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Loads, swaps and transports of one plugin are made one after the other.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);

@@ -230,6 +230,22 @@ public sealed class PluginHostTests : IAsyncDisposable
         Assert.Empty(_host.Infos());
     }
 
+    [Theory]
+    [InlineData("fail-connection", "fails its self-test on the channel 'News': ChannelFault")]
+    [InlineData("refuse-settings", "can't serve the channel 'News': v2 wants more")]
+    public async Task SwapAsync_LivedAWholeLifeBefore_IsStillTriedWithTheChannel(string behaviour, string why)
+    {
+        var candidate = Candidate("2.0.0", behaviour);
+        await _host.TryAsync(candidate);
+        await LoadAsync("1.0.0");
+        var channel = await OpenAsync();
+
+        var swap = await _host.SwapAsync(candidate);
+
+        Assert.Contains(why, swap.Refusal, StringComparison.Ordinal);
+        Assert.Equal("1.0.0/m0", Assert.Single(await SendAsync(channel, 1)).ProviderIds[0]);
+    }
+
     [Fact]
     public async Task TryAcquire_DuringASwap_PinsTheOldVersionUntilReleased()
     {
