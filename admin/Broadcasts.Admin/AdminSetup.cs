@@ -22,7 +22,7 @@ public static class AdminSetup
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddHttpContextAccessor();
-        services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>();
+        services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>().AddSingleton<FormLimiter>();
         services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>();
         services.AddSingleton<ImportJobs>();
         services.AddRazorPages(AddPages).AddApplicationPart(typeof(AdminSetup).Assembly);
@@ -70,7 +70,7 @@ public static class AdminSetup
     private static void AddPages(RazorPagesOptions options)
     {
         options.Conventions.AuthorizeFolder("/");
-        foreach (var open in (string[])["/SignIn", "/Welcome", "/Link", "/Error", "/Preferences", "/OptOut"]) options.Conventions.AllowAnonymousToPage(open);
+        foreach (var open in (string[])["/SignIn", "/Welcome", "/Link", "/Error", "/Preferences", "/OptOut", "/SignUp", "/Confirm"]) options.Conventions.AllowAnonymousToPage(open);
     }
 
     private static void AddSignIn(IServiceCollection services)

@@ -5,6 +5,7 @@ using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Forms;
 using Broadcasts.Deliveries;
 using Broadcasts.Plugins;
 using Broadcasts.Plugins.Health;
@@ -36,7 +37,7 @@ internal static class EngineSetup
             .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
-            .AddSingleton<MessageIds>().AddSingleton<OptOutLinks>()
+            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options), options.Database.IsPostgres, options.TrustedPluginSigners);
     }
 
@@ -45,7 +46,7 @@ internal static class EngineSetup
     {
         builder.Services.AddBroadcastsStores(options);
         builder.Services
-            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<SingleMessages>()
+            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<SingleMessages>().AddSingleton<FormEntries>()
             .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
             .AddSingleton<SliceStore>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<RecipientLimits>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
@@ -73,7 +74,7 @@ internal static class EngineSetup
         services.GetRequiredService<Database>().Migrate();
         if (!options.Database.IsPostgres) GrainFile(options).Migrate();
         await services.GetRequiredService<MessageIds>().InitializeAsync();
-        await services.GetRequiredService<OptOutLinks>().InitializeAsync();
+        await services.GetRequiredService<MessageLinks>().InitializeAsync();
         await services.GetRequiredService<SafeHold>().CheckAsync();
         await services.GetRequiredService<BundledTransports>().InstallAsync(cancellationToken);
     }

@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Broadcasts.Host.Tests;
@@ -14,12 +11,11 @@ public sealed partial class OptOutPageTests
     {
         using var folder = new TempFolder();
         await using var process = RunningBroadcasts.Start(folder.File("data"), new() { ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
-        using var http = new HttpClient { BaseAddress = new Uri(await RunningBroadcasts.AddressOfAsync(process)) };
-        var service = new Service(http, await KeyAsync(folder.File("data")));
+        using var service = await PublicService.ConnectAsync(process, folder.File("data"));
         var contact = (await service.PostAsync("contacts", new { firstName = "Eva", addresses = new[] { new { kind = "email", value = "eva@example.com" }, new { kind = "phone", value = "+34600111222" } } })).GetProperty("id").GetInt64();
         var mail = (await service.PostAsync("channels", new { name = "Mail", transport = "filedrop", settings = new { folder = folder.Path, format = "eml", addressKind = "email" } })).GetProperty("id").GetInt64();
         await service.PostAsync("messages", new { address = "eva@example.com", channelId = mail, part = new { type = "email", subject = "News", text = "Hello" } });
-        var path = await LinkAsync(folder.Path);
+        var path = new Uri(Header().Match((await PublicService.MailsAsync(folder.Path, 1))[0]).Groups[1].Value).AbsolutePath;
 
         // A mail program fetches links ahead of people: nothing may happen by that.
         var page = await service.TextAsync(HttpMethod.Get, path, HttpStatusCode.OK);
@@ -45,54 +41,9 @@ public sealed partial class OptOutPageTests
             [.. (await service.GetAsync($"contacts/{contact}/consents")).GetProperty("items").EnumerateArray().Select(c => (c.GetProperty("kind").GetString()!, c.GetProperty("state").GetString()!, c.GetProperty("source").GetString()!))];
     }
 
-    private static async Task<string> LinkAsync(string folder)
-    {
-        for (var begin = TimeProvider.System.GetTimestamp(); ;)
-        {
-            if (Directory.GetFiles(folder, "*.eml") is [var file, ..]) return new Uri(Header().Match(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Groups[1].Value).AbsolutePath;
-            Assert.True(TimeProvider.System.GetElapsedTime(begin) < RunningBroadcasts.Long, "No mail was written.");
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
-
-    private static async Task<string> KeyAsync(string data)
-    {
-        await using var command = ProcessUnderTest.Start(["apikey", "create", "--data", data, "--name", "test"]);
-        await command.AssertExitCodeAsync(0, RunningBroadcasts.Long);
-        return Assert.Single(command.StandardOutput);
-    }
-
     [GeneratedRegex("List-Unsubscribe: <([^>]+)>")]
     private static partial Regex Header();
 
     [GeneratedRegex("name=\"keep\" value=\"(\\d+)\"")]
     private static partial Regex Keep();
-
-    private sealed class Service(HttpClient http, string key)
-    {
-        public Task<JsonElement> GetAsync(string path) => JsonAsync(HttpMethod.Get, path, null);
-
-        public Task<JsonElement> PostAsync(string path, object body) => JsonAsync(HttpMethod.Post, path, JsonContent.Create(body));
-
-        // As whoever has the link and nothing else.
-        public async Task<string> TextAsync(HttpMethod method, string path, HttpStatusCode status, params (string Name, string Value)[] form)
-        {
-            using var request = new HttpRequestMessage(method, path);
-            request.Headers.AcceptLanguage.ParseAdd("es");
-            if (method == HttpMethod.Post) request.Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value)));
-            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
-            Assert.Equal(status, answer.StatusCode);
-            return WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        }
-
-        private async Task<JsonElement> JsonAsync(HttpMethod method, string path, HttpContent? content)
-        {
-            using var request = new HttpRequestMessage(method, "/api/v1/" + path) { Content = content };
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
-            var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode} {text}");
-            return JsonSerializer.Deserialize<JsonElement>(text);
-        }
-    }
 }

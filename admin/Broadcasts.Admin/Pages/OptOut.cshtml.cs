@@ -10,7 +10,7 @@ namespace Broadcasts.Admin.Pages;
 /// the proof.
 /// </summary>
 [IgnoreAntiforgeryToken]
-internal sealed class OptOutModel(OptOutLinks links, MessagePreferences preferences) : ConsolePage
+internal sealed class OptOutModel(MessageLinks links, MessagePreferences preferences) : ConsolePage
 {
     public IReadOnlyList<PreferredAddress> Addresses { get; private set; } = [];
 
@@ -19,11 +19,11 @@ internal sealed class OptOutModel(OptOutLinks links, MessagePreferences preferen
     /// <summary>Something was chosen just now.</summary>
     public bool IsDone { get; private set; }
 
-    public Task<IActionResult> OnGetAsync(string token, CancellationToken cancellationToken) => ShowAsync(links.Read(token), cancellationToken);
+    public Task<IActionResult> OnGetAsync(string token, CancellationToken cancellationToken) => ShowAsync(links.ReadOptOut(token), cancellationToken);
 
     public async Task<IActionResult> OnPostAsync(string token, string? choice, long[] keep, CancellationToken cancellationToken)
     {
-        if (links.Read(token) is not { } delivery) return await ShowAsync(null, cancellationToken);
+        if (links.ReadOptOut(token) is not { } delivery) return await ShowAsync(null, cancellationToken);
         if (choice == "save") await preferences.ChooseAsync(delivery, keep);
         else if (choice == "none") await preferences.ChooseAsync(delivery, []);
         else await links.OptOutAsync(delivery);

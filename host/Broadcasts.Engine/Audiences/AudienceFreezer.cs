@@ -94,7 +94,7 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
     private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels, Progress progress, long upTo)
     {
         var first = DeliveryId.Of(broadcast.Id, progress.FreezePosition + 1);
-        var parameters = new DynamicParameters(new { first, routes = Reach.Routes(channels), after = progress.FreezeAfter, upTo, now = Now });
+        var parameters = new DynamicParameters(new { first, routes = Reach.Routes(channels), after = progress.FreezeAfter, upTo, now = Now, asks = audience.AsksToConfirm ? 1 : 0 });
         foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
         var rows = await transaction.Connection!.ExecuteAsync(InsertSql(audience.Condition.Sql, audience.Parts), parameters, transaction);
         if (rows == 0) return 0;
@@ -176,4 +176,8 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
 /// <param name="Parts">Parts per recipient.</param>
 /// <param name="ImportId">The imported file, when that is the audience: its chunks go by its own index.</param>
 /// <param name="RetryOf">The broadcast whose retryable failures are the audience.</param>
-internal sealed record FrozenAudience(SqlCondition Condition, int Parts, long? ImportId, long? RetryOf);
+internal sealed record FrozenAudience(SqlCondition Condition, int Parts, long? ImportId, long? RetryOf)
+{
+    /// <summary>The message asks its recipients to confirm.</summary>
+    public bool AsksToConfirm { get; init; }
+}

@@ -10,7 +10,7 @@ namespace Broadcasts.Audiences;
 /// </summary>
 internal static class Reach
 {
-    /// <summary>Rows (id, revision, first_name, last_name, time_zone, country, address_id, channel_id, reason), one per contact. <c>@routes</c> is made by <see cref="Routes"/>.</summary>
+    /// <summary>Rows (id, revision, first_name, last_name, time_zone, country, address_id, channel_id, reason), one per contact. <c>@routes</c> is made by <see cref="Routes"/>; <c>@asks</c> is 1 when the message asks to confirm, and then those who have to confirm first are reached.</summary>
     /// <param name="dialect">The database's.</param>
     /// <param name="where">Over <c>contacts c</c>; bounded by ids, because the choice looks at all of them.</param>
     public static string Sql(SqlDialect dialect, string where) => $"""
@@ -22,7 +22,7 @@ internal static class Reach
                                CASE WHEN c.blocked_at IS NOT NULL THEN 102
                                     WHEN a.id IS NULL THEN 103
                                     ELSE (SELECT CASE WHEN MAX(CASE WHEN s.reason = 2 THEN 1 ELSE 0 END) = 1 THEN 100 WHEN COUNT(*) > 0 THEN 101 END
-                                            FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, ch.id)) END AS reason
+                                            FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, ch.id) AND (s.reason <> 6 OR @asks = 0)) END AS reason
                           FROM contacts c
                          CROSS JOIN {dialect.Rows("@routes", "ch", ("id", SqlType.BigInt), ("kind", SqlType.Integer), ("ord", SqlType.Integer))}
                           LEFT JOIN addresses a ON a.id = (SELECT MIN(x.id) FROM addresses x WHERE x.contact_id = c.id AND x.kind = ch.kind)

@@ -3,13 +3,15 @@ using Broadcasts.Audiences;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Merge;
+using Broadcasts.Deliveries;
 using Broadcasts.Plugins;
 using Broadcasts.Storage;
+using Broadcasts.Templates;
 
 namespace Broadcasts.Broadcasting;
 
 /// <summary>What must be right before a draft is saved, and before a broadcast may start.</summary>
-internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options)
+internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options, MessageLinks links)
 {
     private const int LongestName = 200;
     private const int LongestLabel = 50;
@@ -86,8 +88,15 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     }
 
     /// <summary>The condition of a started broadcast, relative dates fixed at its start.</summary>
-    public FrozenAudience FrozenAudience(Broadcast broadcast) =>
-        Audience(broadcast.ReadAudience()!, broadcast.FrozenRule, broadcast.ReadParts().Count, broadcast.StartedAt!.Value);
+    public async Task<FrozenAudience> FrozenAudienceAsync(Broadcast broadcast)
+    {
+        var parts = broadcast.ReadParts();
+        return Audience(broadcast.ReadAudience()!, broadcast.FrozenRule, parts.Count, broadcast.StartedAt!.Value) with { AsksToConfirm = await AsksToConfirmAsync(parts) };
+    }
+
+    /// <summary>Whether a broadcast with these parts asks its recipients to confirm.</summary>
+    public async Task<bool> AsksToConfirmAsync(IReadOnlyList<BroadcastPart> parts) =>
+        new ContentCompiler(ContentCompiler.SchemaOf(await fields.ListAsync())).Compile(parts).Any(p => p.AsksToConfirm);
 
     /// <summary>The condition that an audience would freeze with at a moment.</summary>
     public FrozenAudience Audience(BroadcastAudience audience, string? rule, int parts, long at)
@@ -161,8 +170,10 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     private async Task CheckPartsAsync(BroadcastPart[] parts, List<Problem> problems)
     {
         var compiler = new ContentCompiler(ContentCompiler.SchemaOf(await fields.ListAsync()));
-        compiler.Compile(parts);
+        var compiled = compiler.Compile(parts);
         problems.AddRange(compiler.Problems);
+        if (links.Samples.OptOut is null && compiled.SelectMany(p => p.Variables).FirstOrDefault(v => v.StartsWith(TemplateSchema.LinksPrefix, StringComparison.Ordinal)) is { } link)
+            problems.Add(new("parts", "noPublicUrl", $"{link} is an address of this service, and it doesn't know how it is reached from outside: set PublicUrl, or take the link out.", link));
         var known = await files.LoadAsync(parts);
         for (var i = 0; i < parts.Length; i++)
         {

@@ -36,7 +36,7 @@ internal sealed class BroadcastRunner(
         var broadcast = await store.GetAsync(id) ?? throw new InvalidOperationException($"Broadcast {id} does not exist.");
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         if (routes.Count == 0) throw new InvalidOperationException($"Broadcast {id} has no channel.");
-        var audience = checks.FrozenAudience(broadcast);
+        var audience = await checks.FrozenAudienceAsync(broadcast);
         var chunks = 0;
         var begunAt = time.GetTimestamp();
         while (!await freezer.FreezeChunkAsync(broadcast, audience, routes))

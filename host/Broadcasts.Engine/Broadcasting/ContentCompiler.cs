@@ -95,4 +95,7 @@ internal sealed record CompiledPart(BroadcastPart Part, MessageTemplate?[] Texts
 {
     /// <summary>Slugs of the custom fields that it prints.</summary>
     public IEnumerable<string> Variables => Texts.Where(t => t is not null).SelectMany(t => t!.Variables);
+
+    /// <summary>It asks its recipient to confirm that he wants to be written to.</summary>
+    public bool AsksToConfirm => Variables.Contains(TemplateSchema.ConfirmLinkName);
 }

@@ -59,7 +59,7 @@ internal sealed record ForecastChannel(long ChannelId, string Name, long Message
 internal sealed record SkippedContact(long ContactId, string? Name);
 
 /// <summary>The dry run: every matching contact is looked at as the freeze would, and rendered as the dispatch would, and nothing is sent.</summary>
-internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, RecipientLimits recipients, TransportCatalogue transports, ContactQueries contacts, TimeProvider time)
+internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, RecipientLimits recipients, TransportCatalogue transports, ContactQueries contacts, MessageLinks links, TimeProvider time)
 {
     /// <summary>Contacts looked at per page.</summary>
     private const int ChunkSize = 5000;
@@ -115,8 +115,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     {
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         if (broadcast.ReadAudience()!.RetryOf is { } parent) return (await RetryAsync(parent, routes[0])).ByChannel.Values.Sum();
-        var parts = broadcast.ReadParts().Count;
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now());
+        var content = broadcast.ReadParts();
+        var parts = content.Count;
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(content) };
         var sql = $"SELECT COUNT(*) FROM ({Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")}) AS reached WHERE reason IS NULL";
         var count = 0L;
         for (long? after = 0; ; )
@@ -131,7 +132,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
     private static DynamicParameters ParametersOf(FrozenAudience audience, IReadOnlyList<Channel> routes, long after, long upTo)
     {
-        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes) });
+        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes), asks = audience.AsksToConfirm ? 1 : 0 });
         foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
         return parameters;
     }
@@ -140,8 +141,9 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     {
         var (plan, _) = await plans.MakeAsync(broadcast.Id, cancellationToken);
         var parts = broadcast.ReadParts().Count;
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now());
-        var renderer = plan!.NewRenderer();
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now()) with { AsksToConfirm = plan!.AsksToConfirm };
+        var renderer = plan.NewRenderer();
+        renderer.Values.SetLinks(links.Samples.OptOut, links.Samples.Confirm);
         renderer.Values.Now = time.GetUtcNow();
         renderer.Values.Set(TemplateSchema.BroadcastName, broadcast.Name);
         var names = routes.ToDictionary(c => c.Id, c => c.Name);

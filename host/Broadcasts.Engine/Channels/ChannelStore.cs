@@ -102,11 +102,16 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         return true;
     });
 
-    private const string UsersSql = "SELECT name FROM broadcasts WHERE channel_id = @id AND kind = 0 AND status IN (0, 1, 2, 3) ORDER BY id LIMIT 10";
+    private const string UsersSql = """
+        SELECT name FROM broadcasts WHERE channel_id = @id AND kind = 0 AND status IN (0, 1, 2, 3)
+        UNION ALL
+        SELECT name FROM forms WHERE channel_id = @id
+        LIMIT 10
+        """;
 
-    private const string DeleteSql = "DELETE FROM channels WHERE id = @id AND NOT EXISTS (SELECT 1 FROM broadcasts WHERE channel_id = @id)";
+    private const string DeleteSql = "DELETE FROM channels WHERE id = @id AND NOT EXISTS (SELECT 1 FROM broadcasts WHERE channel_id = @id) AND NOT EXISTS (SELECT 1 FROM forms WHERE channel_id = @id)";
 
-    /// <summary>Names of unfinished broadcasts that use the channel.</summary>
+    /// <summary>Names of unfinished broadcasts, and of forms, that use the channel.</summary>
     public Task<IReadOnlyList<string>> UsersAsync(long id) =>
         database.ReadAsync(async c => (IReadOnlyList<string>)[.. await c.QueryAsync<string>(UsersSql, new { id })]);
 

@@ -16,7 +16,7 @@ internal sealed record TestResult(bool Accepted, string? Reason, string? Code, s
 }
 
 /// <summary>Sends one message to try a channel or a text: really rendered, really sent, never counted.</summary>
-internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, SafeHold hold, TimeProvider time)
+internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries contacts, FieldStore fields, FileStore files, AuditStore audit, SafeHold hold, MessageLinks links, TimeProvider time)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
@@ -53,6 +53,7 @@ internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries cont
         values.Now = time.GetUtcNow();
         values.Set(TemplateSchema.ChannelName, channel.Channel.Name);
         values.Set(TemplateSchema.BroadcastName, "Test");
+        values.SetLinks(links.Samples.OptOut, links.Samples.Confirm);
         if (contactId is not { } id || await contacts.GetAsync(id, cancellationToken) is not { } contact) return;
         values.SetContact(contact.FirstName, contact.LastName, FirstOf(contact, AddressKind.Email), FirstOf(contact, AddressKind.Phone), contact.Language, contact.Country);
         values.SetFields(contact.Fields.Select(f => KeyValuePair.Create(f.Key, (string?)f.Value)));

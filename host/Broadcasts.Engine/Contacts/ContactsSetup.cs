@@ -1,6 +1,7 @@
 using Broadcasts.Audiences;
 using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Export;
+using Broadcasts.Contacts.Forms;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Contacts.Merge;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ internal static class ContactsSetup
         .AddSingleton<MergeStore>().AddSingleton<DuplicateQueries>()
         .AddSingleton<ContactExport>()
         .AddSingleton<SuppressionStore>().AddSingleton<SuppressionImport>().AddSingleton<SuppressionExport>()
+        .AddSingleton<FormStore>().AddSingleton<FormCheck>().AddSingleton<Confirmations>()
         .AddSingleton<ConsentStore>().AddSingleton<InboundWords>().AddSingleton<MessagePreferences>()
         .AddSingleton<ImportStore>()
         .AddSingleton<ImportErrorsCsv>()

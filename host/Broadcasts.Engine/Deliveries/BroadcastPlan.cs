@@ -24,11 +24,14 @@ internal class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, Template
     /// <summary>Its rows are single messages: they go before every broadcast, and there is no end to them.</summary>
     public bool IsSingle => Broadcast.Kind == Broadcasting.Broadcast.SingleMessages;
 
+    /// <summary>It asks its recipients to confirm: those who have to do so first get it too.</summary>
+    public bool AsksToConfirm { get; } = parts.Any(p => p.AsksToConfirm);
+
     public PartRenderer NewRenderer() => new(parts, schema, files);
 
     /// <summary>What the rows of a claim say.</summary>
     public virtual ValueTask<ClaimContent> ContentAsync(IReadOnlyList<ClaimedRow> rows, CancellationToken cancellationToken) =>
-        new(new ClaimContent { Renderer = NewRenderer(), FieldSlugs = FieldSlugs, PartOf = static row => row.Part });
+        new(new ClaimContent { Renderer = NewRenderer(), FieldSlugs = FieldSlugs, PartOf = static row => row.Part, AsksToConfirm = AsksToConfirm ? static _ => true : null });
 
     protected static string[] SlugsOf(IEnumerable<CompiledPart> parts, TemplateSchema schema) =>
         [.. parts.SelectMany(p => p.Variables).Where(v => schema.TryFind(v, out var index) && index >= TemplateSchema.FirstField).Select(SlugOf).Distinct()];
@@ -46,6 +49,9 @@ internal sealed class ClaimContent
 
     /// <summary>Which of the renderer's parts a row says.</summary>
     public required Func<ClaimedRow, int> PartOf { get; init; }
+
+    /// <summary>Which rows ask their recipient to confirm; null when none does.</summary>
+    public Func<ClaimedRow, bool>? AsksToConfirm { get; init; }
 
     /// <summary>Rows whose text can't be rendered any more, and why.</summary>
     public IReadOnlyDictionary<long, string> Faults { get; init; } = new Dictionary<long, string>();

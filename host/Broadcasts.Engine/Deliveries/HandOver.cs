@@ -41,7 +41,7 @@ internal sealed class HandOver : IOutcomeSink
         {
             foreach (var (row, dueAt) in await _services.Spacing.FindAsync(_claim, stopClaimed)) GiveBack(_open[row], dueAt);
             var content = await _plan.ContentAsync(_claim.Rows, stopClaimed);
-            var recipients = await _services.Loader.LoadAsync([.. _open.Values], content.FieldSlugs, _plan.IsCapped, stopClaimed);
+            var recipients = await _services.Loader.LoadAsync([.. _open.Values], content, _plan.IsCapped, stopClaimed);
             var messages = Render(recipients, content);
             _permits.Ready();
             await SendAsync(messages, stopClaimed);
@@ -140,7 +140,9 @@ internal sealed class HandOver : IOutcomeSink
         }
 
         var contact = recipient.Contact!;
+        var optOut = _services.Links.OptOut(recipient.Row.Id);
         content.Renderer.Fill(contact);
+        content.Renderer.Values.SetLinks(optOut, content.AsksToConfirm is null ? null : _services.Links.Confirm(recipient.Row.Id));
         var rendered = content.Renderer.Render(content.PartOf(recipient.Row));
         if (rendered.Content is null)
         {
@@ -163,7 +165,7 @@ internal sealed class HandOver : IOutcomeSink
             Attempt = recipient.Row.Attempt,
             ExpiresAt = _plan.Broadcast.ExpiresAt is { } expires ? DateTimeOffset.FromUnixTimeMilliseconds(expires) : null,
             BroadcastId = _plan.Broadcast.Id.ToString(CultureInfo.InvariantCulture),
-            UnsubscribeUrl = _services.OptOut.UrlFor(recipient.Row.Id),
+            UnsubscribeUrl = optOut,
         };
     }
 

@@ -11,7 +11,7 @@ internal sealed partial class HandOverServices(
     LedgerWriter writer,
     Outcomes outcomes,
     MessageIds ids,
-    OptOutLinks optOut,
+    MessageLinks links,
     RecipientSpacing spacing,
     TimeProvider time,
     ILogger<HandOver> logger)
@@ -24,7 +24,7 @@ internal sealed partial class HandOverServices(
 
     public MessageIds Ids => ids;
 
-    public OptOutLinks OptOut => optOut;
+    public MessageLinks Links => links;
 
     public RecipientSpacing Spacing => spacing;
 

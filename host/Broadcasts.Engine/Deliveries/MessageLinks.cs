@@ -8,10 +8,18 @@ using Dapper;
 
 namespace Broadcasts.Deliveries;
 
-/// <summary>One-click opt-out (RFC 8058): a link that nobody can make up, good for one delivery's address. Only with a public address.</summary>
-internal sealed class OptOutLinks(Database database, EngineOptions options, ISecretProtector secrets, TimeProvider time)
+/// <summary>The links of one message, which nobody can make up: to want nothing more (one click by RFC 8058), and to confirm. Only with a public address.</summary>
+internal sealed class MessageLinks(Database database, EngineOptions options, ISecretProtector secrets, TimeProvider time)
 {
     private const int SignatureBytes = 16;
+
+    // As long as a real one: a preview shows how many SMS it takes.
+    private const string SampleToken = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    private static ReadOnlySpan<byte> OptOutUse => [];
+
+    private static ReadOnlySpan<byte> ConfirmUse => "confirm"u8;
+
     private byte[] _key = [];
 
     private const string GetSql = "SELECT value FROM settings WHERE name = 'opt-out-key'";
@@ -30,17 +38,30 @@ internal sealed class OptOutLinks(Database database, EngineOptions options, ISec
         _key = Convert.FromBase64String(secrets.Unprotect(await database.ReadAsync(c => c.QuerySingleAsync<string>(GetSql))));
     }
 
-    /// <summary>The link for a delivery's recipient; null without a public address.</summary>
-    public string? UrlFor(long deliveryId) => options.PublicUrl is { } url ? new Uri(url, $"o/{TokenOf(deliveryId)}").ToString() : null;
+    /// <summary>Where a delivery's recipient says that he wants nothing more; null without a public address.</summary>
+    public string? OptOut(long deliveryId) => Url("o", TokenOf(deliveryId, OptOutUse));
 
-    /// <summary>The delivery of a token; null when it was not made here.</summary>
-    public long? Read(string token)
+    /// <summary>Where a delivery's recipient confirms that he wants to be written to; null without a public address.</summary>
+    public string? Confirm(long deliveryId) => Url("confirm", TokenOf(deliveryId, ConfirmUse));
+
+    /// <summary>The delivery of a token to opt out; null when it was not made here.</summary>
+    public long? ReadOptOut(string token) => Read(token, OptOutUse);
+
+    /// <summary>The delivery of a token to confirm; null when it was not made here.</summary>
+    public long? ReadConfirm(string token) => Read(token, ConfirmUse);
+
+    /// <summary>The address of both kinds in a message that nobody gets: a preview, a test, a forecast.</summary>
+    public (string? OptOut, string? Confirm) Samples => (Url("o", SampleToken), Url("confirm", SampleToken));
+
+    private string? Url(string path, string token) => options.PublicUrl is { } url ? new Uri(url, $"{path}/{token}").ToString() : null;
+
+    private long? Read(string token, ReadOnlySpan<byte> use)
     {
         Span<byte> bytes = stackalloc byte[8 + SignatureBytes];
         if (token.Length > 64 || !Base64Url.TryDecodeFromChars(token, bytes, out var written) || written != bytes.Length) return null;
-        Span<byte> expected = stackalloc byte[32];
-        HMACSHA256.HashData(_key, bytes[..8], expected);
-        return CryptographicOperations.FixedTimeEquals(expected[..SignatureBytes], bytes[8..]) ? BinaryPrimitives.ReadInt64BigEndian(bytes) : null;
+        Span<byte> expected = stackalloc byte[SignatureBytes];
+        Sign(bytes[..8], use, expected);
+        return CryptographicOperations.FixedTimeEquals(expected, bytes[8..]) ? BinaryPrimitives.ReadInt64BigEndian(bytes) : null;
     }
 
     private const string AddressSql = "SELECT a.kind AS Kind, a.value AS Value FROM deliveries d JOIN addresses a ON a.id = d.address_id WHERE d.id = @id";
@@ -56,11 +77,22 @@ internal sealed class OptOutLinks(Database database, EngineOptions options, ISec
         await t.Connection!.ExecuteAsync(MarkSql, new { id = deliveryId, now }, t);
     });
 
-    private string TokenOf(long deliveryId)
+    private string TokenOf(long deliveryId, ReadOnlySpan<byte> use)
     {
-        Span<byte> bytes = stackalloc byte[8 + 32];
+        Span<byte> bytes = stackalloc byte[8 + SignatureBytes];
         BinaryPrimitives.WriteInt64BigEndian(bytes, deliveryId);
-        HMACSHA256.HashData(_key, bytes[..8], bytes[8..]);
-        return Base64Url.EncodeToString(bytes[..(8 + SignatureBytes)]);
+        Sign(bytes[..8], use, bytes[8..]);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    // What a token is for is signed with it: whoever may opt somebody out can't confirm for him.
+    private void Sign(ReadOnlySpan<byte> id, ReadOnlySpan<byte> use, Span<byte> signature)
+    {
+        Span<byte> signed = stackalloc byte[16];
+        id.CopyTo(signed);
+        use.CopyTo(signed[id.Length..]);
+        Span<byte> hash = stackalloc byte[32];
+        HMACSHA256.HashData(_key, signed[..(id.Length + use.Length)], hash);
+        hash[..SignatureBytes].CopyTo(signature);
     }
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -45,35 +46,44 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
          WHERE others >= @most
         """;
 
-    private readonly string _sql = $"""
+    private readonly string _sql = StatesSql(database.Dialect, "NULL");
+
+    // Who opted out and asked anew by himself since has to confirm that he is the one; any other reason to write nothing stands.
+    private readonly string _askingSql = StatesSql(database.Dialect, """
+        CASE WHEN NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id) AND s.reason NOT IN (2, 6))
+             THEN (SELECT k.state FROM consents k WHERE k.kind = a.kind AND k.value = a.value ORDER BY k.id DESC LIMIT 1) END
+        """);
+
+    private static string StatesSql(SqlDialect dialect, string lastSaid) => $"""
         SELECT d.id, a.value, a.last_inbound_at, d.contact_id AS owner, d.contact_revision, c.id AS contact_id, c.blocked_at, c.time_zone, c.country,
-               (SELECT MAX(CASE WHEN s.reason = 2 THEN 2 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed
+               (SELECT MAX(CASE s.reason WHEN 2 THEN 2 WHEN 6 THEN 0 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed,
+               {lastSaid} AS last_said
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
           LEFT JOIN addresses a ON a.id = d.address_id AND a.contact_id = d.contact_id
-         WHERE {database.Dialect.InList("d.id", "@ids")}
+         WHERE {dialect.InList("d.id", "@ids")}
         """;
 
     /// <param name="rows">A claim's.</param>
-    /// <param name="fieldSlugs">Custom fields that the texts print.</param>
+    /// <param name="content">What they say.</param>
     /// <param name="isCapped">Whether the workspace's frequency cap holds for this broadcast.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<IReadOnlyList<Recipient>> LoadAsync(IReadOnlyList<ClaimedRow> rows, string[] fieldSlugs, bool isCapped, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Recipient>> LoadAsync(IReadOnlyList<ClaimedRow> rows, ClaimContent content, bool isCapped, CancellationToken cancellationToken)
     {
         var cap = isCapped ? (await rules.GetAsync()).FrequencyCap : null;
-        return await database.ReadAsync(connection => LoadAsync(connection, rows, fieldSlugs, cap, cancellationToken), cancellationToken);
+        return await database.ReadAsync(connection => LoadAsync(connection, rows, content, cap, cancellationToken), cancellationToken);
     }
 
-    private async Task<IReadOnlyList<Recipient>> LoadAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows, string[] fieldSlugs, FrequencyCap? cap, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Recipient>> LoadAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows, ClaimContent content, FrequencyCap? cap, CancellationToken cancellationToken)
     {
         var capped = cap is null ? [] : await ReadCappedAsync(connection, rows, cap);
         for (var looks = 1; ; looks++)
         {
-            var states = await ReadStatesAsync(connection, rows);
-            var people = await contacts.LoadForRenderingAsync(connection, [.. states.Values.Select(s => s.Wanted).Distinct()], fieldSlugs, cancellationToken);
+            var states = await ReadStatesAsync(connection, rows, content.AsksToConfirm is not null);
+            var people = await contacts.LoadForRenderingAsync(connection, [.. states.Values.Select(s => s.Wanted).Distinct()], content.FieldSlugs, cancellationToken);
             // Somebody who is there by the ledger and not by the contacts was merged or deleted between the two reads.
             if (looks < MostLooks && states.Values.Any(s => s.ContactId is not null && !people.ContainsKey(s.Wanted))) continue;
-            return [.. rows.Select(row => Make(row, states.GetValueOrDefault(row.Id), people, capped.Contains(row.Id)))];
+            return [.. rows.Select(row => Make(row, states.GetValueOrDefault(row.Id), people, capped.Contains(row.Id), content.AsksToConfirm?.Invoke(row) == true))];
         }
     }
 
@@ -85,13 +95,13 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         return [.. await connection.QueryAsync<long>(_cappedSql, new { ids = database.Dialect.List(fresh), since = cap.Since(time.Now()), most = cap.Count })];
     }
 
-    private async Task<Dictionary<long, State>> ReadStatesAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows) =>
-        (await connection.QueryAsync<State>(_sql, new { ids = database.Dialect.List([.. rows.Select(r => r.Id)]) })).ToDictionary(s => s.Id);
+    private async Task<Dictionary<long, State>> ReadStatesAsync(DbConnection connection, IReadOnlyList<ClaimedRow> rows, bool isAsking) =>
+        (await connection.QueryAsync<State>(isAsking ? _askingSql : _sql, new { ids = database.Dialect.List([.. rows.Select(r => r.Id)]) })).ToDictionary(s => s.Id);
 
-    private static Recipient Make(ClaimedRow row, State? state, IReadOnlyDictionary<(long, int), RenderingContact> people, bool isCapped) =>
-        Make(row, state, state is null ? null : people.GetValueOrDefault(state.Wanted), isCapped);
+    private static Recipient Make(ClaimedRow row, State? state, IReadOnlyDictionary<(long, int), RenderingContact> people, bool isCapped, bool isAsking) =>
+        Make(row, state, state is null ? null : people.GetValueOrDefault(state.Wanted), isCapped, isAsking);
 
-    private static Recipient Make(ClaimedRow row, State? state, RenderingContact? contact, bool isCapped) => new()
+    private static Recipient Make(ClaimedRow row, State? state, RenderingContact? contact, bool isCapped, bool isAsking) => new()
     {
         Row = row,
         Contact = contact,
@@ -102,8 +112,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         Refusal = state?.ContactId is null || contact is null ? SkipReason.ContactDeleted
             : state.BlockedAt is not null ? SkipReason.ContactBlocked
             : state.Value is null ? SkipReason.NoAddress
-            : state.Suppressed == (int)SuppressionReason.OptedOut ? SkipReason.OptedOut
-            : state.Suppressed is not null ? SkipReason.Suppressed
+            : state.Suppressed is not null && !(isAsking && state.MayBeAsked) ? state.Suppressed == (int)SuppressionReason.OptedOut ? SkipReason.OptedOut : SkipReason.Suppressed
             : isCapped ? SkipReason.FrequencyCapped
             : null,
     };
@@ -127,7 +136,13 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 
         public long? BlockedAt { get; init; }
 
+        /// <summary>Why it gets nothing: 2 opted out, 1 anything else, 0 only that it has to confirm first.</summary>
         public int? Suppressed { get; init; }
+
+        public int? LastSaid { get; init; }
+
+        /// <summary>A message that asks to confirm may go there.</summary>
+        public bool MayBeAsked => Suppressed == 0 || LastSaid == (int)ConsentState.Pending;
 
         public string? TimeZone { get; init; }
 

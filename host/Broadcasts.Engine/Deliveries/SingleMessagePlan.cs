@@ -29,6 +29,7 @@ internal sealed class SingleMessagePlan(Broadcast home, SingleMessageStore messa
             Renderer = new PartRenderer(all, schema, await files.LoadAsync(all.Select(p => p.Part))),
             FieldSlugs = SlugsOf(all, schema),
             PartOf = row => indexes[row.Id],
+            AsksToConfirm = all.Any(p => p.AsksToConfirm) ? row => all[indexes[row.Id]].AsksToConfirm : null,
             Faults = faults,
         };
     }

@@ -22,6 +22,13 @@ internal sealed class RenderValues(TemplateSchema schema)
         set => _row[TemplateSchema.Now] = TemplateValue.Of(value);
     }
 
+    /// <summary>Where this recipient opts out and confirms; null where there is no such link.</summary>
+    public void SetLinks(string? optOut, string? confirm)
+    {
+        Set(TemplateSchema.OptOutLink, optOut);
+        Set(TemplateSchema.ConfirmLink, confirm);
+    }
+
     public ref readonly TemplateValue this[int index] => ref _row[index];
 
     /// <summary>Sets a value from its stored text; null and blank are missing.</summary>

@@ -42,9 +42,17 @@ internal sealed class TemplateSchema
     public const int BroadcastName = 7;
     public const int ChannelName = 8;
     public const int Now = 9;
+    public const int OptOutLink = 10;
+    public const int ConfirmLink = 11;
 
     /// <summary>Custom fields follow from here, in the order in which they were given.</summary>
-    public const int FirstField = 10;
+    public const int FirstField = 12;
+
+    /// <summary>Where the recipient confirms. A message with it goes to those who have to confirm first, too.</summary>
+    public const string ConfirmLinkName = "links.confirm";
+
+    /// <summary>How the names of addresses of this service begin.</summary>
+    public const string LinksPrefix = "links.";
 
     private const string FieldPrefix = "contact.fields.";
 
@@ -60,6 +68,8 @@ internal sealed class TemplateSchema
         ("broadcast.name", TemplateValueType.Text),
         ("channel.name", TemplateValueType.Text),
         ("now", TemplateValueType.Moment),
+        ("links.opt_out", TemplateValueType.Text),
+        (ConfirmLinkName, TemplateValueType.Text),
     ];
 
     private readonly FrozenDictionary<string, int> _indexes;

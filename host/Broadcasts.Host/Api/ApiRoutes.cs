@@ -19,6 +19,7 @@ internal static class ApiRoutes
         RecipientsApi.Map(api);
         ContactsApi.Map(api);
         ConsentsApi.Map(api);
+        FormsApi.Map(api);
         MergesApi.Map(api);
         ContactExportApi.Map(api);
         ImportsApi.Map(api);

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Extensions;
 
 namespace Broadcasts.Host.Api;
 
-/// <summary>What the outside calls: providers' webhooks. With the links in messages (<c>/o/</c>) all that can't stay behind a firewall.</summary>
+/// <summary>What the outside calls: providers' webhooks. With forms (<c>/f/</c>) and the links in messages (<c>/o/</c>, <c>/confirm/</c>) all that can't stay behind a firewall.</summary>
 internal static class OutsideRoutes
 {
     private static readonly TimeSpan WebhookLimit = TimeSpan.FromSeconds(10);

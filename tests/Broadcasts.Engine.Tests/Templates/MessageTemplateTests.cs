@@ -180,8 +180,8 @@ public sealed class MessageTemplateTests
     {
         Assert.Equal(
             ["contact.first_name", "contact.last_name", "contact.name", "contact.email", "contact.phone", "contact.language", "contact.country",
-                "broadcast.name", "channel.name", "now", "contact.city", "contact.codigo_postal"],
-            TemplateKit.Schema.Names.Take(12).Select(name => name.Name));
+                "broadcast.name", "channel.name", "now", "links.opt_out", "links.confirm", "contact.city", "contact.codigo_postal"],
+            TemplateKit.Schema.Names.Take(14).Select(name => name.Name));
         Assert.Equal("contact.fields.email", TemplateKit.Schema.Names[^1].Name);
         Assert.All(TemplateKit.Schema.Names, name => Assert.True(TemplateKit.Schema.TryFind(name.Name, out var index) && index == name.Index));
     }

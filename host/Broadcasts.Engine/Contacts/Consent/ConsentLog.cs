@@ -26,11 +26,11 @@ internal static class ConsentLog
          WHERE suppressions.reason = 6 AND excluded.reason = 2
         """;
 
-    // Who comes back lifts what he had said himself by one of the ways that he has. What a colleague or a program entered for him, only such a one lifts; a dead address, a complaint and a list from elsewhere stay.
+    // Who comes back lifts what he had said himself by one of the ways that he has. What a colleague or a program entered for him, only such a one lifts, or he himself when he confirms what he asked for; a dead address, a complaint and a list from elsewhere stay.
     private const string LiftSql = """
         DELETE FROM suppressions
          WHERE kind = @Kind AND value = @Value AND (channel_id = @ChannelId OR @ChannelId = 0) AND created_at <= @At
-           AND (reason = 6 OR (reason = 2 AND (@Actor <> 'contact' OR source IN ('link', 'preferences', 'word', 'provider') OR source LIKE 'channel:%')))
+           AND (reason = 6 OR (reason = 2 AND (@Actor <> 'contact' OR @Source = 'confirmed' OR source IN ('link', 'preferences', 'word', 'provider') OR source LIKE 'channel:%')))
         """;
 
     public static async Task SayAsync(DbTransaction transaction, ConsentEvent said)
@@ -44,6 +44,14 @@ internal static class ConsentLog
         if (before.Exists(b => b.At > said.At)) return;
         await connection.ExecuteAsync(said.State == ConsentState.Granted ? LiftSql : SuppressSql, values, transaction);
     }
+
+    /// <summary>Somebody asked to be written to and has to confirm.</summary>
+    /// <param name="transaction">Of what else belongs to it.</param>
+    /// <param name="asked">A pending one.</param>
+    /// <param name="isNew">Nobody had the address: it gets nothing until then. Whoever is written to already goes on to be: it may have been somebody else who typed the address.</param>
+    public static Task AskAsync(DbTransaction transaction, ConsentEvent asked, bool isNew) => isNew
+        ? SayAsync(transaction, asked)
+        : transaction.Connection!.ExecuteAsync(AppendSql, new { Kind = (short)asked.Kind, asked.Value, asked.ChannelId, State = (short)asked.State, asked.Source, asked.Detail, asked.Actor, asked.At }, transaction);
 
     private static SuppressionReason ReasonOf(ConsentState state) => state == ConsentState.Pending ? SuppressionReason.Unconfirmed : SuppressionReason.OptedOut;
 }
