@@ -31,7 +31,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var chromium = Requirements.Chromium;
-        _process = ProcessUnderTest.Start(["run", "--data", Data, "--urls", "http://127.0.0.1:0"]);
+        _process = ProcessUnderTest.Start(["run", "--data", Data, "--urls", "http://127.0.0.1:0"], new Dictionary<string, string?> { ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
         Address = (await _process.WaitForLineAsync("is ready: ", Long)).Split("is ready: ")[1].Trim();
         WelcomeLink = (await _process.WaitForLineAsync("/welcome/", Long)).Split(": ")[^1].Trim();
         _playwright = await Playwright.CreateAsync();
@@ -59,6 +59,9 @@ public sealed class ConsoleFixture : IAsyncLifetime
             ColorScheme = scheme,
             StorageState = signedIn ? _session : null,
         });
+
+    /// <summary>Keeps how a page looks, for whoever wants to see it after the run.</summary>
+    public static Task PictureAsync(IPage page, string name) => page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "pictures", $"{name}.png"), FullPage = true });
 
     /// <summary>Posts to the API with a key of its own: what a test needs besides what it looks at.</summary>
     public Task<JsonElement> PostAsync(string path, object? body = null) => SendAsync(HttpMethod.Post, path, body);

@@ -48,6 +48,11 @@ public sealed partial class FormTests : IAsyncDisposable
         await _service.WaitAsync($"messages/{sent}", m => m.GetProperty("status").GetString() == "sent");
         Assert.Equal(2, (await PublicService.MailsAsync(_folder.Path, 2)).Length);
 
+        var reach = Assert.Single((await _service.GetAsync("contacts/email:eva@example.com/reach")).GetProperty("items").EnumerateArray());
+        Assert.Equal((true, "Mail", false), (reach.GetProperty("isReachable").GetBoolean(), reach.GetProperty("channel").GetString(), reach.TryGetProperty("suppressed", out _)));
+        var messages = (await _service.GetAsync("contacts/email:eva@example.com/messages?limit=2")).GetProperty("items").EnumerateArray().Select(m => m.GetProperty("message").GetProperty("status").GetString());
+        Assert.Equal(["sent", "skipped"], messages);
+
         await _service.TextAsync(HttpMethod.Get, "/confirm/AAAA", HttpStatusCode.NotFound);
         // What may opt somebody out does not confirm for him.
         await _service.TextAsync(HttpMethod.Post, link.Replace("/confirm/", "/o/", StringComparison.Ordinal), HttpStatusCode.NotFound);
@@ -79,6 +84,8 @@ public sealed partial class FormTests : IAsyncDisposable
 
         // A dead address and somebody's own entry on the list stay.
         await _service.PostAsync("suppressions", new { kind = "email", value = "ana@example.com" });
+        var reach = Assert.Single((await _service.GetAsync("contacts/email:ana@example.com/reach")).GetProperty("items").EnumerateArray());
+        Assert.Equal((false, "manual"), (reach.GetProperty("isReachable").GetBoolean(), reach.GetProperty("suppressed").GetString()));
         await _service.TextAsync(HttpMethod.Post, LinkIn(mails.Single(m => m.Contains("ana@example.com", StringComparison.Ordinal))), HttpStatusCode.OK);
         Assert.Equal("suppressed", (await _service.WaitAsync($"messages/{await SendAsync("ana@example.com", "Now?")}", m => m.GetProperty("status").GetString() is "skipped" or "sent")).GetProperty("reason").GetString());
     }
@@ -94,6 +101,8 @@ public sealed partial class FormTests : IAsyncDisposable
         }
 
         var rule = new { all = new[] { new { field = "tag", op = "hasAnyOf", value = new[] { "asked" } } } };
+        var segment = (await _service.PostAsync("segments", new { name = "Asked", rule })).GetProperty("id").GetInt64();
+        Assert.Equal(segment, Assert.Single((await _service.GetAsync("contacts/email:p1@example.com/segments")).GetProperty("items").EnumerateArray()).GetProperty("id").GetInt64());
         var plain = await BroadcastAsync("Plain", "Hello", rule);
         var asking = await BroadcastAsync("Asking", "Confirm: {{ links.confirm }} or not: {{ links.opt_out }}", rule);
         Assert.Equal((1, 2), (plain.GetProperty("counts").GetProperty("sent").GetInt32(), plain.GetProperty("counts").GetProperty("skipped").GetInt32()));

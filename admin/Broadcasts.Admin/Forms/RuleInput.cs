@@ -32,7 +32,7 @@ public sealed class RuleInput
         return new()
         {
             Join = group.Join == SegmentJoin.Any ? "any" : "all",
-            Rows = [.. group.Members.Cast<SegmentCondition>().Select(c => new RuleRow { Field = c.Subject.Name, Op = c.Operator.Word(), Value = string.Join(", ", c.Values) })],
+            Rows = [.. group.Members.Cast<SegmentCondition>().Select(c => new RuleRow { Field = c.Subject.Name, Op = c.Operator.Word(), Value = ListText.Write(c.Values), TimeZone = c.TimeZone })],
         };
     }
 }
@@ -44,22 +44,25 @@ public sealed class RuleRow
 
     public string? Op { get; set; }
 
-    /// <summary>Several values are divided by commas.</summary>
+    /// <summary>Several values are divided by commas; one with a comma stands in double quotes.</summary>
     public string? Value { get; set; }
+
+    /// <summary>The zone in which its days were meant; null for the one of whoever writes it.</summary>
+    public string? TimeZone { get; set; }
 
     internal JsonObject ToNode(string timeZone)
     {
         var node = new JsonObject { ["field"] = Field, ["op"] = Op ?? "is" };
         var op = SegmentOperators.Parse(Op) ?? SegmentOperator.Is;
         if (op.TakesNothing()) return node;
-        var values = (Value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        node["value"] = op.TakesList() ? new JsonArray([.. values.Select(v => Typed(op, v))]) : Typed(op, (Value ?? "").Trim());
+        var values = ListText.Read(Value);
+        node["value"] = op.TakesList() ? new JsonArray([.. values.Select(v => Typed(op, v))]) : Typed(op, values.Count == 1 ? values[0] : (Value ?? "").Trim());
         // Days are meant where the author is.
-        if (op is SegmentOperator.Before or SegmentOperator.After or SegmentOperator.Between or SegmentOperator.InLastDays && !IsNumber(values)) node["timeZone"] = timeZone;
+        if (op is SegmentOperator.Before or SegmentOperator.After or SegmentOperator.Between or SegmentOperator.InLastDays && !IsNumber(values)) node["timeZone"] = string.IsNullOrEmpty(TimeZone) ? timeZone : TimeZone;
         return node;
     }
 
-    private static bool IsNumber(string[] values) => values.Length > 0 && values.All(v => decimal.TryParse(v, CultureInfo.InvariantCulture, out _));
+    private static bool IsNumber(IReadOnlyList<string> values) => values.Count > 0 && values.All(v => decimal.TryParse(v, CultureInfo.InvariantCulture, out _));
 
     private JsonValue Typed(SegmentOperator op, string value)
     {

@@ -93,6 +93,28 @@ export function stale(on) {
   }
 }
 
+// A form that shows what it would do (data-preview names the region): asked again when whoever writes rests.
+let asked = 0;
+let resting = 0;
+async function preview(form) {
+  const turn = ++asked;
+  const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'));
+  body.set('do', form.querySelector('[data-look]').value);
+  try {
+    const response = await fetch(form.action, { method: 'POST', body, redirect: 'error' });
+    const fresh = parser.parseFromString(await response.text(), 'text/html');
+    if (turn === asked) exchange(fresh, region => region.id === form.dataset.preview);
+  } catch {
+    // The button asks too, and says what is wrong.
+  }
+}
+document.addEventListener('input', event => {
+  const form = event.target.closest('form[data-preview]');
+  if (!form) return;
+  clearTimeout(resting);
+  resting = setTimeout(() => preview(form), 400);
+});
+
 document.addEventListener('click', event => {
   const link = event.target.closest('a[data-swap]');
   if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -38,11 +38,11 @@ internal static class SegmentMembers
         all[self] = new Member(self, name, rule.ToJson());
         foreach (var id in Of(rule))
         {
-            if (!all.TryGetValue(id, out var member) || id == 0) return [new Problem("segment", "segmentGone", $"Segment {id} does not exist.", $"{id}")];
+            if (!all.TryGetValue(id, out var member) || id == 0) return [new Problem("rule", "segmentGone", $"Segment {id} does not exist.", $"{id}")];
             if (Circle(member, self, all, [name], []) is { } circle)
             {
                 var way = string.Join(" → ", circle);
-                return [new Problem("segment", "segmentCircle", $"A segment can't be a part of itself: {way}. Take one of them out.", way)];
+                return [new Problem("rule", "segmentCircle", $"A segment can't be a part of itself: {way}. Take one of them out.", way)];
             }
         }
 
@@ -51,7 +51,7 @@ internal static class SegmentMembers
         foreach (var member in all.Values)
         {
             if (SizeOf(member, all, sizes) > MostExpanded && Reaches(member, self, all, []))
-                return [new Problem("segment", "segmentTooLarge", $"With the segments that it has as conditions, '{member.Name}' comes to more than {MostExpanded} conditions: take some of them out.", member.Name, $"{MostExpanded}")];
+                return [new Problem("rule", "segmentTooLarge", $"With the segments that it has as conditions, '{member.Name}' comes to more than {MostExpanded} conditions: take some of them out.", member.Name, $"{MostExpanded}")];
         }
 
         return [];

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Storage;
@@ -23,7 +24,17 @@ internal sealed record SegmentDetails
     public long CreatedAt { get; init; }
 
     public long UpdatedAt { get; init; }
+
+    /// <summary>How many contacts it had when they were counted last; null when its present rule never was.</summary>
+    public long? Counted { get; init; }
+
+    public long? CountedAt { get; init; }
 }
+
+/// <summary>Where a list of segments goes on.</summary>
+/// <param name="Items">By name.</param>
+/// <param name="Next">The cursor of the next page; null when this is the last.</param>
+internal sealed record SegmentPage(IReadOnlyList<SegmentDetails> Items, long? Next);
 
 /// <summary>A broadcast that names a segment.</summary>
 internal sealed record SegmentUse
@@ -40,12 +51,36 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
 {
     public const int LongestName = 100;
 
-    private const string Columns = "id AS Id, name AS Name, description AS Description, rule AS Rule, version AS Version, created_at AS CreatedAt, updated_at AS UpdatedAt";
+    private const string Columns = "id AS Id, name AS Name, description AS Description, rule AS Rule, version AS Version, created_at AS CreatedAt, updated_at AS UpdatedAt, counted AS Counted, counted_at AS CountedAt";
 
     private const string ListSql = $"SELECT {Columns} FROM segments ORDER BY name_key";
 
     public Task<IReadOnlyList<SegmentDetails>> ListAsync(CancellationToken cancellationToken = default) =>
         database.ReadAsync<IReadOnlyList<SegmentDetails>>(async connection => (await connection.QueryAsync<SegmentDetails>(ListSql)).AsList(), cancellationToken);
+
+    private const string PageSql = $$"""
+        SELECT {{Columns}}
+          FROM segments s
+         WHERE (@after = 0 OR s.name_key > (SELECT a.name_key FROM segments a WHERE a.id = @after)){0}
+         ORDER BY s.name_key
+         LIMIT @limit
+        """;
+
+    /// <summary>A page by name, behind the segment of the cursor; none behind one that is gone.</summary>
+    public Task<SegmentPage> PageAsync(string? search, long? cursor, int limit, CancellationToken cancellationToken = default) => database.ReadAsync(async connection =>
+    {
+        var text = AddressNormalizer.Trim(search).Replace("\0", "", StringComparison.Ordinal);
+        var sql = PageSql.Replace("{0}", text.Length == 0 ? "" : $" AND ({database.Dialect.Contains("s.name", "@text")} OR {database.Dialect.Contains("COALESCE(s.description, '')", "@text")})", StringComparison.Ordinal);
+        var rows = (await connection.QueryAsync<SegmentDetails>(new CommandDefinition(sql, new { after = cursor ?? 0, limit = limit + 1, text = SqlDialect.LikePattern(text) }, cancellationToken: cancellationToken))).AsList();
+        if (rows.Count <= limit) return new SegmentPage(rows, null);
+        rows.RemoveAt(limit);
+        return new SegmentPage(rows, rows[^1].Id);
+    }, cancellationToken);
+
+    private const string CountedSql = "UPDATE segments SET counted = @count, counted_at = @now WHERE id = @id AND version = @version";
+
+    /// <summary>Keeps what a segment counted.</summary>
+    public Task KeepCountAsync(long id, int version, long count) => database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(CountedSql, new { id, version, count, now = time.Now() }, transaction));
 
     private const string GetSql = $"SELECT {Columns} FROM segments WHERE id = @id";
 
@@ -67,7 +102,7 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
 
     private const string UpdateSql = """
         UPDATE segments
-           SET name = @name, name_key = @key, description = @description, rule = @rule, version = version + 1, updated_at = @now
+           SET name = @name, name_key = @key, description = @description, counted = CASE WHEN rule = @rule THEN counted END, counted_at = CASE WHEN rule = @rule THEN counted_at END, rule = @rule, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @expected
         """;
 
@@ -96,15 +131,14 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
         {
             var uses = await UsedByAsync(transaction.Connection!, transaction, id);
             if (await SegmentMembers.UsersOfAsync(id, transaction.Connection!, transaction) is { Count: > 0 } segments)
-                return InUse([.. segments.Select(s => new Problem($"segments/{s.Id}", "segmentIsMember", $"The segment '{s.Name}' has this one as a condition: change it first.", s.Name, $"{s.Id}"))]);
+                return RuleUses.Refused([.. segments.Select(s => new Problem($"segments/{s.Id}", "segmentIsMember", $"The segment '{s.Name}' has this one as a condition: change it first.", s.Name, $"{s.Id}"))]);
             if (uses.Where(u => u.Status is BroadcastStatus.Draft or BroadcastStatus.Scheduled or BroadcastStatus.Failed).ToList() is { Count: > 0 } waiting)
-                return InUse([.. waiting.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentInUse",
+                return RuleUses.Refused([.. waiting.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentInUse",
                     $"The {u.Status} broadcast '{u.Name}' goes to this segment: give it another audience or delete it first.", u.Name, $"{u.BroadcastId}"))]);
 
+            if (await RuleUses.BroadcastsAsync(transaction, c => c.Subject.Kind == SegmentSubjectKind.Segment && c.Values[0] == id.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } inline) return RuleUses.Refused(inline);
             return await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction) == 1 ? new CommandResult() : CommandResult.NotFound($"Segment {id}");
         }, cancellationToken);
-
-    private static CommandResult InUse(Problem[] by) => new() { Code = CommandCode.Refused, Message = string.Join(" ", by.Select(p => p.Message)), Problems = by };
 
     private const string UsedBySql = """
         SELECT id AS BroadcastId, name AS Name, status AS Status
@@ -128,9 +162,15 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
     public Task<SegmentRule> ExpandAsync(SegmentRule rule, CancellationToken cancellationToken = default) =>
         database.ReadAsync(connection => SegmentMembers.ExpandAsync(rule, connection), cancellationToken);
 
+    /// <summary>What is wrong with the fields, segments and broadcasts that an unsaved rule names: without them it would mean other people than it says.</summary>
+    public Task<Problem[]> CheckAsync(SegmentRule rule, CancellationToken cancellationToken = default) => database.ReadAsync<Problem[]>(async connection =>
+        [.. SegmentFields.Check(rule, await FieldStore.ListAsync(connection)), .. await SegmentMembers.CheckAsync(rule, 0, "", connection)], cancellationToken);
+
     /// <summary>What is wrong with the segments that a rule names.</summary>
     public Task<Problem[]> CheckMembersAsync(SegmentRule rule, CancellationToken cancellationToken = default) =>
         database.ReadAsync(connection => SegmentMembers.CheckAsync(rule, 0, "", connection), cancellationToken);
+
+    private const string OneByOneSql = "LOCK TABLE segments IN SHARE ROW EXCLUSIVE MODE";
 
     private async Task<(long Id, CommandResult Result)> WriteAsync(
         long self, string name, SegmentRule rule, Func<DbTransaction, DynamicParameters, Task<(long, CommandResult)>> write, CancellationToken cancellationToken)
@@ -143,6 +183,8 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
         {
             return await database.WriteAsync(async transaction =>
             {
+                // Of two that become each other's part at the same moment the second one sees the first.
+                if (database.Dialect.IsPostgres) await transaction.Connection!.ExecuteAsync(OneByOneSql, transaction: transaction);
                 if (await SegmentFields.CheckAsync(transaction, rule) is { Length: > 0 } problems) return (0L, CommandResult.Invalid(problems));
                 if (await SegmentMembers.CheckAsync(rule, self, name, transaction.Connection!, transaction) is { Length: > 0 } members) return (0L, CommandResult.Invalid(members));
                 return await write(transaction, new DynamicParameters(new { name, key = name.ToLowerInvariant(), rule = rule.ToJson(), now = time.GetUtcNow().ToUnixTimeMilliseconds() }));

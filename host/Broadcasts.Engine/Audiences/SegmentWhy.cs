@@ -32,6 +32,19 @@ internal sealed partial class SegmentQueries
             return new SegmentWhy(await FitsAsync(rule, contactId, connection, cancellationToken), reasons);
         }, cancellationToken);
 
+    /// <summary>Those of the segments that mean a contact. One whose rule can't be read any more means nobody.</summary>
+    public Task<IReadOnlyList<SegmentDetails>> OfContactAsync(long contactId, IReadOnlyList<SegmentDetails> segments, CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<SegmentDetails>>(async connection =>
+        {
+            var found = new List<SegmentDetails>();
+            foreach (var segment in segments)
+            {
+                if (SegmentRule.Parse(segment.Rule, out _) is { } rule && await FitsAsync(rule, contactId, connection, cancellationToken)) found.Add(segment);
+            }
+
+            return found;
+        }, cancellationToken);
+
     private async Task<bool> FitsAsync(SegmentRule rule, long contactId, DbConnection connection, CancellationToken cancellationToken)
     {
         var (sql, parameters) = await CompileAsync(FitsSql, rule, connection);

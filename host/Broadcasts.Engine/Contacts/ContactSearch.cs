@@ -18,6 +18,9 @@ internal sealed class ContactSearch
 
     private static readonly string AnyKind = $"a.kind IN ({string.Join(", ", Enum.GetValues<AddressKind>().Select(k => (short)k))})";
 
+    // Nearly all: e-mail addresses and numbers are stored without capital letters, ids as their provider writes them.
+    private static readonly string InLower = $"({(short)AddressKind.Email}, {(short)AddressKind.Phone})";
+
     private readonly SqlDialect _dialect;
     private readonly List<Word> _words;
 
@@ -84,7 +87,7 @@ internal sealed class ContactSearch
 
     private string Address(Word word) => word.Begins
         ? Begins(_dialect, word.Beginning)
-        : _dialect.Contains("a.value", "@" + word.Anywhere);
+        : $"(a.kind IN {InLower} AND {_dialect.ContainsInLower("a.value", "@" + word.Anywhere)} OR a.kind NOT IN {InLower} AND {_dialect.Contains("a.value", "@" + word.Anywhere)})";
 
     // The index has the kind in front: it is used when each is named.
     private static string Begins(SqlDialect dialect, string name) => $"{AnyKind} AND {dialect.BeginsWith("a.value", name)}";

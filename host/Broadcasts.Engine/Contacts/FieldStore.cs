@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Broadcasts.Templates;
@@ -69,12 +70,14 @@ internal sealed class FieldStore(Database database, TimeProvider time)
          WHERE id = @id
         """;
 
-    /// <summary>Takes the field away. Its values stay in the contacts, unseen, and are back when a field of the same slug is made.</summary>
-    public async Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default)
+    /// <summary>Takes the field away, when no rule names it. Its values stay in the contacts, unseen, and are back when a field of the same slug is made.</summary>
+    public Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
     {
-        var rows = await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction), cancellationToken);
-        return rows == 1 ? new CommandResult() : CommandResult.NotFound($"Field {id}");
-    }
+        if ((await ListAsync(transaction.Connection!, transaction)).FirstOrDefault(f => f.Id == id) is not { } field) return CommandResult.NotFound($"Field {id}");
+        if (await RuleUses.FindAsync(transaction, c => c.Subject.Kind == SegmentSubjectKind.Field && c.Subject.Column == field.Slug) is { Length: > 0 } uses) return RuleUses.Refused(uses);
+        await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+        return new CommandResult();
+    }, cancellationToken);
 
     private const string InsertSql = """
         INSERT INTO fields (slug, name, type, options, created_at)

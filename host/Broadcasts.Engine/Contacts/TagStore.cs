@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
@@ -53,15 +54,22 @@ internal sealed class TagStore(Database database, TimeProvider time)
          WHERE id = @id
         """;
 
+    private const string NameSql = "SELECT name FROM tags WHERE id = @id";
+
+    /// <summary>Gives it another name, in the rules that name it too.</summary>
     public async Task<CommandResult> RenameAsync(long id, string name, CancellationToken cancellationToken = default)
     {
         if (Check(name, "name") is { } problem) return CommandResult.Invalid(problem);
 
         try
         {
-            var rows = await database.WriteAsync(transaction =>
-                transaction.Connection!.ExecuteAsync(RenameSql, new { id, name = AddressNormalizer.Trim(name), key = Key(name) }, transaction), cancellationToken);
-            return rows == 1 ? new CommandResult() : CommandResult.NotFound($"Tag {id}");
+            return await database.WriteAsync(async transaction =>
+            {
+                if (await transaction.Connection!.QuerySingleOrDefaultAsync<string?>(NameSql, new { id }, transaction) is not { } before) return CommandResult.NotFound($"Tag {id}");
+                await transaction.Connection!.ExecuteAsync(RenameSql, new { id, name = AddressNormalizer.Trim(name), key = Key(name) }, transaction);
+                await RuleUses.RenameTagAsync(transaction, before, AddressNormalizer.Trim(name), Now);
+                return new CommandResult();
+            }, cancellationToken);
         }
         catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
         {
@@ -74,12 +82,14 @@ internal sealed class TagStore(Database database, TimeProvider time)
         DELETE FROM tags WHERE id = @id;
         """;
 
-    /// <summary>Takes the tag off every contact and away.</summary>
-    public async Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default)
+    /// <summary>Takes the tag off every contact and away, when no rule names it.</summary>
+    public Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
     {
-        var rows = await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction), cancellationToken);
-        return rows > 0 ? new CommandResult() : CommandResult.NotFound($"Tag {id}");
-    }
+        if (await transaction.Connection!.QuerySingleOrDefaultAsync<string?>(NameSql, new { id }, transaction) is not { } name) return CommandResult.NotFound($"Tag {id}");
+        if (await RuleUses.FindAsync(transaction, RuleUses.NamesTag(name)) is { Length: > 0 } uses) return RuleUses.Refused(uses);
+        await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+        return new CommandResult();
+    }, cancellationToken);
 
     private const string InsertSql = """
         INSERT INTO tags (name, name_key, created_at)

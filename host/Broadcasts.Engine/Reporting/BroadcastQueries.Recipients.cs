@@ -149,7 +149,7 @@ internal sealed partial class BroadcastQueries
             $"SELECT MIN(id_from) FROM slices WHERE broadcast_id = @id AND id_to >= @after AND {column} > 0", new { id, after }, cancellationToken));
     }
 
-    private sealed class RecipientRecord
+    private class RecipientRecord
     {
         public long Id { get; set; }
 

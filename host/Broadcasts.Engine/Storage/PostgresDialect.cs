@@ -43,7 +43,10 @@ internal sealed class PostgresDialect : SqlDialect
     public override string Rows(string parameter, string alias, params (string Name, SqlType Type)[] columns) =>
         $"(SELECT {Columns(columns, (i, c) => $"CAST(value ->> {i} AS {NameOf(c.Type)}) AS {c.Name}")} FROM json_array_elements(CAST({parameter} AS JSON))) AS {alias}";
 
-    public override string Contains(string column, string parameter) => $"{column} ILIKE {parameter}";
+    // ILIKE takes half as long again: it folds the case anew at each place.
+    public override string Contains(string column, string parameter) => $"lower({column}) LIKE lower({parameter})";
+
+    public override string ContainsInLower(string column, string parameter) => $"{column} LIKE lower({parameter})";
 
     // Uses the index in a database whose order is that of bytes (locale C); in others it reads them all.
     public override string BeginsWith(string column, string name) => $"{column} LIKE @{name}";

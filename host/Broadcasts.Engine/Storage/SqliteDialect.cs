@@ -55,6 +55,8 @@ internal sealed class SqliteDialect : SqlDialect
     // LIKE folds ASCII only on SQLite; other letters are compared as they are.
     public override string Contains(string column, string parameter) => $"{column} LIKE {parameter} ESCAPE '\\'";
 
+    public override string ContainsInLower(string column, string parameter) => Contains(column, parameter);
+
     // LIKE would not use an index that compares bytes.
     public override string BeginsWith(string column, string name) => $"{column} >= @{name} AND {column} < @{name}_end";
 

@@ -18,6 +18,7 @@ internal static class ApiRoutes
         BroadcastsApi.Map(api);
         RecipientsApi.Map(api);
         ContactsApi.Map(api);
+        ContactViewsApi.Map(api);
         ConsentsApi.Map(api);
         FormsApi.Map(api);
         MergesApi.Map(api);

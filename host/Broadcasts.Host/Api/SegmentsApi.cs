@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
@@ -59,8 +60,7 @@ internal static class SegmentsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/segments").WithTags("Segments");
-        group.MapGet("", async (SegmentStore store, CancellationToken cancellationToken) =>
-            new ListAnswer<SegmentAnswer>([.. (await store.ListAsync(cancellationToken)).Select(SegmentAnswer.Of)], null)).Needs(ApiScopes.Read);
+        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<SegmentAnswer>>();
         group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<SegmentAnswer>(StatusCodes.Status201Created);
         group.MapGet("{id:long}", async (long id, SegmentStore store) =>
             await store.GetAsync(id) is { } segment ? Results.Ok(SegmentAnswer.Of(segment)) : ApiProblems.NotFound($"Segment {id}")).Needs(ApiScopes.Read).Produces<SegmentAnswer>();
@@ -70,6 +70,12 @@ internal static class SegmentsApi
         group.MapGet("{id:long}/why/{contactId:long}", WhyAsync).Needs(ApiScopes.Read).Produces<SegmentWhyAnswer>().WithSummary("Why a contact is in or out, condition by condition");
         group.MapPost("count", CountAsync).Needs(ApiScopes.Read);
         group.MapPost("preview", PreviewAsync).Needs(ApiScopes.Read);
+    }
+
+    private static async Task<IResult> ListAsync(SegmentStore store, string? search, long? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var page = await store.PageAsync(search, cursor, ApiRoutes.Limit(limit), cancellationToken);
+        return Results.Ok(new ListAnswer<SegmentAnswer>([.. page.Items.Select(SegmentAnswer.Of)], page.Next?.ToString(CultureInfo.InvariantCulture)));
     }
 
     private static async Task<IResult> CreateAsync(SegmentBody body, SegmentStore store)
@@ -110,14 +116,17 @@ internal static class SegmentsApi
         return Results.Ok(new SegmentWhyAnswer(why.IsMember, [.. why.Reasons.Select(r => new SegmentReasonAnswer(r.Path, JsonSerializer.Deserialize<JsonElement>(new SegmentRule(r.Condition).ToJson()), r.Fits))]));
     }
 
-    private static async Task<IResult> CountAsync(RuleBody body, SegmentQueries queries, CancellationToken cancellationToken) =>
-        SegmentRule.Parse(body.Rule, out var problems) is { } rule
-            ? Results.Ok(new { contacts = await queries.CountAsync(rule, cancellationToken: cancellationToken) })
-            : ApiProblems.Invalid(problems);
-
-    private static async Task<IResult> PreviewAsync(RuleBody body, SegmentQueries queries, CancellationToken cancellationToken)
+    private static async Task<IResult> CountAsync(RuleBody body, SegmentStore store, SegmentQueries queries, CancellationToken cancellationToken)
     {
         if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
+        if (await store.CheckAsync(rule, cancellationToken) is { Length: > 0 } wrong) return ApiProblems.Invalid(wrong);
+        return Results.Ok(new { contacts = await queries.CountAsync(rule, cancellationToken: cancellationToken) });
+    }
+
+    private static async Task<IResult> PreviewAsync(RuleBody body, SegmentStore store, SegmentQueries queries, CancellationToken cancellationToken)
+    {
+        if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
+        if (await store.CheckAsync(rule, cancellationToken) is { Length: > 0 } wrong) return ApiProblems.Invalid(wrong);
         var contacts = await queries.SampleAsync(rule, Math.Clamp(body.Limit ?? 20, 1, MostPreviewed), cancellationToken);
         return Results.Ok(new { items = contacts.Select(ContactAnswer.Of) });
     }

@@ -68,6 +68,76 @@ public abstract class SegmentStoreTests
     }
 
     [Fact]
+    public async Task DeleteAsync_FieldOrTagOrSegmentThatARuleNames_IsRefusedWithThatRule()
+    {
+        var slug = "f" + Guid.NewGuid().ToString("N")[..8];
+        var tag = Unique();
+        var (field, _) = await _f.Fields.CreateAsync(slug, FieldType.Text, cancellationToken: _ct);
+        var (tagId, _) = await _f.Tags.CreateAsync(tag, _ct);
+        var (part, _) = await _f.Segments.CreateAsync(Unique(), SegmentRule.Everyone, cancellationToken: _ct);
+        var name = Unique();
+        var (segment, _) = await _f.Segments.CreateAsync(name, SegmentRule.Parse($$$"""{"all":[{"field":"contact.{{{slug}}}","op":"exists"},{"not":{"field":"tag","op":"hasAnyOf","value":["{{{tag.ToUpperInvariant()}}}"]}}]}""", out _)!, cancellationToken: _ct);
+        var audience = $$$"""{"segment":{"any":[{"field":"contact.{{{slug}}}","op":"exists"},{"field":"segment","op":"is","value":{{{part}}}},{"field":"tag","op":"hasNoneOf","value":["{{{tag}}}"]}]}}""";
+        var broadcast = await _f.Database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>(
+            "INSERT INTO broadcasts (name, status, audience, created_by, created_at, updated_at) VALUES ('Inline', 1, @audience, 'test', 1, 1) RETURNING id", new { audience }, t), _ct);
+
+        foreach (var refused in new[] { await _f.Fields.DeleteAsync(field, _ct), await _f.Tags.DeleteAsync(tagId, _ct) })
+        {
+            Assert.Equal(CommandCode.Refused, refused.Code);
+            Assert.Equal([($"segments/{segment}", "usedBySegment", name), ($"broadcasts/{broadcast}", "usedByBroadcast", "Inline")], refused.Problems.Select(p => (p.Path, p.Code, p.Arguments[0])));
+        }
+
+        Assert.Equal($"broadcasts/{broadcast}", Assert.Single((await _f.Segments.DeleteAsync(part, _ct)).Problems).Path);
+
+        // It has sent: what it started with is frozen.
+        await _f.Database.WriteAsync(t => t.Connection!.ExecuteAsync("UPDATE broadcasts SET status = 4 WHERE id = @broadcast", new { broadcast }, t), _ct);
+        Assert.True((await _f.Segments.DeleteAsync(segment, _ct)).IsDone);
+        Assert.True((await _f.Fields.DeleteAsync(field, _ct)).IsDone);
+        Assert.True((await _f.Tags.DeleteAsync(tagId, _ct)).IsDone);
+        Assert.True((await _f.Segments.DeleteAsync(part, _ct)).IsDone);
+    }
+
+    [Fact]
+    public async Task RenameAsync_Tag_GoesOnMeaningTheSamePeople()
+    {
+        var (old, renamed) = (Unique(), Unique());
+        var (tag, _) = await _f.Tags.CreateAsync(old, _ct);
+        var rule = $$$"""{"any":[{"field":"tag","op":"hasAnyOf","value":["other","{{{old.ToUpperInvariant()}}}"]},{"not":{"field":"tag","op":"hasNoneOf","value":["{{{old}}}"]}}]}""";
+        var (segment, _) = await _f.Segments.CreateAsync(Unique(), SegmentRule.Parse(rule, out _)!, cancellationToken: _ct);
+        var broadcast = await _f.Database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>(
+            "INSERT INTO broadcasts (name, status, audience, created_by, created_at, updated_at) VALUES ('Inline', 0, @audience, 'test', 1, 1) RETURNING id", new { audience = $$"""{"segment":{{rule}}}""" }, t), _ct);
+
+        Assert.True((await _f.Tags.RenameAsync(tag, renamed, _ct)).IsDone);
+
+        var after = (await _f.Segments.GetAsync(segment, _ct))!;
+        Assert.Equal($$$"""{"any":[{"field":"tag","op":"hasAnyOf","value":["other","{{{renamed}}}"]},{"not":{"field":"tag","op":"hasNoneOf","value":["{{{renamed}}}"]}}]}""", after.Rule);
+        Assert.Equal(2, after.Version);
+        Assert.Contains(renamed, await _f.Database.ReadAsync(c => c.ExecuteScalarAsync<string>("SELECT audience FROM broadcasts WHERE id = @broadcast", new { broadcast }), _ct), StringComparison.Ordinal);
+        await _f.Database.WriteAsync(t => t.Connection!.ExecuteAsync("DELETE FROM broadcasts WHERE id = @broadcast", new { broadcast }, t), _ct);
+    }
+
+    [Fact]
+    public async Task PageAsync_BySearch_ComesInPagesByNameAndKeepsWhatWasCounted()
+    {
+        var mark = Unique();
+        for (var i = 0; i < 5; i++) await _f.Segments.CreateAsync($"{mark} {i}", SegmentRule.Everyone, i == 4 ? null : "the same", _ct);
+        var first = await _f.Segments.PageAsync(mark.ToUpperInvariant(), null, 3, _ct);
+        var second = await _f.Segments.PageAsync(mark, first.Next, 3, _ct);
+        Assert.Equal([$"{mark} 0", $"{mark} 1", $"{mark} 2"], first.Items.Select(s => s.Name));
+        Assert.Equal([$"{mark} 3", $"{mark} 4"], second.Items.Select(s => s.Name));
+        Assert.Null(second.Next);
+
+        var segment = first.Items[0];
+        await _f.Segments.KeepCountAsync(segment.Id, segment.Version, 12);
+        await _f.Segments.UpdateAsync(segment.Id, $"{mark} 0", SegmentRule.Everyone, "another text", 1, _ct);
+        Assert.Equal(12, (await _f.Segments.GetAsync(segment.Id, _ct))!.Counted);
+        // A count that ends after the rule was changed is of a rule that is not there any more.
+        await _f.Segments.UpdateAsync(segment.Id, $"{mark} 0", SegmentRule.Parse("""{"field":"country","op":"is","value":"ES"}""", out _)!, null, 2, _ct);
+        await _f.Segments.KeepCountAsync(segment.Id, 2, 13);
+        Assert.Null((await _f.Segments.GetAsync(segment.Id, _ct))!.Counted);
+    }
+
+    [Fact]
     public async Task Members_ArePutInTheirPlaceAndNeverInACircle()
     {
         var tag = Unique();

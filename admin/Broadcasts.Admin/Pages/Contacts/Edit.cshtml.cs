@@ -1,16 +1,24 @@
 using Broadcasts.Admin.Forms;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Merge;
+using Broadcasts.Reporting;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
-internal sealed class EditModel(ContactStore contacts, FieldStore fields, ConsentStore consents, MergeStore merges, People people) : ConsolePage
+internal sealed class EditModel(ContactStore contacts, FieldStore fields, ConsentStore consents, MergeStore merges, ContactReach reach, BroadcastQueries broadcasts, SegmentStore segments, SegmentQueries rules, People people) : ConsolePage
 {
+    // Looking through so many rules is done at once; through more only when somebody asks.
+    private const int SegmentsAtOnce = 100;
+
+    private const int MessagesAtOnce = 10;
+
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -31,6 +39,24 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
     public IReadOnlyList<(ConsentEvent Said, string By)> Consents { get; private set; } = [];
 
     public bool CanEdit { get; private set; }
+
+    public IReadOnlyList<ReachWay> Ways { get; private set; } = [];
+
+    public IReadOnlyList<ContactMessage> Messages { get; private set; } = [];
+
+    /// <summary>Where the older ones begin; null when these are all.</summary>
+    public long? Older { get; private set; }
+
+    /// <summary>Older messages than this one; from the page before.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long? Before { get; set; }
+
+    /// <summary>The segments that the contact is in; null when there are many and nobody asked.</summary>
+    public IReadOnlyList<SegmentDetails>? Segments { get; private set; }
+
+    /// <summary>Somebody wants to know them.</summary>
+    [BindProperty(SupportsGet = true, Name = "segments")]
+    public bool AsksSegments { get; set; }
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
@@ -96,6 +122,10 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         foreach (var merge in await merges.ListAsync(Id, cancellationToken))
             done.Add((merge, await people.NameAsync(merge.Actor, cancellationToken), await people.NameAsync(merge.UndoneBy, cancellationToken)));
         Merges = done;
+        Ways = await reach.OfAsync(Id, cancellationToken);
+        (Messages, Older) = await broadcasts.MessagesOfAsync(Id, Before, MessagesAtOnce, cancellationToken);
+        var all = await segments.ListAsync(cancellationToken);
+        if (AsksSegments || all.Count <= SegmentsAtOnce) Segments = await rules.OfContactAsync(Id, all, cancellationToken);
         return true;
     }
 }

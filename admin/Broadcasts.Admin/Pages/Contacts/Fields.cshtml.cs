@@ -28,6 +28,16 @@ internal sealed class FieldsModel(FieldStore fields, TagStore tags) : ConsolePag
         return Told(result, Texts["Fields.Created", name], "/contacts/fields");
     }
 
+    public async Task<IActionResult> OnPostChangeFieldAsync(long id, string? name, FieldType type, string? choices, CancellationToken cancellationToken)
+    {
+        if (!await MayAsync(Policies.CanEdit)) return Forbid();
+        var options = type is FieldType.List or FieldType.ListMulti ? LabelText.Read(choices) : null;
+        return Told(await fields.UpdateAsync(id, name ?? "", type, options, cancellationToken), Texts["Did.rename"], "/contacts/fields");
+    }
+
+    public async Task<IActionResult> OnPostRenameTagAsync(long id, string? name, CancellationToken cancellationToken) =>
+        await MayAsync(Policies.CanEdit) ? Told(await tags.RenameAsync(id, name ?? "", cancellationToken), Texts["Did.rename"], "/contacts/fields") : Forbid();
+
     public async Task<IActionResult> OnPostDeleteFieldAsync(long id, CancellationToken cancellationToken) =>
         await MayAsync(Policies.CanEdit) ? Told(await fields.DeleteAsync(id, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
 

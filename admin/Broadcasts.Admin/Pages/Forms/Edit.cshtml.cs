@@ -92,7 +92,7 @@ internal sealed class EditModel(FormStore forms, FieldStore fields, ChannelStore
         var part = capabilities?.Content.HasFlag(ContentKinds.Email) == true ? new PartInput { Type = "email", Subject = Texts["Forms.FirstSubject"], Text = text }
             : capabilities?.MessagingWindow is not null && capabilities.Content.HasFlag(ContentKinds.Template) ? new PartInput { Type = "template", Parameters = "body = {{ links.confirm }}" }
             : new PartInput { Type = "text", Text = text };
-        return new FormInput { ChannelId = channel.Id, Part = part, Title = Texts["Forms.FirstTitle"], Consent = Texts["Forms.FirstConsent"], Asked = [SignUpForm.FirstName] };
+        return new FormInput { IsOpen = true, ChannelId = channel.Id, Part = part, Title = Texts["Forms.FirstTitle"], Consent = Texts["Forms.FirstConsent"], Asked = [SignUpForm.FirstName] };
     }
 
     private string SnippetOf(string url)

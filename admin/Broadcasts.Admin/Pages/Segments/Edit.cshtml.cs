@@ -11,6 +11,11 @@ namespace Broadcasts.Admin.Pages.Segments;
 
 internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, FieldStore fields, ContactQueries contacts) : ConsolePage
 {
+    // So far at once: a page that looks at every one of a million contacts answers too late for somebody who types.
+    private const long Preview = 10_000;
+
+    private const int Shown = 20;
+
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -43,9 +48,17 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
 
     public IReadOnlyList<ContactDetails> Sample { get; private set; } = [];
 
+    /// <summary>How many; counted to <see cref="Preview"/> unless somebody asked for all of them.</summary>
     public long? Count { get; private set; }
 
+    public bool IsExact { get; private set; }
+
+    /// <summary>What all of them were when they were counted last.</summary>
+    public (long Count, long At)? Counted { get; private set; }
+
     public bool CanEdit { get; private set; }
+
+    private bool _countsAll;
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
@@ -64,6 +77,7 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (act == "rule") Rule.Rows.Add(new RuleRow());
         else if (act?.Split(':') is ["rule-remove", var at] && int.TryParse(at, out var index) && index >= 0 && index < Rule.Rows.Count) Rule.Rows.RemoveAt(index);
+        else if (act == "count") _countsAll = true;
         else if (act != "look")
         {
             if (Read() is { } rule)
@@ -105,6 +119,14 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         }
     }
 
+    // Only of the rule that is stored: one that is being written is nobody's yet.
+    private async Task KeepCountAsync(SegmentRule rule, CancellationToken cancellationToken)
+    {
+        if (Id == 0 || await segments.GetAsync(Id, cancellationToken) is not { } stored || stored.Rule != rule.ToJson()) return;
+        if (stored is { Counted: { } count, CountedAt: { } at }) Counted = (count, at);
+        if (IsExact && stored.Counted != Count) await segments.KeepCountAsync(Id, stored.Version, Count!.Value);
+    }
+
     private async Task<long?> AskedOfAsync(CancellationToken cancellationToken) => string.IsNullOrWhiteSpace(Contact) ? null
         : long.TryParse(Contact, out var id) && await contacts.GetAsync(id, cancellationToken) is not null ? id
         : await contacts.FindAsync(AddressKind.Email, Contact, cancellationToken: cancellationToken) ?? await contacts.FindAsync(AddressKind.Phone, Contact, cancellationToken: cancellationToken);
@@ -116,8 +138,12 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         if (Id != 0) (Uses, MemberOf) = (await segments.UsedByAsync(Id, cancellationToken), await segments.MemberOfAsync(Id, cancellationToken));
         if (Problems.Count > 0 || Rule.Json is null && Rule.Rows.All(r => string.IsNullOrEmpty(r.Field)) && Id == 0) return;
         if (Read() is not { } rule) return;
-        Count = await queries.CountAsync(rule, cancellationToken: cancellationToken);
-        Sample = await queries.SampleAsync(rule, 8, cancellationToken);
+        Problems = await segments.CheckAsync(rule, cancellationToken);
+        if (Problems.Count > 0) return;
+        Count = await queries.CountAsync(rule, _countsAll ? null : Preview, cancellationToken);
+        IsExact = _countsAll || Count < Preview;
+        Sample = await queries.SampleAsync(rule, Shown, cancellationToken);
+        await KeepCountAsync(rule, cancellationToken);
         if (await AskedOfAsync(cancellationToken) is { } contact) Why = await queries.WhyAsync(rule, contact, cancellationToken);
     }
 }

@@ -1,28 +1,37 @@
+using System.Globalization;
 using Broadcasts.Admin.Web;
 using Broadcasts.Audiences;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Broadcasts.Admin.Pages.Segments;
 
-internal sealed class ListModel(SegmentStore segments, SegmentQueries queries) : ConsolePage
+internal sealed class ListModel(SegmentStore segments) : ConsolePage
 {
-    // Counting stops here, so that a page of segments over a million contacts still opens at once.
-    private const long MostCounted = 100_000;
+    private const int PerPage = 50;
 
-    public IReadOnlyList<(SegmentDetails Segment, long? Count, bool IsExact, IReadOnlyList<SegmentUse> Uses)> Items { get; private set; } = [];
+    [BindProperty(SupportsGet = true)]
+    public string? Q { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long? After { get; set; }
+
+    public IReadOnlyList<(SegmentDetails Segment, IReadOnlyList<SegmentUse> Uses)> Items { get; private set; } = [];
+
+    public long? Next { get; private set; }
 
     public bool CanEdit { get; private set; }
 
+    public bool IsFiltered => !string.IsNullOrWhiteSpace(Q) || After is not null;
+
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
-        var items = new List<(SegmentDetails, long?, bool, IReadOnlyList<SegmentUse>)>();
-        foreach (var segment in await segments.ListAsync(cancellationToken))
-        {
-            var rule = SegmentRule.Parse(segment.Rule, out _);
-            long? count = rule is null ? null : await queries.CountAsync(rule, MostCounted, cancellationToken);
-            items.Add((segment, count, count < MostCounted, await segments.UsedByAsync(segment.Id, cancellationToken)));
-        }
-
-        Items = items;
+        var page = await segments.PageAsync(Q, After, PerPage, cancellationToken);
+        var items = new List<(SegmentDetails, IReadOnlyList<SegmentUse>)>();
+        foreach (var segment in page.Items) items.Add((segment, await segments.UsedByAsync(segment.Id, cancellationToken)));
+        (Items, Next) = (items, page.Next);
         CanEdit = await Visitor.CanEditAsync();
     }
+
+    public string With(long? after) => QueryHelpers.AddQueryString("/segments", new Dictionary<string, string?> { ["q"] = Q, ["after"] = after?.ToString(CultureInfo.InvariantCulture) }.Where(q => !string.IsNullOrEmpty(q.Value)));
 }
