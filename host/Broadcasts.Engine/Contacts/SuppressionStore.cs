@@ -31,9 +31,14 @@ internal sealed class SuppressionStore(Database database, AuditStore audit, Time
         return await database.WriteAsync(async transaction =>
         {
             if (await ChannelFaultAsync(transaction.Connection!, transaction, kind, channelId) is { } fault) return (null, false, CommandResult.Invalid(fault));
-            var isNew = await AddAsync(transaction, kind, [value], reason, actor, channelId) == 1;
-            if (isNew) await audit.AppendAsync(transaction, actor, "suppression.added", Subject(kind, value), Where(channelId));
-            return ((Suppression?)await transaction.Connection!.QuerySingleAsync<Suppression>(GetSql, new { kind = (short)kind, value, channelId }, transaction), isNew, new CommandResult());
+            // Somebody who takes it off at the same moment may do so between the two: then it is put on again.
+            while (true)
+            {
+                var isNew = await AddAsync(transaction, kind, [value], reason, actor, channelId) == 1;
+                if (await transaction.Connection!.QuerySingleOrDefaultAsync<Suppression>(GetSql, new { kind = (short)kind, value, channelId }, transaction) is not { } entry) continue;
+                if (isNew) await audit.AppendAsync(transaction, actor, "suppression.added", Subject(kind, value), Where(channelId));
+                return ((Suppression?)entry, isNew, new CommandResult());
+            }
         }, cancellationToken);
     }
 

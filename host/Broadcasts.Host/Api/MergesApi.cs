@@ -12,23 +12,23 @@ internal static class MergesApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts").WithTags("Contacts");
-        group.MapPost("{id:long}/merge", MergeAsync).Needs(ApiScopes.Contacts).Produces<MergedAnswer>().WithSummary("Puts another contact into this one");
-        group.MapGet("{id:long}/merges", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<MergeAnswer>>();
+        group.MapPost("{id}/merge", MergeAsync).Needs(ApiScopes.Contacts).Produces<MergedAnswer>().WithSummary("Puts another contact into this one");
+        group.MapGet("{id}/merges", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<MergeAnswer>>();
         group.MapPost("merges/{mergeId:long}/undo", UndoAsync).Needs(ApiScopes.Contacts).Produces<MergeUndoAnswer>().WithSummary("Makes two contacts of a merged one again");
         group.MapGet("duplicates", DuplicatesAsync).Needs(ApiScopes.Read).Produces<ListAnswer<DuplicateAnswer>>().WithSummary("Pairs of contacts that are probably one person");
         group.MapPost("duplicates/dismiss", DismissAsync).Needs(ApiScopes.Contacts).Produces(StatusCodes.Status204NoContent).WithSummary("Says that two contacts are two people");
     }
 
-    private static async Task<IResult> MergeAsync(long id, MergeBody body, MergeStore merges, ContactStore contacts, HttpContext http)
+    private static Task<IResult> MergeAsync(ContactKey id, MergeBody body, MergeStore merges, ContactStore contacts, ContactQueries queries, HttpContext http) => id.WithAsync(queries, async i =>
     {
-        var request = new MergeRequest { PrimaryId = id, SecondaryId = body.With, Choices = body.Choices ?? [], PrimaryRevision = body.Revision };
+        var request = new MergeRequest { PrimaryId = i, SecondaryId = body.With, Choices = body.Choices ?? [], PrimaryRevision = body.Revision };
         var (mergeId, result) = await merges.MergeAsync(request, http.Actor());
         if (!result.IsDone) return ApiProblems.Of(result);
-        return await contacts.GetAsync(id) is { } contact ? Results.Ok(new MergedAnswer(mergeId, ContactAnswer.Of(contact))) : ApiProblems.NotFound($"Contact {id}");
-    }
+        return await contacts.GetAsync(i) is { } contact ? Results.Ok(new MergedAnswer(mergeId, ContactAnswer.Of(contact))) : ApiProblems.NotFound($"Contact {i}");
+    });
 
-    private static async Task<IResult> ListAsync(long id, MergeStore merges, CancellationToken cancellationToken) =>
-        Results.Ok(new ListAnswer<MergeAnswer>([.. (await merges.ListAsync(id, cancellationToken)).Select(MergeAnswer.Of)], null));
+    private static Task<IResult> ListAsync(ContactKey id, MergeStore merges, ContactQueries queries, CancellationToken cancellationToken) => id.WithAsync(queries, async i =>
+        Results.Ok(new ListAnswer<MergeAnswer>([.. (await merges.ListAsync(i, cancellationToken)).Select(MergeAnswer.Of)], null)));
 
     private static async Task<IResult> UndoAsync(long mergeId, MergeStore merges, ContactStore contacts, HttpContext http)
     {

@@ -66,11 +66,11 @@ internal sealed class MergeMoves(SqlDialect dialect, DbTransaction transaction, 
         return await TagsAsync(AddTagsSql, "t.id", secondary, snapshot.SecondaryTags);
     }
 
+    // Import by import, of which there are few: the rows of all of them are in no order by contact.
     private const string ImportsSql = """
         SELECT m.import_id, m.outcome, m.revision, m.undo,
                CASE WHEN EXISTS (SELECT 1 FROM import_contacts p WHERE p.import_id = m.import_id AND p.contact_id = @primary) THEN 1 ELSE 0 END AS is_shared
-          FROM import_contacts m
-         WHERE m.contact_id = @secondary
+          FROM imports i JOIN import_contacts m ON m.import_id = i.id AND m.contact_id = @secondary
         """;
 
     private const string DropImportsSql = "DELETE FROM import_contacts WHERE contact_id = @contact AND {0}";
