@@ -21,6 +21,7 @@ internal static class ApiRoutes
         ConsentsApi.Map(api);
         MergesApi.Map(api);
         ContactExportApi.Map(api);
+        JobsApi.Map(api);
         ImportsApi.Map(api);
         SuppressionsApi.Map(api);
         FieldsApi.Map(api);
