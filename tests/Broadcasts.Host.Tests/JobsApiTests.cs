@@ -39,7 +39,7 @@ public sealed class JobsApiTests(RunningBroadcasts service) : IClassFixture<Runn
 
         Assert.Equal((3, 1, 2), (Number(job, "done"), Number(job, "changed"), Number(job, "refused")));
         var page = await service.GetAsync($"{Path}/{job.GetProperty("id")}/refused?limit=1");
-        Assert.Equal((900_000_001, "contactGone"), (page.GetProperty("items")[0].GetProperty("contactId").GetInt64(), page.GetProperty("items")[0].GetProperty("code").GetString()));
+        Assert.Equal((900_000_001, "jobContactGone"), (page.GetProperty("items")[0].GetProperty("contactId").GetInt64(), page.GetProperty("items")[0].GetProperty("code").GetString()));
         page = await service.GetAsync($"{Path}/{job.GetProperty("id")}/refused?cursor={page.GetProperty("next").GetString()}");
         Assert.Equal(900_000_002, page.GetProperty("items")[0].GetProperty("contactId").GetInt64());
         Assert.False(page.TryGetProperty("next", out _));

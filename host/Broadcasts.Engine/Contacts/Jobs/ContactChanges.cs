@@ -36,7 +36,7 @@ internal sealed class ContactChanges(Database database, ContactStore contacts, J
         await sql.LockAsync(transaction, [.. ids]);
         var stored = await ContactReader.LoadAsync(database.Dialect, transaction.Connection!, transaction, ids, cancellationToken);
         foreach (var id in ids.Except(stored.Select(c => c.Id)))
-            refusals.Add(new JobRefusal(id, "contactGone", string.Create(CultureInfo.InvariantCulture, $"There is no contact {id}: it was deleted, or merged into another one.")));
+            refusals.Add(new JobRefusal(id, "jobContactGone", "There is no such contact: it was deleted, or merged into another one."));
 
         var changed = await ChangeAsync(transaction, sql, job, stored, now, cancellationToken);
         ContactStore.Audit(transaction, job.CreatedBy, ActionOf(job.Act), changed, string.Create(CultureInfo.InvariantCulture, $"job:{job.Id}"), now);

@@ -149,7 +149,7 @@ public abstract class ContactChangesTests(ContactsFixture fixture) : JobsTest(fi
         var job = await RunAsync(new JobRequest { Act = JobAct.Block, Contacts = [ids[2], ids[0], ids[2], ids[1]] });
 
         Assert.Equal(("Done 3/3: 2 0 1", true), (Counts(job), job.IsPicked));
-        Assert.Equal((ids[1], "contactGone"), (await F.Jobs.RefusalsAsync(job.Id, 0, 10, Ct)).Select(r => (r.ContactId, r.Code)).Single());
+        Assert.Equal((ids[1], "jobContactGone"), (await F.Jobs.RefusalsAsync(job.Id, 0, 10, Ct)).Select(r => (r.ContactId, r.Code)).Single());
     }
 
     [Fact]
