@@ -30,6 +30,9 @@ public sealed class EngineOptions
     /// <summary>Largest plugin package that the API and the console take, in MB. Default: 100.</summary>
     public int MaxPluginMegabytes { get; set; } = 100;
 
+    /// <summary>Time for which the file that a job made can be downloaded. Default: 7 days.</summary>
+    public TimeSpan JobFileLifetime { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
     public string TimeZone { get; set; } = "Etc/UTC";
 

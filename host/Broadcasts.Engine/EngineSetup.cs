@@ -6,6 +6,7 @@ using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Forms;
+using Broadcasts.Contacts.Jobs;
 using Broadcasts.Deliveries;
 using Broadcasts.Plugins;
 using Broadcasts.Plugins.Health;
@@ -61,6 +62,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<UnknownSettler>();
         builder.Services.AddHostedService<StallWatch>();
         builder.Services.AddHostedService<LedgerWatch>();
+        builder.Services.AddHostedService<JobRunner>();
         builder.Services.AddHostedService<PluginWatch>();
         if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
         if (options.PluginDropDirectory is { Length: > 0 } drop) builder.Services.AddHostedService(p => ActivatorUtilities.CreateInstance<PluginDropFolder>(p, Path.GetFullPath(drop, Path.GetFullPath(options.DataDirectory))));

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts.Jobs;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
 
@@ -55,6 +56,9 @@ public sealed partial class ResourceTests
         [
             .. Enum.GetValues<BroadcastStatus>().Select(s => $"BroadcastStatus.{s}"),
             .. Enum.GetValues<DeliveryStatus>().Select(s => $"DeliveryStatus.{s}"),
+            .. Enum.GetValues<JobStatus>().Select(s => $"JobStatus.{s}"),
+            .. Enum.GetValues<JobAct>().Select(a => $"JobAct.{a}"),
+            .. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions).Select(a => $"Jobs.Do.{a}"),
             .. Enum.GetValues<UserRole>().Select(r => $"UserRole.{r}"),
             .. Enum.GetValues<FailureReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),
             .. Enum.GetValues<SkipReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),

@@ -22,6 +22,13 @@ document.addEventListener('input', event => {
   if (event.target.matches('[data-counted]')) count(event.target);
 });
 
+// One box ticks all that the page shows.
+for (const box of document.querySelectorAll('[data-all]')) box.closest('label').hidden = false;
+document.addEventListener('change', event => {
+  const all = event.target.dataset.all;
+  if (all) for (const box of event.target.form.querySelectorAll(`input[type="checkbox"][name="${all}"]`)) box.checked = event.target.checked;
+});
+
 // A second click sends nothing: the first one's page is on its way.
 document.addEventListener('submit', event => {
   const form = event.target;

@@ -100,12 +100,16 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
 
     private static Task<SegmentRule> RuleAsync(ContactFilter filter, DbConnection connection) => SegmentMembers.ExpandAsync(filter.Rule ?? SegmentRule.Everyone, connection);
 
-    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter, SegmentRule rule, Func<DynamicParameters, string>? search)
+    private (string Where, DynamicParameters Parameters) Where(ContactFilter filter, SegmentRule rule, Func<DynamicParameters, string>? search) =>
+        Where(database.Dialect, rule, filter.Tag, search, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>A condition over contacts <c>c</c>: the rule, its members in their place and its relative dates seen from <paramref name="now"/>, the name of a tag, and a search.</summary>
+    internal static (string Where, DynamicParameters Parameters) Where(SqlDialect dialect, SegmentRule rule, string? tagName, Func<DynamicParameters, string>? search, long now)
     {
-        var condition = SegmentCompiler.Compile(rule, database.Dialect, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var condition = SegmentCompiler.Compile(rule, dialect, now);
         var parameters = new DynamicParameters(condition.Parameters);
         var where = new StringBuilder("(").Append(condition.Sql).Append(')');
-        if (AddressNormalizer.Trim(filter.Tag).Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } tag)
+        if (AddressNormalizer.Trim(tagName).Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } tag)
         {
             where.Append(" AND EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id AND ct.tag_id = (SELECT t.id FROM tags t WHERE t.name_key = @tag))");
             parameters.Add("tag", TagStore.Key(tag));

@@ -22,18 +22,22 @@ internal sealed class ContactSearch
     private static readonly string InLower = $"({(short)AddressKind.Email}, {(short)AddressKind.Phone})";
 
     private readonly SqlDialect _dialect;
-    private readonly List<Word> _words;
+    private readonly IReadOnlyList<SearchWord> _words;
 
-    private ContactSearch(SqlDialect dialect, List<Word> words) => (_dialect, _words) = (dialect, words);
+    /// <summary>A search that was prepared before: what it finds does not change by what has happened to addresses since.</summary>
+    public ContactSearch(SqlDialect dialect, IReadOnlyList<SearchWord> words) => (_dialect, _words) = (dialect, words);
+
+    /// <summary>The words, as they were understood.</summary>
+    public IReadOnlyList<SearchWord> Words => _words;
 
     public static async Task<ContactSearch> PrepareAsync(string? text, SqlDialect dialect, DbConnection connection, CancellationToken cancellationToken)
     {
-        var words = new List<Word>();
+        var words = new List<SearchWord>();
         foreach (var word in AddressNormalizer.Trim(text).Replace('\0', ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MostWords))
         {
             var begin = word.ToLowerInvariant();
             if (word.All(char.IsAsciiDigit) && await BeginsAsync("+" + begin)) begin = "+" + begin;
-            words.Add(new Word(words.Count, word, begin, await BeginsAsync(begin), word.Contains('@', StringComparison.Ordinal) || IsNumber(word)));
+            words.Add(new SearchWord(words.Count, word, begin, await BeginsAsync(begin), word.Contains('@', StringComparison.Ordinal) || IsNumber(word)));
         }
 
         return new ContactSearch(dialect, words);
@@ -46,7 +50,7 @@ internal sealed class ContactSearch
     public bool HasWords => _words.Count > 0;
 
     /// <summary>True when the beginning of an address is among the words: few have it, and an index knows who.</summary>
-    public bool IsNarrow => _words.Exists(w => w.IsAddress && w.Begins);
+    public bool IsNarrow => _words.Any(w => w.IsAddress && w.Begins);
 
     private const string AnyBeginsSql = """
         SELECT 1
@@ -71,7 +75,7 @@ internal sealed class ContactSearch
             {Tags(word, "UNION ALL SELECT ct.contact_id FROM contact_tags ct WHERE ct.tag_id IN ({0})")})
         """);
 
-    private string Every(DynamicParameters parameters, Func<Word, string> condition)
+    private string Every(DynamicParameters parameters, Func<SearchWord, string> condition)
     {
         foreach (var word in _words)
         {
@@ -82,30 +86,31 @@ internal sealed class ContactSearch
         return string.Join(" AND ", _words.Select(condition));
     }
 
-    private string Names(Word word, string alias) => word.IsAddress ? "" :
+    private string Names(SearchWord word, string alias) => word.IsAddress ? "" :
         $"{_dialect.Contains(alias + ".first_name", "@" + word.Anywhere)} OR {_dialect.Contains(alias + ".last_name", "@" + word.Anywhere)} OR ";
 
-    private string Address(Word word) => word.Begins
+    private string Address(SearchWord word) => word.Begins
         ? Begins(_dialect, word.Beginning)
         : $"(a.kind IN {InLower} AND {_dialect.ContainsInLower("a.value", "@" + word.Anywhere)} OR a.kind NOT IN {InLower} AND {_dialect.Contains("a.value", "@" + word.Anywhere)})";
 
     // The index has the kind in front: it is used when each is named.
     private static string Begins(SqlDialect dialect, string name) => $"{AnyKind} AND {dialect.BeginsWith("a.value", name)}";
 
-    private string Tags(Word word, string clause) => word.IsAddress ? "" :
+    private string Tags(SearchWord word, string clause) => word.IsAddress ? "" :
         clause.Replace("{0}", $"SELECT t.id FROM tags t WHERE {_dialect.Contains("t.name", "@" + word.Anywhere)}", StringComparison.Ordinal);
 
     private static bool IsNumber(string word) => word.Count(char.IsAsciiDigit) >= NumberLength && !word.Any(char.IsLetter);
+}
 
-    /// <param name="Number">Its place in the search.</param>
-    /// <param name="Text">As it was written.</param>
-    /// <param name="Begin">What an address begins with.</param>
-    /// <param name="Begins">Some address begins so.</param>
-    /// <param name="IsAddress">It can only be one.</param>
-    private sealed record Word(int Number, string Text, string Begin, bool Begins, bool IsAddress)
-    {
-        public string Anywhere => FormattableString.Invariant($"word{Number}");
+/// <summary>A word of a search, as it was understood when the search was prepared.</summary>
+/// <param name="Number">Its place in the search.</param>
+/// <param name="Text">As it was written.</param>
+/// <param name="Begin">What an address begins with.</param>
+/// <param name="Begins">Some address begins so.</param>
+/// <param name="IsAddress">It can only be one.</param>
+internal sealed record SearchWord(int Number, string Text, string Begin, bool Begins, bool IsAddress)
+{
+    public string Anywhere => FormattableString.Invariant($"word{Number}");
 
-        public string Beginning => FormattableString.Invariant($"begin{Number}");
-    }
+    public string Beginning => FormattableString.Invariant($"begin{Number}");
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
+using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Contacts;
@@ -86,6 +87,16 @@ internal sealed partial class ContactStore
         return [.. problems];
     }
 
+    // Not a new revision: what a message says doesn't change by it. The first time stays.
+    private const string BlockSql = """
+        UPDATE contacts
+           SET blocked_at = CASE WHEN @blocked = 1 THEN COALESCE(blocked_at, @now) END, updated_at = @now
+         WHERE {0}
+        """;
+
+    internal Task<int> BlockAsync(DbTransaction transaction, IReadOnlyCollection<long> ids, bool blocked, long now) => transaction.Connection!.ExecuteAsync(
+        BlockSql.Replace("{0}", database.Dialect.InList("id", "@ids"), StringComparison.Ordinal), new { ids = database.Dialect.List(ids), blocked = blocked ? 1 : 0, now }, transaction);
+
     private const string AuditSql = """
         INSERT INTO audit (at, actor, action, subject)
         VALUES (@now, @actor, @action, @subject)
@@ -93,6 +104,23 @@ internal sealed partial class ContactStore
 
     private static Task<int> AuditAsync(DbTransaction transaction, string actor, string action, long id, long now) =>
         transaction.Connection!.ExecuteAsync(AuditSql, new { now, actor, action, subject = $"contact/{id}" }, transaction);
+
+    /// <summary>The lines of acts on many contacts, each as the act on one contact writes it.</summary>
+    internal static void Audit(DbTransaction transaction, string actor, string action, IReadOnlyCollection<long> ids, string detail, long now)
+    {
+        using var lines = BulkInsert.Into(transaction, "audit", ("at", BulkType.BigInt), ("actor", BulkType.Text), ("action", BulkType.Text), ("subject", BulkType.Text), ("detail", BulkType.Text));
+        foreach (var id in ids)
+        {
+            lines.Write(now);
+            lines.Write(actor);
+            lines.Write(action);
+            lines.Write(FormattableString.Invariant($"contact/{id}"));
+            lines.Write(detail);
+            lines.EndRow();
+        }
+
+        lines.Complete();
+    }
 
     private string WithFields(string sql) => sql.Replace("{fields}", database.Dialect.ToJson("@Fields"), StringComparison.Ordinal);
 
@@ -109,7 +137,8 @@ internal sealed partial class ContactStore
         Now = now,
     };
 
-    private static ContactDetails Apply(ContactDetails before, CheckedEdit change)
+    /// <summary>The contact with what the edit says of it.</summary>
+    internal static ContactDetails Apply(ContactDetails before, CheckedEdit change)
     {
         var fields = before.Fields;
         if (change.Fields is { Count: > 0 })
@@ -142,7 +171,7 @@ internal sealed partial class ContactStore
         _ => given,
     };
 
-    private static bool IsSame(ContactDetails before, ContactDetails after, CheckedEdit change) =>
+    internal static bool IsSame(ContactDetails before, ContactDetails after, CheckedEdit change) =>
         before.FirstName == after.FirstName && before.LastName == after.LastName && before.Language == after.Language && before.Country == after.Country &&
         before.TimeZone == after.TimeZone && ContactReader.WriteFields(before.Fields) == ContactReader.WriteFields(after.Fields) &&
         (change.Tags is null || change.Tags.Select(TagStore.Key).ToHashSet().SetEquals(before.Tags.Select(TagStore.Key))) &&

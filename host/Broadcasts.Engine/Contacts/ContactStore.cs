@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
-using Broadcasts.Contacts.Merge;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -67,16 +66,9 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
     public Task<CommandResult> BlockAsync(long id, bool blocked, string actor, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, null, actor, blocked ? "contact.blocked" : "contact.unblocked", async (transaction, before, now) =>
         {
-            await transaction.Connection!.ExecuteAsync(BlockSql, new { id, at = blocked ? before.BlockedAt ?? now : (long?)null, now }, transaction);
+            await BlockAsync(transaction, [id], blocked, now);
             return new CommandResult { Version = before.Revision };
         }, cancellationToken);
-
-    // Not a new revision: what a message says doesn't change by it.
-    private const string BlockSql = """
-        UPDATE contacts
-           SET blocked_at = @at, updated_at = @now
-         WHERE id = @id
-        """;
 
     public Task<CommandResult> AddTagsAsync(long id, IReadOnlyList<string> names, string actor, CancellationToken cancellationToken = default) =>
         ChangeTagsAsync(id, names, actor, (before, given) => [.. before, .. given.Where(g => !before.Any(b => TagStore.Key(b) == TagStore.Key(g)))], cancellationToken);
@@ -89,8 +81,7 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
     public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, null, actor, "contact.deleted", async (transaction, before, _) =>
         {
-            await ContactErasure.EraseAsync(transaction, database.Dialect, before);
-            await MergedContacts.EraseAsync(transaction, id);
+            await ContactErasure.EraseAsync(transaction, database.Dialect, [before]);
             return new CommandResult();
         }, cancellationToken);
 

@@ -3,6 +3,7 @@ using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Export;
 using Broadcasts.Contacts.Forms;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Contacts.Jobs;
 using Broadcasts.Contacts.Merge;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +12,7 @@ namespace Broadcasts.Contacts;
 /// <summary>The services of contacts and audiences.</summary>
 internal static class ContactsSetup
 {
-    /// <summary>Needs a Database, a TimeProvider and logging.</summary>
+    /// <summary>Needs a Database, EngineOptions, a TimeProvider and logging.</summary>
     public static IServiceCollection AddContacts(this IServiceCollection services) => services
         .AddSingleton<TagStore>()
         .AddSingleton<FieldStore>()
@@ -26,6 +27,8 @@ internal static class ContactsSetup
         .AddSingleton<ImportErrorsCsv>()
         .AddSingleton<ImportService>()
         .AddSingleton<ImportUndo>()
+        .AddSingleton<JobStore>().AddSingleton<JobService>().AddSingleton<JobFile>().AddSingleton<JobContacts>()
+        .AddSingleton<ContactChanges>().AddSingleton<ContactLines>().AddSingleton<ConsentLines>().AddSingleton<SuppressionLines>()
         .AddSingleton<SegmentStore>()
         .AddSingleton<SegmentQueries>();
 }

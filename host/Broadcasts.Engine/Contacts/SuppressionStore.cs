@@ -111,6 +111,16 @@ internal sealed class SuppressionStore(Database database, AuditStore audit, Time
             return new SuppressionPage(rows, new SuppressionCursor(rows[^1].Kind, rows[^1].Value, rows[^1].ChannelId));
         }, cancellationToken);
 
+    private const string CountSql = "SELECT COUNT(*) FROM suppressions s WHERE s.kind > 0{0}";
+
+    /// <summary>How many entries the filter means.</summary>
+    public Task<long> CountAsync(SuppressionFilter filter, CancellationToken cancellationToken = default) => database.ReadAsync(connection =>
+    {
+        var parameters = new DynamicParameters();
+        var sql = CountSql.Replace("{0}", Conditions(filter, parameters), StringComparison.Ordinal);
+        return connection.ExecuteScalarAsync<long>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+    }, cancellationToken);
+
     private string Conditions(SuppressionFilter filter, DynamicParameters parameters)
     {
         var conditions = new StringBuilder();

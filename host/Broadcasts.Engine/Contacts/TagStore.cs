@@ -115,6 +115,12 @@ internal sealed class TagStore(Database database, TimeProvider time)
         return await FindAsync(transaction, wanted.Keys);
     }
 
+    private const string TakeOffSql = "DELETE FROM contact_tags WHERE tag_id = (SELECT id FROM tags WHERE name_key = @key) AND {0}";
+
+    /// <summary>Takes a tag off the contacts; whoever calls keeps their revisions.</summary>
+    internal Task<int> TakeOffAsync(DbTransaction transaction, string name, IReadOnlyCollection<long> contacts) => transaction.Connection!.ExecuteAsync(
+        TakeOffSql.Replace("{0}", database.Dialect.InList("contact_id", "@contacts"), StringComparison.Ordinal), new { key = Key(name), contacts = database.Dialect.List(contacts) }, transaction);
+
     /// <summary>The form in which names are compared.</summary>
     internal static string Key(string name) => AddressNormalizer.Trim(name).ToLowerInvariant();
 

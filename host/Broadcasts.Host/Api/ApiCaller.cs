@@ -1,3 +1,4 @@
+using System.Net;
 using Broadcasts.Security;
 
 namespace Broadcasts.Host.Api;
@@ -12,6 +13,9 @@ internal sealed record ApiCaller(string Actor, long IdempotencyScope, IReadOnlyC
     public static ApiCaller Local { get; } = new("cli", 0, [ApiScopes.Admin]);
 
     public bool May(string scope) => ApiScopes.Allow(Scopes, scope);
+
+    /// <summary>The answer to a caller without a scope.</summary>
+    public IResult Refused(string needed) => ApiProblems.Of(HttpStatusCode.Forbidden, "scope", $"This needs the scope '{needed}'; the caller has: {string.Join(", ", Scopes)}.");
 }
 
 /// <summary>What an endpoint asks of its caller.</summary>

@@ -34,7 +34,7 @@ internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys)
         var needed = endpoint?.Metadata.GetMetadata<NeededScope>()?.Scope ?? ApiScopes.Admin;
         if (endpoint is not null && !caller.May(needed))
         {
-            await ApiProblems.Of(HttpStatusCode.Forbidden, "scope", $"This needs the scope '{needed}'; the caller has: {string.Join(", ", caller.Scopes)}.").ExecuteAsync(context);
+            await caller.Refused(needed).ExecuteAsync(context);
             return;
         }
 

@@ -23,6 +23,7 @@ internal static class ApiRoutes
         FormsApi.Map(api);
         MergesApi.Map(api);
         ContactExportApi.Map(api);
+        JobsApi.Map(api);
         ImportsApi.Map(api);
         SuppressionsApi.Map(api);
         FieldsApi.Map(api);

@@ -1,5 +1,7 @@
 using Broadcasts.Audiences;
+using Broadcasts.Contacts.Export;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Contacts.Jobs;
 using Broadcasts.Contacts.Merge;
 using Broadcasts.Security;
 using Broadcasts.Storage;
@@ -41,6 +43,17 @@ public abstract class ContactsFixture : IAsyncLifetime
     internal AuditStore Audit => new(Database, Time);
 
     internal SuppressionStore Suppressions => new(Database, Audit, Time);
+
+    internal JobStore Jobs => new(Database, Audit, new EngineOptions(), Time);
+
+    internal JobService JobService => new(Database, Jobs, Fields, new ContactExport(Database, Queries, Fields, Audit), Suppressions, Time);
+
+    internal JobFile JobFile => new(Jobs, Audit, Time);
+
+    internal ContactChanges ContactChanges => new(Database, Contacts, new JobContacts(Database), Tags, Time);
+
+    internal JobRunner Runner => new(
+        Database, Jobs, ContactChanges, new ContactLines(Database, new JobContacts(Database)), new ConsentLines(Database, new JobContacts(Database)), new SuppressionLines(Suppressions), Time, NullLogger<JobRunner>.Instance);
 
     internal MergeStore Merges => new(Database, Time, Audit);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Broadcasts.Admin.Web;
 using Broadcasts.Audiences;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Jobs;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -33,6 +34,9 @@ internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentS
 
     public bool CanExport { get; private set; }
 
+    /// <summary>The acts on many contacts that the visitor may do.</summary>
+    public IReadOnlyList<JobAct> Acts { get; private set; } = [];
+
     public bool IsFiltered => !string.IsNullOrWhiteSpace(Q) || !string.IsNullOrEmpty(Tag) || Segment is not null;
 
     public async Task OnGetAsync(CancellationToken cancellationToken)
@@ -45,6 +49,7 @@ internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentS
         Count = await contacts.CountAsync(filter, cancellationToken: cancellationToken);
         CanEdit = await Visitor.CanEditAsync();
         CanExport = await Visitor.CanExportAsync();
+        Acts = [.. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions && (a.IsExport() ? CanExport : CanEdit))];
     }
 
     /// <summary>The file of those whom the list shows, with the mark by which Excel knows its accents.</summary>

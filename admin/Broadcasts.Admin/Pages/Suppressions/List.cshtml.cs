@@ -2,6 +2,7 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Jobs;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -78,6 +79,15 @@ internal sealed class ListModel(SuppressionStore suppressions, ChannelStore chan
         ["bom"] = "true",
         ["search"] = Q,
         ["kind"] = Kind?.Name(),
+        ["reason"] = Reason?.ToString(),
+    }.Where(q => !string.IsNullOrEmpty(q.Value)));
+
+    /// <summary>Asks for the same file as a job.</summary>
+    public string ExportJobHref => QueryHelpers.AddQueryString("/contacts/act", new Dictionary<string, string?>
+    {
+        ["act"] = nameof(JobAct.ExportSuppressions),
+        ["q"] = Q,
+        ["kind"] = Kind?.ToString(),
         ["reason"] = Reason?.ToString(),
     }.Where(q => !string.IsNullOrEmpty(q.Value)));
 

@@ -27,7 +27,7 @@ internal sealed class ContactExport(Database database, ContactQueries contacts, 
     /// <returns>How many contacts were written.</returns>
     public Task<long> WriteAsync(ContactFilter filter, string asked, string actor, TextWriter output, CancellationToken cancellationToken)
     {
-        Columns? columns = null;
+        ExportColumns? columns = null;
         long? cursor = null;
         return new PagedCsv(audit, "contacts", "contacts").WriteAsync(asked, actor, output, async lines =>
         {
@@ -39,14 +39,15 @@ internal sealed class ContactExport(Database database, ContactQueries contacts, 
         }, cancellationToken);
     }
 
-    private async Task<Columns> ColumnsAsync(CancellationToken cancellationToken)
+    /// <summary>The columns of a file that begins now.</summary>
+    public async Task<ExportColumns> ColumnsAsync(CancellationToken cancellationToken)
     {
         var kinds = await database.ReadAsync(connection => connection.QueryAsync<(int Kind, int Number)>(new CommandDefinition(AddressesPerKindSql, cancellationToken: cancellationToken)), cancellationToken);
-        return new Columns([.. kinds.Select(k => ((AddressKind)k.Kind, k.Number))], [.. (await fields.ListAsync(cancellationToken)).Select(f => f.Slug)]);
+        return new ExportColumns([.. kinds.Select(k => new ExportAddresses((AddressKind)k.Kind, k.Number))], [.. (await fields.ListAsync(cancellationToken)).Select(f => f.Slug)]);
     }
 
     // The import knows every one of these names: it leaves out what begins with "broadcasts.", and "fields." names a custom field by its slug.
-    private static string Header(Columns columns)
+    internal static string Header(ExportColumns columns)
     {
         var names = new List<string> { "broadcasts.id", "first_name", "last_name", "language", "country", "time_zone" };
         foreach (var (kind, number) in columns.Addresses)
@@ -57,7 +58,7 @@ internal sealed class ContactExport(Database database, ContactQueries contacts, 
         return string.Join(',', names) + "\r\n";
     }
 
-    private static void Append(StringBuilder lines, ContactDetails contact, Columns columns)
+    internal static void Append(StringBuilder lines, ContactDetails contact, ExportColumns columns)
     {
         lines.Append(CultureInfo.InvariantCulture, $"{contact.Id}");
         Add(contact.FirstName);
@@ -91,6 +92,10 @@ internal sealed class ContactExport(Database database, ContactQueries contacts, 
         kind == AddressKind.WhatsApp && AddressNormalizer.TryNormalize(kind, "+" + value, null, out var again, out _) && again == value ? "+" + value : value;
 
     internal static string Time(long at) => Times.Of(at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private sealed record Columns((AddressKind Kind, int Number)[] Addresses, string[] Fields);
 }
+
+/// <summary>The columns in which files differ: of each kind as many addresses as one contact has at most, and the custom fields by slug.</summary>
+internal sealed record ExportColumns(ExportAddresses[] Addresses, string[] Fields);
+
+/// <summary>So many columns for addresses of a kind.</summary>
+internal sealed record ExportAddresses(AddressKind Kind, int Number);

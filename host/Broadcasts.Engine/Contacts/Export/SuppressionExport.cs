@@ -8,6 +8,8 @@ namespace Broadcasts.Contacts.Export;
 /// <summary>Writes the suppression list as a CSV file that its import reads again. One page is in memory at a time, and no transaction stays open.</summary>
 internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStore audit)
 {
+    internal const string Header = "kind,address,channel,reason,source,since\r\n";
+
     private const int EntriesPerPage = 1_000;
 
     /// <summary>Writes the entries of the filter, in the order of kind and address.</summary>
@@ -18,7 +20,7 @@ internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStor
         SuppressionCursor? cursor = null;
         return new PagedCsv(audit, "suppressions", "entries").WriteAsync(InWords(filter), actor, output, async lines =>
         {
-            if (isFirst) lines.Append("kind,address,channel,reason,source,since\r\n");
+            if (isFirst) lines.Append(Header);
             isFirst = false;
             var page = await suppressions.ListAsync(filter, cursor, EntriesPerPage, cancellationToken);
             foreach (var entry in page.Items) Append(lines, entry);
@@ -27,7 +29,7 @@ internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStor
         }, cancellationToken);
     }
 
-    private static void Append(StringBuilder lines, Suppression entry)
+    internal static void Append(StringBuilder lines, Suppression entry)
     {
         lines.Append(entry.Kind.Name());
         Add(ContactExport.Address(entry.Kind, entry.Value));
@@ -44,7 +46,7 @@ internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStor
         }
     }
 
-    private static string InWords(SuppressionFilter filter)
+    internal static string InWords(SuppressionFilter filter)
     {
         var words = new List<string>();
         if (filter.Kind is { } kind) words.Add(kind.Name());

@@ -46,11 +46,22 @@ internal static class MergedContacts
            AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.contact_id = contact_revisions.contact_id AND d.contact_revision = contact_revisions.revision)
         """;
 
-    /// <summary>The person goes for good: what they were before and during a merge goes too, and whoever was merged into them. That there was a merge stays.</summary>
-    public static async Task EraseAsync(DbTransaction transaction, long id)
+    private const string KnownSql = """
+        SELECT primary_id FROM contact_merges WHERE {primary_id}
+         UNION SELECT secondary_id FROM contact_merges WHERE {secondary_id}
+         UNION SELECT a_id FROM contact_distinct WHERE {a_id}
+         UNION SELECT b_id FROM contact_distinct WHERE {b_id}
+        """;
+
+    /// <summary>People go for good: what they were before and during a merge goes too, and whoever was merged into them. That there was a merge stays.</summary>
+    public static async Task EraseAsync(DbTransaction transaction, SqlDialect dialect, IReadOnlyCollection<long> ids)
     {
-        await transaction.Connection!.ExecuteAsync(EraseRevisionsSql, new { id }, transaction);
-        await transaction.Connection!.ExecuteAsync(EraseSnapshotsSql, new { id }, transaction);
-        await transaction.Connection!.ExecuteAsync(EraseDistinctSql, new { id }, transaction);
+        // Most people were never merged, and for those who were all revisions are looked through.
+        var known = KnownSql;
+        foreach (var column in (string[])["primary_id", "secondary_id", "a_id", "b_id"]) known = known.Replace($"{{{column}}}", dialect.InList(column, "@ids"), StringComparison.Ordinal);
+        foreach (var id in (await transaction.Connection!.QueryAsync<long>(known, new { ids = dialect.List(ids) }, transaction)).AsList())
+        {
+            foreach (var sql in (string[])[EraseRevisionsSql, EraseSnapshotsSql, EraseDistinctSql]) await transaction.Connection!.ExecuteAsync(sql, new { id }, transaction);
+        }
     }
 }
