@@ -30,6 +30,9 @@ public sealed class EngineOptions
     /// <summary>Largest plugin package that the API and the console take, in MB. Default: 100.</summary>
     public int MaxPluginMegabytes { get; set; } = 100;
 
+    /// <summary>Largest file of contacts or addresses that the API and the console take, in MB. Default: 1024.</summary>
+    public int MaxImportMegabytes { get; set; } = 1024;
+
     /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
     public string TimeZone { get; set; } = "Etc/UTC";
 

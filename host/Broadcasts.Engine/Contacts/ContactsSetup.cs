@@ -20,7 +20,7 @@ internal static class ContactsSetup
         .AddSingleton<ContactExport>()
         .AddSingleton<SuppressionStore>().AddSingleton<SuppressionImport>().AddSingleton<SuppressionExport>()
         .AddSingleton<ConsentStore>().AddSingleton<InboundWords>().AddSingleton<MessagePreferences>()
-        .AddSingleton<ImportStore>()
+        .AddSingleton<ImportStore>().AddSingleton<ImportUploads>().AddSingleton<ImportPreviews>().AddSingleton<ImportJobs>()
         .AddSingleton<ImportErrorsCsv>()
         .AddSingleton<ImportService>()
         .AddSingleton<ImportUndo>()
