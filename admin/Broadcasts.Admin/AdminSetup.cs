@@ -24,7 +24,6 @@ public static class AdminSetup
         services.AddHttpContextAccessor();
         services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>().AddSingleton<FormLimiter>();
         services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<JobLook>();
-        services.AddSingleton<ImportJobs>();
         services.AddRazorPages(AddPages).AddApplicationPart(typeof(AdminSetup).Assembly);
         services.AddAntiforgery(o =>
         {

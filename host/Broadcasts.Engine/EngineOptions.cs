@@ -33,6 +33,9 @@ public sealed class EngineOptions
     /// <summary>Time for which the file that a job made can be downloaded. Default: 7 days.</summary>
     public TimeSpan JobFileLifetime { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>Largest file of contacts or addresses that the API and the console take, in MB. Default: 1024.</summary>
+    public int MaxImportMegabytes { get; set; } = 1024;
+
     /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
     public string TimeZone { get; set; } = "Etc/UTC";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -10,6 +11,9 @@ public sealed class ConsoleFixture : IAsyncLifetime
 {
     public const string Email = "owner@example.com";
     public const string Password = "a long enough sentence";
+
+    /// <summary>Largest import in MB.</summary>
+    public const int ImportMegabytes = 2;
 
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(90);
 
@@ -31,7 +35,9 @@ public sealed class ConsoleFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var chromium = Requirements.Chromium;
-        _process = ProcessUnderTest.Start(["run", "--data", Data, "--urls", "http://127.0.0.1:0"], new Dictionary<string, string?> { ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
+        _process = ProcessUnderTest.Start(
+            ["run", "--data", Data, "--urls", "http://127.0.0.1:0"],
+            new Dictionary<string, string?> { ["Broadcasts__Limits__ImportMegabytes"] = ImportMegabytes.ToString(CultureInfo.InvariantCulture), ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
         Address = (await _process.WaitForLineAsync("is ready: ", Long)).Split("is ready: ")[1].Trim();
         WelcomeLink = (await _process.WaitForLineAsync("/welcome/", Long)).Split(": ")[^1].Trim();
         _playwright = await Playwright.CreateAsync();

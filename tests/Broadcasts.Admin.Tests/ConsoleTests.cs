@@ -40,8 +40,10 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         var file = console.File($"{name}.csv");
         await File.WriteAllTextAsync(file, $"Email,First name,City\nana-{script}@example.com,Ana,Bilbao\nbob-{script}@example.com,Bob,Leeds\nbob-{script}@example.com,Bob again,Leeds\nnobody,Nobody,Nowhere\n", TestContext.Current.CancellationToken);
         await page.SetInputFilesAsync("#file", file);
-        await page.FillAsync("#consent", "shop 2026");
         await page.ClickAsync("form button.primary");
+        await page.WaitForURLAsync("**/contacts/import/*", new() { WaitUntil = WaitUntilState.Commit });
+        await page.FillAsync("#consent", "shop 2026");
+        await page.ClickAsync("#columns button.primary");
         await page.WaitForURLAsync("**/contacts/imports/*", new() { WaitUntil = WaitUntilState.Commit });
         await UntilAsync(page, () => page.Locator("#import-status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));
         Assert.Equal(["2", "0", "0", "1", "1"], await page.Locator(".tile dd").AllInnerTextsAsync());

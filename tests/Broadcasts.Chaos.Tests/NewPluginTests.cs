@@ -17,7 +17,7 @@ public sealed class NewPluginTests
         var people = folder.File("people.csv");
         await File.WriteAllLinesAsync(people, Enumerable.Range(0, People).Select(i => string.Create(CultureInfo.InvariantCulture, $"user{i}@example.com")).Prepend("email"));
         await using var installation = await Installation.CreateAsync("postgres");
-        await installation.CommandAsync("import", people);
+        await installation.CommandAsync("import", people, "--consent-source", "made up");
         for (var i = 0; i < 3; i++) await installation.StartAsync(i);
 
         await installation.PostFileAsync("plugins", LabPackages.Of("1.0.0"));

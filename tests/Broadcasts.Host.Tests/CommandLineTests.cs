@@ -16,6 +16,7 @@ public sealed class CommandLineTests
     [InlineData("send", "--contacts", "x")]
     [InlineData("demo", "--rate", "fast")]
     [InlineData("import", "/")]
+    [InlineData("import", "/dev/null")]
     [InlineData("import", "/dev/null", "--country", "XYZ")]
     [InlineData("import", "/dev/null", "--tag", "")]
     [InlineData("send", "--contacts", "/dev/null", "--template", "/dev/null", "--channel", "smtp", "--set", "host=a", "--set", "host=b", "--yes")]
@@ -32,9 +33,9 @@ public sealed class CommandLineTests
     {
         using var folder = new TempFolder();
         var file = await WriteAsync(folder, "people.csv", People);
-        var first = await JsonAsync(0, "import", file, "--data", folder.File("data"), "--json");
+        var first = await JsonAsync(0, "import", file, "--consent-source", "test", "--data", folder.File("data"), "--json");
         Assert.Equal("""{"created":2,"updated":0,"unchanged":0,"duplicate":1,"invalid":1}""", first.ToString());
-        var second = await JsonAsync(0, "import", file, "--data", folder.File("data"), "--json");
+        var second = await JsonAsync(0, "import", file, "--consent-source", "test", "--data", folder.File("data"), "--json");
         Assert.Equal((0, 2), (second.GetProperty("created").GetInt32(), second.GetProperty("unchanged").GetInt32()));
     }
 
@@ -50,18 +51,18 @@ public sealed class CommandLineTests
             Assert.Contains(trial.Lines, l => l.Contains("Nobody is written. It would be: 1 created", StringComparison.Ordinal));
         }
 
-        Assert.Equal(1, (await JsonAsync(0, "import", file, "--data", data, "--json", "--purpose", "update")).GetProperty("invalid").GetInt32());
+        Assert.Equal(1, (await JsonAsync(0, "import", file, "--consent-source", "test", "--data", data, "--json", "--purpose", "update")).GetProperty("invalid").GetInt32());
         Assert.Equal(1, (await JsonAsync(0, "import", file, "--data", data, "--json", "--purpose", "add", "--identifier", "email", "--consent-source", "shop")).GetProperty("created").GetInt32());
         var blank = await WriteAsync(folder, "blank.csv", "email,first name\nann@example.com,\n");
-        Assert.Equal(1, (await JsonAsync(0, "import", blank, "--data", data, "--json")).GetProperty("unchanged").GetInt32());
-        Assert.Equal(1, (await JsonAsync(0, "import", blank, "--data", data, "--json", "--overwrite-with-blank")).GetProperty("updated").GetInt32());
+        Assert.Equal(1, (await JsonAsync(0, "import", blank, "--consent-source", "test", "--data", data, "--json")).GetProperty("unchanged").GetInt32());
+        Assert.Equal(1, (await JsonAsync(0, "import", blank, "--consent-source", "test", "--data", data, "--json", "--overwrite-with-blank")).GetProperty("updated").GetInt32());
     }
 
     [Fact]
     public async Task Import_WithoutAnAddressColumn_Exits1()
     {
         using var folder = new TempFolder();
-        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "x.csv", "colour\nred\n"), "--data", folder.File("data"), "--json"]);
+        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "x.csv", "colour\nred\n"), "--consent-source", "test", "--data", folder.File("data"), "--json"]);
         await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
         Assert.Empty(process.StandardOutput);
     }
@@ -70,7 +71,7 @@ public sealed class CommandLineTests
     public async Task Import_SomeRowsAreInvalid_NamesThem()
     {
         using var folder = new TempFolder();
-        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", People), "--data", folder.File("data")]);
+        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", People), "--consent-source", "test", "--data", folder.File("data")]);
         await process.AssertExitCodeAsync(0, RunningBroadcasts.Long);
         Assert.Contains(process.Lines, l => l.Contains("row 5, email 'nope':", StringComparison.Ordinal));
     }
@@ -80,7 +81,7 @@ public sealed class CommandLineTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Pipes are no files there.");
         using var folder = new TempFolder();
-        await using var process = ProcessUnderTest.Start(["import", "/dev/stdin", "--data", folder.File("data")]);
+        await using var process = ProcessUnderTest.Start(["import", "/dev/stdin", "--consent-source", "test", "--data", folder.File("data")]);
         await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
         Assert.Contains(process.Lines, l => l.Contains("The file is empty", StringComparison.Ordinal));
     }
@@ -91,7 +92,7 @@ public sealed class CommandLineTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
         using var folder = new TempFolder();
         var rows = string.Concat(Enumerable.Range(0, 400_000).Select(i => $"p{i}@example.com\n"));
-        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", "email\n" + rows), "--data", folder.File("data")]);
+        await using var process = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", "email\n" + rows), "--consent-source", "test", "--data", folder.File("data")]);
         await process.WaitForLineAsync(" rows, ", RunningBroadcasts.Long);
         process.Terminate();
         await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
@@ -161,7 +162,7 @@ public sealed class CommandLineTests
         await service.InitializeAsync();
         using var folder = new TempFolder();
         var file = await WriteAsync(folder, "people.csv", People);
-        var counts = await JsonAsync(0, "import", file, "--data", service.Data, "--json");
+        var counts = await JsonAsync(0, "import", file, "--consent-source", "test", "--data", service.Data, "--json");
         Assert.Equal(2, counts.GetProperty("created").GetInt32());
         Assert.Equal(2, (await service.GetAsync("/api/v1/contacts")).GetProperty("items").GetArrayLength());
 

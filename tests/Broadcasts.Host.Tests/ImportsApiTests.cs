@@ -38,6 +38,47 @@ public sealed class ImportsApiTests(RunningBroadcasts service) : IClassFixture<R
     }
 
     [Fact]
+    public async Task Upload_LookedAtThenImported_IsRememberedAndGone()
+    {
+        var tag = "u" + Guid.NewGuid().ToString("N")[..8];
+        var file = $"Correo;Puntos {tag}\n{tag}@example.com;12,5\n";
+        var upload = await PostFileAsync("/api/v1/contacts/imports/uploads?name=points.csv", file, HttpStatusCode.Created);
+        var id = upload.GetProperty("id").GetString();
+        Assert.Equal((";", "email", "new.text"), (upload.GetProperty("delimiter").GetString(), Meaning(upload, 0), Meaning(upload, 1)));
+        Assert.False(upload.TryGetProperty("remembered", out _));
+
+        var mapping = Uri.EscapeDataString("""{"#2":"new.number"}""");
+        var trial = await ImportAsync($"upload={id}&dryRun=true&mapping={mapping}", "", HttpStatusCode.Created);
+        var import = await ImportAsync($"upload={id}&consentSource=shop&mapping={mapping}", "", HttpStatusCode.Created);
+        Assert.Equal(("points.csv", 1, 1), (import.GetProperty("name").GetString(), trial.GetProperty("created").GetInt32(), import.GetProperty("created").GetInt32()));
+        await ImportAsync($"upload={id}&consentSource=shop", "", HttpStatusCode.NotFound);
+
+        var again = await PostFileAsync("/api/v1/contacts/imports/uploads", file, HttpStatusCode.Created);
+        Assert.Equal(import.GetProperty("id").GetInt64(), again.GetProperty("remembered").GetProperty("importId").GetInt64());
+        Assert.Equal($"fields.puntos_{tag}", again.GetProperty("remembered").GetProperty("mapping").GetProperty("#2").GetString());
+        var path = $"/api/v1/contacts/imports/uploads/{again.GetProperty("id").GetString()}";
+        Assert.Equal("utf-16", (await service.GetAsync(path + "?encoding=utf-16&delimiter=,")).GetProperty("encoding").GetString());
+        using var gone = await service.Http.DeleteAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var twice = await service.Http.DeleteAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NotFound), (gone.StatusCode, twice.StatusCode));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(service.Data, "uploads")));
+
+        static string? Meaning(JsonElement upload, int column) => upload.GetProperty("columns")[column].GetProperty("meaning").GetString();
+    }
+
+    [Fact]
+    public async Task Import_RefusedOrOnlyTried_LeavesNoFile()
+    {
+        await ImportAsync("consentSource=shop", "colour\nred\n", HttpStatusCode.UnprocessableEntity);
+        var trial = await ImportAsync("dryRun=true", "email\nnofile@example.com\n", HttpStatusCode.Created);
+
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(service.Data, "uploads")));
+        using var refused = await service.Http.PostAsync(new Uri($"/api/v1/contacts/imports/{trial.GetProperty("id")}/continue", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Equal("importEnded", (await refused.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("problems")[0].GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task Export_OfAFilter_NeedsItsScopeAndIsInTheAudit()
     {
         var tag = "x" + Guid.NewGuid().ToString("N")[..8];
@@ -66,10 +107,12 @@ public sealed class ImportsApiTests(RunningBroadcasts service) : IClassFixture<R
         Assert.Equal(2, audit.Count(d => d == $"1 contacts; tag '{tag}'"));
     }
 
-    private async Task<JsonElement> ImportAsync(string query, string file, HttpStatusCode expected)
+    private Task<JsonElement> ImportAsync(string query, string file, HttpStatusCode expected) => PostFileAsync("/api/v1/contacts/imports?" + query, file, expected);
+
+    private async Task<JsonElement> PostFileAsync(string path, string file, HttpStatusCode expected)
     {
         using var content = new StringContent(file, Encoding.UTF8, "text/csv");
-        using var response = await service.Http.PostAsync(new Uri("/api/v1/contacts/imports?" + query, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await service.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
         Assert.Equal(expected, response.StatusCode);
         return await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
     }

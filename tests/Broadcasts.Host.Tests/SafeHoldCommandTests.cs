@@ -77,7 +77,7 @@ public sealed class SafeHoldCommandTests
     // Data with a person in it, and its copy in another directory.
     private static async Task<string> CopyAsync(TempFolder folder)
     {
-        await using var import = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", "email,first_name\nann@example.com,Ann\n"), "--data", folder.File("data")]);
+        await using var import = ProcessUnderTest.Start(["import", await WriteAsync(folder, "people.csv", "email,first_name\nann@example.com,Ann\n"), "--consent-source", "test", "--data", folder.File("data")]);
         await import.AssertExitCodeAsync(0, RunningBroadcasts.Long);
         Assert.False((await JsonAsync("safe-hold", "--data", folder.File("data"), "--json")).GetProperty("held").GetBoolean());
         var copy = Directory.CreateDirectory(folder.File("copy")).FullName;

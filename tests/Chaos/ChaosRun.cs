@@ -95,7 +95,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         if (fullSpeed) MostPerSecond = int.MaxValue;
         var people = _folder.File("people.csv");
         await File.WriteAllLinesAsync(people, Enumerable.Range(0, Size.Recipients).Select(i => string.Create(CultureInfo.InvariantCulture, $"user{i}@example.com")).Prepend("email"));
-        await Installation.CommandAsync("import", people);
+        await Installation.CommandAsync("import", people, "--consent-source", "made up");
         for (var i = 0; i < processes; i++) await Installation.StartAsync(i, environment);
         Channel = (await Installation.PostAsync("channels", new
         {

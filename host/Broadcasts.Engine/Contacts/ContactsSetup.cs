@@ -23,7 +23,7 @@ internal static class ContactsSetup
         .AddSingleton<SuppressionStore>().AddSingleton<SuppressionImport>().AddSingleton<SuppressionExport>()
         .AddSingleton<FormStore>().AddSingleton<FormCheck>().AddSingleton<Confirmations>()
         .AddSingleton<ConsentStore>().AddSingleton<InboundWords>().AddSingleton<MessagePreferences>()
-        .AddSingleton<ImportStore>()
+        .AddSingleton<ImportStore>().AddSingleton<ImportUploads>().AddSingleton<ImportPreviews>().AddSingleton<ImportJobs>()
         .AddSingleton<ImportErrorsCsv>()
         .AddSingleton<ImportService>()
         .AddSingleton<ImportUndo>()

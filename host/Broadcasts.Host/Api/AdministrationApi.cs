@@ -36,7 +36,7 @@ internal static class AdministrationApi
             defaultCountry = options.Engine.DefaultCountry,
             database = options.Engine.Database.Provider,
             sending = await rules.GetAsync(),
-            limits = new { importMegabytes = options.MaxImportMegabytes, fileMegabytes = options.MaxFileMegabytes, pluginMegabytes = options.Engine.MaxPluginMegabytes },
+            limits = new { importMegabytes = options.Engine.MaxImportMegabytes, fileMegabytes = options.MaxFileMegabytes, pluginMegabytes = options.Engine.MaxPluginMegabytes },
         })).Needs(ApiScopes.Read).WithTags("Administration");
         api.MapPatch("/settings/sending", PatchSendingAsync).Needs(ApiScopes.Admin).WithTags("Administration").Accepts<SendingRules>("application/json").Produces<SendingRules>();
     }

@@ -6,11 +6,6 @@ namespace Broadcasts.Host.Api;
 /// <summary>All routes of the API, one file per resource.</summary>
 internal static class ApiRoutes
 {
-    public static void Add(IServiceCollection services)
-    {
-        services.AddSingleton<ImportGate>();
-    }
-
     public static void Map(WebApplication app)
     {
         app.MapOpenApi("/api/v1/openapi.json").WithMetadata(new OpenToAll());

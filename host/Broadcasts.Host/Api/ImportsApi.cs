@@ -14,23 +14,6 @@ using Microsoft.Net.Http.Headers;
 
 namespace Broadcasts.Host.Api;
 
-/// <summary>How many imports run at once: each holds the writer for short turns, many of them would starve the rest.</summary>
-internal sealed class ImportGate
-{
-    private const int Most = 2;
-
-    private int _running;
-
-    public bool TryEnter()
-    {
-        if (Interlocked.Increment(ref _running) <= Most) return true;
-        Leave();
-        return false;
-    }
-
-    public void Leave() => Interlocked.Decrement(ref _running);
-}
-
 /// <summary>An import as the API tells it: rows = created + updated + unchanged + duplicate + invalid.</summary>
 internal sealed record ImportAnswer(
     long Id, string Name, ImportStatus Status, bool DryRun, string? ConsentSource, long Created, long Updated, long Unchanged, long Duplicate, long Invalid, string? Error, DateTimeOffset StartedAt,
@@ -87,9 +70,12 @@ internal sealed class ImportQuery
     public string? Encoding { get; init; }
 
     public bool? CreateFields { get; init; }
+
+    /// <summary>The id of a file that was uploaded before; the body is empty then.</summary>
+    public string? Upload { get; init; }
 }
 
-/// <summary>CSV files become contacts while they are uploaded.</summary>
+/// <summary>Files become contacts.</summary>
 internal static class ImportsApi
 {
     public static void Map(RouteGroupBuilder api)
@@ -97,8 +83,10 @@ internal static class ImportsApi
         var group = api.MapGroup("/contacts/imports").WithTags("Imports");
         group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ImportAnswer>>();
         group.MapPost("", ImportAsync).Needs(ApiScopes.Contacts).Produces<ImportAnswer>(StatusCodes.Status201Created).WithSummary("The file as a text/csv body, or as the first file of a multipart form");
+        ImportUploadsApi.Map(group);
         group.MapGet("{id:long}", async (long id, ImportStore imports) =>
             await imports.GetAsync(id) is { } import ? Results.Ok(ImportAnswer.Of(import)) : ApiProblems.NotFound($"Import {id}")).Needs(ApiScopes.Read).Produces<ImportAnswer>();
+        group.MapPost("{id:long}/continue", ContinueAsync).Needs(ApiScopes.Contacts).Produces<ImportAnswer>(StatusCodes.Status202Accepted).WithSummary("Lets an import that ended early go on behind the rows that were counted");
         group.MapPost("{id:long}/undo", UndoAsync).Needs(ApiScopes.Contacts).Produces<UndoAnswer>().WithSummary("Takes an import back, within 24 hours");
         group.MapGet("{id:long}/errors.csv", ErrorsAsync).Needs(ApiScopes.Read);
         group.MapGet("{id:long}/invalid.csv", InvalidAsync).Needs(ApiScopes.Read).WithSummary("The rows that were not taken, to be mended and imported again");
@@ -110,39 +98,67 @@ internal static class ImportsApi
         return Results.Ok(ListAnswer<ImportAnswer>.Of(await imports.ListAsync(cursor, most + 1, cancellationToken), most, ImportAnswer.Of, i => i.Id));
     }
 
-    private static async Task<IResult> ImportAsync([AsParameters] ImportQuery query, ImportService service, ImportStore imports, ImportGate gate, ServiceOptions options, HttpContext http)
+    private static async Task<IResult> ImportAsync([AsParameters] ImportQuery query, ImportJobs jobs, ImportUploads uploads, ImportStore imports, ServiceOptions options, HttpContext http)
     {
         if (TooLarge(options, http) is { } tooLarge) return tooLarge;
         if (!TryRead(query, options, http, out var importOptions, out var problem)) return problem!;
-        if (!gate.TryEnter())
-        {
-            http.Response.Headers.RetryAfter = "5";
-            return ApiProblems.Of(HttpStatusCode.TooManyRequests, "tooManyImports", "Two imports are running. Send this one again when one of them is done.");
-        }
+        using var turn = jobs.TryEnter();
+        if (turn is null) return Busy(http);
 
+        var (upload, refusal) = query.Upload is { } waiting ? await ImportUploadsApi.FindAsync(waiting, uploads, http) : await KeepAsync(query.Name, uploads, http);
+        if (upload is null) return refusal!;
+        var isKept = query.Upload is not null;
         try
         {
-            var (content, name) = await OpenAsync(http.Request);
-            if (content is null) return NoFile();
-            var result = await service.RunAsync(content, importOptions! with { Name = query.Name ?? name ?? "import.csv" }, null, http.RequestAborted);
+            var result = await jobs.RunAsync(upload, importOptions! with { Name = query.Name ?? upload.Name }, http.RequestAborted);
+            // Begun, it goes on from the file if it ends early; refused or only tried, nobody comes back for it.
+            isKept |= result is { Id: not 0, IsTrial: false };
             var import = result.Id == 0 ? null : ImportAnswer.Of((await imports.GetAsync(result.Id))!);
             return result.Error is { } error ? Failed(error, import) : Results.Created($"/api/v1/contacts/imports/{result.Id}", import);
         }
         finally
         {
-            gate.Leave();
+            if (!isKept) await uploads.DropAsync(upload.File);
         }
     }
 
     private static IResult Failed(Problem error, ImportAnswer? import) => ApiProblems.Write(Broken(error) with { Import = import });
 
+    private static IResult Busy(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = "5";
+        return ApiProblems.Of(HttpStatusCode.TooManyRequests, ImportJobs.Busy.Code, ImportJobs.Busy.Message);
+    }
+
+    internal static async Task<(ImportUpload? Upload, IResult? Refusal)> KeepAsync(string? givenName, ImportUploads uploads, HttpContext http)
+    {
+        var (content, name) = await OpenAsync(http.Request);
+        if (content is null) return (null, NoFile());
+        try
+        {
+            var (upload, problem) = await uploads.KeepAsync(content, givenName ?? name ?? "import.csv", http.Actor(), http.RequestAborted);
+            return (upload, problem is null ? null : Failed(problem, null));
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            return (null, Failed(new Problem("file", "unreadable", $"The file can't be read any further: {e.Message} Nothing was imported."), null));
+        }
+    }
+
+    private static async Task<IResult> ContinueAsync(long id, ImportJobs jobs, ImportStore imports, HttpContext http)
+    {
+        var result = await jobs.ContinueAsync(id, http.Actor(), http.RequestAborted);
+        if (result.Problems.Length > 0 && result.Problems[0].Code == ImportJobs.Busy.Code) return Busy(http);
+        return result.IsDone ? Results.Accepted($"/api/v1/contacts/imports/{id}", ImportAnswer.Of((await imports.GetAsync(id, http.RequestAborted))!)) : ApiProblems.Of(result);
+    }
+
     /// <summary>Lets a body be as large as a file may be; says so when it is larger.</summary>
     internal static IResult? TooLarge(ServiceOptions options, HttpContext http)
     {
-        var most = options.MaxImportMegabytes * 1024L * 1024;
+        var most = options.Engine.MaxImportMegabytes * 1024L * 1024;
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
         return http.Request.ContentLength > most
-            ? ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.MaxImportMegabytes} MB (Broadcasts:Limits:ImportMegabytes). Divide it.")
+            ? ApiProblems.Of(HttpStatusCode.RequestEntityTooLarge, "tooLarge", $"The file is larger than {options.Engine.MaxImportMegabytes} MB (Broadcasts:Limits:ImportMegabytes). Divide it.")
             : null;
     }
 
@@ -153,7 +169,8 @@ internal static class ImportsApi
     {
         var status = error.Code switch
         {
-            "diskFull" => HttpStatusCode.InsufficientStorage,
+            "diskFull" or "uploadNotKept" => HttpStatusCode.InsufficientStorage,
+            "interruptedKept" => HttpStatusCode.ServiceUnavailable,
             "database" => HttpStatusCode.ServiceUnavailable,
             _ => HttpStatusCode.UnprocessableEntity,
         };

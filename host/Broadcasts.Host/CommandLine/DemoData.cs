@@ -17,7 +17,7 @@ internal sealed class DemoData(IServiceProvider services, DemoPlan plan)
     public async Task<(long BroadcastId, long ChannelId)> CreateAsync(Terminal terminal, CancellationToken cancellationToken)
     {
         using var file = new MemoryStream(DemoPeople.WriteCsv(plan.Contacts));
-        var import = await services.GetRequiredService<ImportService>().RunAsync(file, new ImportOptions { Name = "sample contacts.csv", Actor = Actor }, null, cancellationToken);
+        var import = await services.GetRequiredService<ImportService>().RunAsync(file, new ImportOptions { Name = "sample contacts.csv", Actor = Actor, ConsentSource = "made up for the demo" }, null, cancellationToken);
         if (import.Error is { } error) throw new StartException(error.Message);
         terminal.Say($"{import.Created:N0} sample contacts");
 

@@ -24,7 +24,7 @@ internal static class ImportCommand
         identifier.AcceptOnlyFromAmong([.. Enum.GetValues<AddressKind>().Select(k => k.Name())]);
         var blanks = new Option<bool>("--overwrite-with-blank") { Description = "A blank cell clears what the contact has there." };
         var trial = new Option<bool>("--dry-run") { Description = "Counts what would become of the rows and writes nobody." };
-        var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to. Default: file NAME.", HelpName = "TEXT" };
+        var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to, such as 'web form 2026'. Needed, except with --dry-run.", HelpName = "TEXT" };
         var command = new Command("import", "Imports contacts from a CSV file or an Excel workbook.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -52,6 +52,7 @@ internal static class ImportCommand
         if (request.Country is { } country && !PhoneAddress.IsCountry(country)) throw new StartException($"--country: '{country}' is no country code. Write two letters such as ES.", ExitCodes.Usage);
         foreach (var tag in request.Tags)
             if (TagStore.Check(tag, "--tag") is { } wrong) throw new StartException($"--tag: {wrong.Message}", ExitCodes.Usage);
+        if (!request.IsTrial && string.IsNullOrWhiteSpace(request.ConsentSource)) throw new StartException("--consent-source: say where these people agreed to be written to, such as --consent-source \"web form 2026\".", ExitCodes.Usage);
     }
 
     /// <summary>The file itself, opened to be read once from start to end.</summary>
@@ -73,9 +74,7 @@ internal static class ImportCommand
         await using var content = Open(path);
         var progress = new Moving(terminal);
         // A pipe has no length.
-        var result = await services.GetRequiredService<ImportService>().RunAsync(content, options with { TotalBytes = content.CanSeek ? content.Length : null }, progress, cancellationToken);
-        if (result is { Status: ImportStatus.Cancelled, Id: not 0 }) await services.GetRequiredService<ImportStore>().InterruptAsync(result.Id);
-        return result;
+        return await services.GetRequiredService<ImportService>().RunAsync(content, options with { TotalBytes = content.CanSeek ? content.Length : null }, progress, stopping: cancellationToken);
     }
 
     /// <summary>The first invalid rows, and where all of them are.</summary>
@@ -107,7 +106,7 @@ internal static class ImportCommand
         // Also of one that ended in the middle: what was counted is in.
         if (result.Id != 0) Print(ImportCounts.Of(result), request, terminal);
         await SayInvalidAsync(offline.Services, result, terminal);
-        if (result.Status == ImportStatus.Cancelled) throw new StartException($"Stopped after {result.Rows:N0} rows, which are in. Import the same file again for the rest.");
+        if (result.Status is ImportStatus.Cancelled or ImportStatus.Interrupted) throw new StartException($"Stopped after {result.Rows:N0} rows, which are in. Import the same file again for the rest.");
         if (result.Error is { } error) throw new StartException($"{request.Path}: {error.Message}");
     }
 
@@ -118,7 +117,7 @@ internal static class ImportCommand
         body.Headers.ContentType = new MediaTypeHeaderValue("text/csv");
         var query = $"contacts/imports?name={Uri.EscapeDataString(Path.GetFileName(request.Path))}";
         query += $"&purpose={request.Purpose}&dryRun={(request.IsTrial ? "true" : "false")}&overwriteWithBlank={(request.OverwriteWithBlank ? "true" : "false")}";
-        query += $"&consentSource={Uri.EscapeDataString(request.ConsentSource ?? $"file {Path.GetFileName(request.Path)}")}";
+        if (request.ConsentSource is { } source) query += $"&consentSource={Uri.EscapeDataString(source)}";
         if (request.Identifier is not null) query += $"&identifier={request.Identifier}";
         if (request.Country is not null) query += $"&defaultCountry={Uri.EscapeDataString(request.Country)}";
         if (request.Tags.Length > 0) query += $"&tags={Uri.EscapeDataString(string.Join(',', request.Tags))}";

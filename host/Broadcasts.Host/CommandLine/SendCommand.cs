@@ -25,6 +25,9 @@ internal sealed record SendRequest
 
     public SendRate? Rate { get; init; }
 
+    /// <summary>Where the people of the file agreed to be written to.</summary>
+    public required string ConsentSource { get; init; }
+
     public bool IsAgreed { get; init; }
 
     public bool IsJson { get; init; }
@@ -43,12 +46,13 @@ internal static class SendCommand
         var template = new Option<string>("--template") { Description = "File with the text; a template.", Required = true, HelpName = "FILE" };
         var html = new Option<string?>("--html") { Description = "File with the HTML of the e-mail; a template.", HelpName = "FILE" };
         var rate = new Option<string?>("--rate") { Description = "Most messages per second, minute or hour: 50/s, 600/m, 5000/h.", HelpName = "N/s" };
+        var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to, such as 'web form 2026'. Default: file NAME.", HelpName = "TEXT" };
         var yes = new Option<bool>("--yes") { Description = "Do not ask before sending." };
         var data = Cli.DataOption();
         var json = Cli.JsonOption();
         var command = new Command("send", "Sends one message to everybody in a CSV file. Run again with the same arguments it goes on where it stopped and repeats nobody.")
         {
-            contacts, channel, set, from, subject, template, html, rate, data, yes, json,
+            contacts, channel, set, from, subject, template, html, rate, consent, data, yes, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -63,6 +67,7 @@ internal static class SendCommand
                 Template = ReadText(parsed.GetValue(template)!),
                 Html = parsed.GetValue(html) is { } path ? ReadText(path) : null,
                 Rate = ReadRate(parsed.GetValue(rate)),
+                ConsentSource = parsed.GetValue(consent) is { } source && !string.IsNullOrWhiteSpace(source) ? source : $"file {Path.GetFileName(parsed.GetValue(contacts))}",
                 IsAgreed = parsed.GetValue(yes),
                 IsJson = parsed.GetValue(json),
             };

@@ -44,10 +44,10 @@ internal sealed class SendJob(SendRequest request, IServiceProvider services, Se
     private async Task<ImportResult> ImportAsync(CancellationToken cancellationToken)
     {
         var result = await ImportCommand.RunAsync(services, request.Contacts,
-            new ImportOptions { Name = Path.GetFileName(request.Contacts), Actor = Cli.Actor, DefaultCountry = options.Engine.DefaultCountry }, terminal, cancellationToken);
+            new ImportOptions { Name = Path.GetFileName(request.Contacts), Actor = Cli.Actor, DefaultCountry = options.Engine.DefaultCountry, ConsentSource = request.ConsentSource }, terminal, cancellationToken);
         if (result.Id != 0) terminal.Say($"Contacts: {result.Created:N0} created, {result.Updated:N0} updated, {result.Unchanged:N0} unchanged, {result.Duplicate:N0} duplicate, {result.Invalid:N0} invalid");
         await ImportCommand.SayInvalidAsync(services, result, terminal);
-        if (result.Status == ImportStatus.Cancelled) throw new OperationCanceledException(cancellationToken);
+        if (result.Status is ImportStatus.Cancelled or ImportStatus.Interrupted) throw new OperationCanceledException(cancellationToken);
         return result.Error is { } error ? throw new StartException($"{request.Contacts}: {error.Message} Nothing was sent.") : result;
     }
 

@@ -12,9 +12,6 @@ internal sealed class ServiceOptions
     /// <summary>A file with the key that wraps the keys in a PostgreSQL database. Default: none.</summary>
     public string? MasterKeyFile { get; set; }
 
-    /// <summary>Largest import, in MB. Default: 1024.</summary>
-    public int MaxImportMegabytes { get; set; } = 1024;
-
     /// <summary>Largest file of a message, in MB. Default: 25.</summary>
     public int MaxFileMegabytes { get; set; } = 25;
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcasts.Admin;
+using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Api;
 using Broadcasts.Storage;
 using OpenTelemetry.Metrics;
@@ -27,7 +28,7 @@ internal static class WebSetup
             .AddPrometheusExporter());
         services.AddSingleton<Readiness>();
         services.AddSingleton<Api.RefusedWebhooks>();
-        ApiRoutes.Add(services);
+        services.AddHostedService<ImportWatch>();
     }
 
     /// <summary>

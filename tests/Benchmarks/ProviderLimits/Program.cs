@@ -34,7 +34,7 @@ async Task RunAsync(int limit)
     await using var installation = await Installation.CreateAsync(database);
     var file = Path.GetTempFileName();
     await File.WriteAllLinesAsync(file, Enumerable.Range(0, settings.GetValue("recipients", limit * (seconds + 10))).Select(i => $"user{i}@example.com").Prepend("email"));
-    await installation.CommandAsync("import", file);
+    await installation.CommandAsync("import", file, "--consent-source", "made up");
     File.Delete(file);
     for (var i = 0; i < processes; i++) await installation.StartAsync(i, executable: settings["program"]);
 

@@ -31,7 +31,7 @@ public abstract class ContactExportTests
         var cells = await CellsAsync(csv);
         Assert.All(cells.SelectMany(row => row), cell => Assert.False(cell.Length > 0 && "=+-@\t\r＝".Contains(cell[0], StringComparison.Ordinal), cell));
         foreach (var id in await IdsAsync()) await _f.Contacts.DeleteAsync(id, "test", _ct);
-        var import = await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(csv)), new ImportOptions { Name = "back.csv", Actor = "test" }, cancellationToken: _ct);
+        var import = await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(csv)), new ImportOptions { Name = "back.csv", Actor = "test", ConsentSource = "test" }, cancellationToken: _ct);
         Assert.Equal((hostile.Length, 0, 0L), (import.Created, import.Duplicate, import.Invalid));
         var names = (await _f.Queries.ListAsync(new ContactFilter { Search = _tag }, null, 100, _ct)).Items.ToDictionary(c => c.Addresses[0].Value, c => c.FirstName);
         for (var i = 0; i < hostile.Length; i++) Assert.Equal(hostile[i], names[$"{_tag}{i}@example.com"]);
@@ -66,7 +66,7 @@ public abstract class ContactExportTests
 
         Assert.Contains(",'+3461" + digits, csv, StringComparison.Ordinal);
         var fields = (await _f.Fields.ListAsync(_ct)).Count;
-        var import = await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(csv)), new ImportOptions { Name = "back.csv", Actor = "test", DefaultCountry = "ES" }, cancellationToken: _ct);
+        var import = await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(csv)), new ImportOptions { Name = "back.csv", Actor = "test", ConsentSource = "test", DefaultCountry = "ES" }, cancellationToken: _ct);
         Assert.Empty((await _f.Imports.ErrorsAsync(import.Id, 0, 10, _ct)).Select(e => e.Reason));
         Assert.Equal((1L, 1L), (import.Rows, import.Unchanged));
         Assert.Equal(fields, (await _f.Fields.ListAsync(_ct)).Count);
@@ -79,7 +79,7 @@ public abstract class ContactExportTests
     {
         var text = new StringBuilder("email,tags\n");
         for (var i = 0; i < 2_345; i++) text.Append(CultureInfo.InvariantCulture, $"{_tag}{i}@example.com,{_tag}\n");
-        await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), new ImportOptions { Name = "many.csv", Actor = "test" }, cancellationToken: _ct);
+        await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), new ImportOptions { Name = "many.csv", Actor = "test", ConsentSource = "test" }, cancellationToken: _ct);
         var rule = SegmentRule.Parse($$"""{"field":"tag","op":"hasAnyOf","value":["{{_tag}}"]}""", out _);
 
         var cells = await CellsAsync(await ExportAsync(new ContactFilter { Rule = rule }));

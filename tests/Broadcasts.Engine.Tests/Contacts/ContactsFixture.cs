@@ -34,7 +34,14 @@ public abstract class ContactsFixture : IAsyncLifetime
 
     internal ImportStore Imports => new(Database, Time);
 
-    internal ImportService Import => new(Database, Time, Tags, Imports, NullLogger<ImportService>.Instance);
+    internal ImportService Import => new(Database, Time, Tags, Imports, Audit, NullLogger<ImportService>.Instance);
+
+    internal ImportUploads Uploads => new(Database, new EngineOptions { DataDirectory = Folder }, Time);
+
+    internal ImportPreviews Previews => new(Database, Uploads, Imports);
+
+    /// <summary>What this class keeps on disk.</summary>
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("contacts-").FullName;
 
     internal SegmentStore Segments => new(Database, Time);
 
@@ -62,15 +69,16 @@ public abstract class ContactsFixture : IAsyncLifetime
     public abstract ValueTask InitializeAsync();
 
     public abstract ValueTask DisposeAsync();
+
+    protected void DeleteFolder() => Directory.Delete(Folder, recursive: true);
 }
 
 public sealed class SqliteContactsFixture : ContactsFixture
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("contacts-").FullName;
 
     public override ValueTask InitializeAsync()
     {
-        Database = new SqliteDatabase(Path.Combine(_directory, "broadcasts.db"));
+        Database = new SqliteDatabase(Path.Combine(Folder, "broadcasts.db"));
         Database.Migrate();
         return ValueTask.CompletedTask;
     }
@@ -78,7 +86,7 @@ public sealed class SqliteContactsFixture : ContactsFixture
     public override async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
+        DeleteFolder();
     }
 }
 
@@ -103,6 +111,7 @@ public sealed class PostgresContactsFixture : ContactsFixture
 
     public override async ValueTask DisposeAsync()
     {
+        DeleteFolder();
         if (Missing is not null) return;
         await Database.DisposeAsync();
         await ExecuteAsync($"DROP DATABASE {_name} WITH (FORCE)");

@@ -61,9 +61,10 @@ public abstract class ImportChoicesTests
     public async Task RunAsync_ConsentSource_IsKept()
     {
         var said = await RunAsync($"email\n{_tag}@example.com\n", o => o with { ConsentSource = " web form 2026 " });
-        var unsaid = await RunAsync($"email\n{_tag}@example.com\n");
 
-        Assert.Equal(("web form 2026", "file choices.csv"), ((await _f.Imports.GetAsync(said.Id, _ct))!.ConsentSource, (await _f.Imports.GetAsync(unsaid.Id, _ct))!.ConsentSource));
+        Assert.Equal("web form 2026", (await _f.Imports.GetAsync(said.Id, _ct))!.ConsentSource);
+        var unsaid = await RunAsync($"email\n{_tag}@example.com\n", o => o with { ConsentSource = " " });
+        Assert.Equal((0L, "consentSource", "noConsentSource"), (unsaid.Id, unsaid.Error!.Path, unsaid.Error.Code));
         var tooLong = await RunAsync($"email\n{_tag}@example.com\n", o => o with { ConsentSource = new string('x', 201) });
         Assert.Equal((0L, "consentSource", "tooLong"), (tooLong.Id, tooLong.Error!.Path, tooLong.Error.Code));
     }
@@ -90,7 +91,7 @@ public abstract class ImportChoicesTests
 
     private Task<ImportResult> RunAsync(string file, Func<ImportOptions, ImportOptions>? change = null)
     {
-        var options = new ImportOptions { Name = "choices.csv", Actor = "test" };
+        var options = new ImportOptions { Name = "choices.csv", Actor = "test", ConsentSource = "test" };
         return _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(file)), change?.Invoke(options) ?? options, cancellationToken: _ct);
     }
 

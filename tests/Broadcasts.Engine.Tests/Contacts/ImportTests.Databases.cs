@@ -14,7 +14,7 @@ public sealed class SqliteImportTests(SqliteContactsFixture fixture) : ImportTes
         var ct = TestContext.Current.CancellationToken;
         var tag = "d" + Guid.NewGuid().ToString("N")[..10];
         var file = Encoding.UTF8.GetBytes("email,note " + tag + "\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{tag}{i}@example.com,{new string('n', 100)}\n")));
-        var options = new ImportOptions { Name = "full.csv", Actor = "test" };
+        var options = new ImportOptions { Name = "full.csv", Actor = "test", ConsentSource = "test" };
         // The writing connection is kept; SQLite itself then answers as on a full disk.
         await fixture.Database.WriteAsync(async t =>
         {

@@ -48,7 +48,7 @@ public abstract class ImportUndoTests
         var (again, second) = await Undo.RunAsync(import.Id, "test", _ct);
         Assert.Equal((Show(counts), true), (Show(again), second.IsDone));
         Assert.NotNull((await _f.Imports.GetAsync(import.Id, _ct))!.UndoneAt);
-        Assert.Equal("1 deleted, 1 restored, 6 kept", Assert.Single(await new AuditStore(_f.Database, _f.Time).ListAsync(new AuditFilter { Subject = $"import:{import.Id}" }, cancellationToken: _ct)).Detail);
+        Assert.Equal("1 deleted, 1 restored, 6 kept", Assert.Single(await new AuditStore(_f.Database, _f.Time).ListAsync(new AuditFilter { Subject = $"import:{import.Id}", Action = "import.undone" }, cancellationToken: _ct)).Detail);
         Assert.Equal((2L, 0L), await CreatedAsync(file));
     }
 
@@ -76,11 +76,11 @@ public abstract class ImportUndoTests
         Assert.NotNull(await FindAsync(""));
     }
 
-    private ImportUndo Undo => new(_f.Database, _f.Time, _f.Imports, new AuditStore(_f.Database, _f.Time));
+    private ImportUndo Undo => new(_f.Database, _f.Time, _f.Imports, _f.Uploads, new AuditStore(_f.Database, _f.Time));
 
     private static string Show(UndoCounts counts) => string.Join(", ", Enum.GetValues<UndoOutcome>().Select(o => $"{o} {counts[o]}"));
 
-    private Task<ImportResult> RunAsync(string file) => _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(file)), new ImportOptions { Name = "undo.csv", Actor = "test" }, cancellationToken: _ct);
+    private Task<ImportResult> RunAsync(string file) => _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(file)), new ImportOptions { Name = "undo.csv", Actor = "test", ConsentSource = "test" }, cancellationToken: _ct);
 
     private async Task<(long Created, long Invalid)> CreatedAsync(string file)
     {

@@ -58,6 +58,35 @@ public sealed class XlsxTests(SqliteContactsFixture fixture) : IClassFixture<Sql
         Assert.Equal(12_000, (await RunAsync(Workbook.Of(rows.ToString()))).Created);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task RunAsync_Workbook_TellsHowFarItsSheetIsRead(bool seekable)
+    {
+        var rows = new StringBuilder(Workbook.Row("Email"));
+        for (var i = 0; i < 40_000; i++) rows.Append(Workbook.Row(string.Create(CultureInfo.InvariantCulture, $"{_tag}{i}@example.com")));
+        var file = Workbook.Of(rows.ToString());
+        var told = new List<long>();
+        var stream = seekable ? new MemoryStream(file) : (Stream)new ForwardOnly(file);
+
+        var options = new ImportOptions { Name = "people.xlsx", Actor = "test", ConsentSource = "test", TotalBytes = file.Length };
+        var result = await fixture.Import.RunAsync(stream, options, new Told(told), _ct);
+
+        // A batch is an eighth of the file. The reader is ahead of it by what it unpacks at once.
+        Assert.Equal((ImportStatus.Completed, 40_000L, 9), (result.Status, result.Created, told.Count));
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(file)), result.Sha256);
+        Assert.All(told.Zip(told.Skip(1)), step => Assert.InRange(step.Second - step.First, 1, file.Length / 8 * 2));
+        Assert.Equal(file.Length, told[^1]);
+    }
+
+    private sealed class ForwardOnly(byte[] file) : MemoryStream(file)
+    {
+        public override bool CanSeek => false;
+    }
+
+    private sealed class Told(List<long> told) : IProgress<ImportProgress>
+    {
+        public void Report(ImportProgress value) => told.Add(value.DoneBytes);
+    }
+
     [Theory]
     [InlineData("<x")]
     [InlineData(" ")]
@@ -92,7 +121,7 @@ public sealed class XlsxTests(SqliteContactsFixture fixture) : IClassFixture<Sql
 
     private Task<ImportResult> RunAsync(byte[] file, Func<ImportOptions, ImportOptions>? change = null)
     {
-        var options = new ImportOptions { Name = "people.xlsx", Actor = "test" };
+        var options = new ImportOptions { Name = "people.xlsx", Actor = "test", ConsentSource = "test" };
         return fixture.Import.RunAsync(new MemoryStream(file), change?.Invoke(options) ?? options, cancellationToken: _ct);
     }
 }

@@ -1,7 +1,6 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -9,41 +8,15 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
+/// <summary>Takes a file; the next page says what its columns are.</summary>
 [Authorize(Policies.CanEdit)]
-[RequestSizeLimit(MostBytes)]
-[RequestFormLimits(MultipartBodyLengthLimit = MostBytes)]
-internal sealed class ImportModel(ImportJobs jobs, ImportStore imports, EngineOptions options, People people) : ConsolePage
+[ImportLimit]
+internal sealed class ImportModel(ImportUploads uploads, ImportStore imports, EngineOptions options, People people) : ConsolePage
 {
-    private const long MostBytes = 1024L * 1024 * 1024;
-
     [BindProperty]
     public IFormFile? Upload { get; set; }
 
-    [BindProperty]
-    public ImportPurpose Purpose { get; set; }
-
-    [BindProperty]
-    public AddressKind? Identifier { get; set; }
-
-    [BindProperty]
-    public string? Country { get; set; }
-
-    [BindProperty]
-    public string? Tags { get; set; }
-
-    [BindProperty]
-    public bool CreateFields { get; set; } = true;
-
-    [BindProperty]
-    public bool OverwriteWithBlank { get; set; }
-
-    /// <summary>Where the people of the file agreed to be written to.</summary>
-    [BindProperty]
-    public string? Consent { get; set; }
-
-    /// <summary>Counts only; the next page imports.</summary>
-    [BindProperty]
-    public bool Trial { get; set; }
+    public int MostMegabytes => options.MaxImportMegabytes;
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
@@ -51,39 +24,29 @@ internal sealed class ImportModel(ImportJobs jobs, ImportStore imports, EngineOp
 
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
-        Country = options.DefaultCountry;
+        if (Request.Query.ContainsKey(ImportLimitAttribute.Query)) Refuse(StatusCodes.Status413PayloadTooLarge, new Problem("file", "importTooLarge", Texts["Import.TooLarge", MostMegabytes], $"{MostMegabytes}"));
         await LoadAsync(cancellationToken);
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        CreateFields = Request.Form["CreateFields"].Contains("true");
-        if (Upload is null || Upload.Length == 0) Problems = [new Problem("file", "noFile", Texts["Import.NoFile"])];
-        else if (string.IsNullOrWhiteSpace(Consent)) Problems = [new Problem("consentSource", "noConsentSource", Texts["Import.NoConsent"])];
-        else if (!jobs.HasRoom) Problems = [new Problem("", "busy", Texts["Import.Busy"])];
+        if (Upload is null || Upload.Length == 0) Refuse(StatusCodes.Status422UnprocessableEntity, new Problem("file", "noFile", Texts["Import.NoFile"]));
         else
         {
             await using var content = Upload.OpenReadStream();
-            var result = await jobs.StartAsync(content, new ImportOptions
-            {
-                Name = Path.GetFileName(Upload.FileName),
-                Actor = Visitor.Actor,
-                Purpose = Purpose,
-                Identifier = Identifier,
-                DefaultCountry = string.IsNullOrWhiteSpace(Country) ? null : Country.Trim().ToUpperInvariant(),
-                Tags = LabelText.Read(Tags),
-                CreateFields = CreateFields,
-                OverwriteWithBlank = OverwriteWithBlank,
-                ConsentSource = Consent,
-                IsTrial = Trial,
-            }, cancellationToken);
-            if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}");
-            Problems = [result.Error ?? new Problem("", "", Texts["Command.Invalid"])];
+            var (upload, problem) = await uploads.KeepAsync(content, Path.GetFileName(Upload.FileName), Visitor.Actor, cancellationToken);
+            if (upload is not null) return LocalRedirect($"/contacts/import/{upload.File}");
+            Refuse(StatusCodes.Status422UnprocessableEntity, problem!);
         }
 
-        Response.StatusCode = 422;
         await LoadAsync(cancellationToken);
         return Page();
+    }
+
+    private void Refuse(int status, Problem problem)
+    {
+        Response.StatusCode = status;
+        Problems = [problem];
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
-internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, ImportJobs jobs, People people) : ConsolePage
+internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, ImportUploads uploads, ImportJobs jobs, People people) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -17,6 +17,12 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
     public bool CanEdit { get; private set; }
 
     public bool CanUndo { get; private set; }
+
+    /// <summary>Its file is here, and it ended early.</summary>
+    public bool CanContinue { get; private set; }
+
+    /// <summary>The process that has the file; null when it is here or nowhere.</summary>
+    public string? HeldBy { get; private set; }
 
     /// <summary>What taking it back did; null when nobody did.</summary>
     public UndoCounts? Undone { get; private set; }
@@ -31,6 +37,12 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
         Errors = await imports.ErrorsAsync(Id, 0, 50, cancellationToken);
         CanEdit = await Visitor.CanEditAsync();
         CanUndo = CanEdit && undo.IsPossible(import);
+        if (import.Status != ImportStatus.Completed && await uploads.GetAsync(import.Upload, cancellationToken) is { } upload)
+        {
+            CanContinue = CanEdit && await jobs.WhyNotAsync(import, cancellationToken) is null;
+            HeldBy = uploads.IsHere(upload) ? null : upload.HeldBy;
+        }
+
         if (import.UndoneAt is not null) Undone = await undo.CountsAsync(Id, cancellationToken);
         return Page();
     }
@@ -40,15 +52,17 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (await imports.GetAsync(Id, cancellationToken) is not { } import) return NotFound();
-        if (!jobs.HasRoom) return Told(Texts["Import.Busy"], $"/contacts/imports/{Id}");
-        var result = import.Upload is { } upload && await imports.TakeUploadAsync(Id, upload) ? await jobs.RunKeptAsync(upload, ImportStore.OptionsOf(import) with { Actor = Visitor.Actor }) : null;
-        return result switch
-        {
-            null => Told(Texts["Import.TrialGone"], "/contacts/import"),
-            { Id: 0 } => Told(result.Error is { } error ? Texts.Problem(error) : Texts["Command.Invalid"], "/contacts/import"),
-            _ => LocalRedirect($"/contacts/imports/{result.Id}"),
-        };
+        if (await uploads.GetAsync(import.Upload, cancellationToken) is not { } upload) return Told(Texts["Import.TrialGone"], "/contacts/import");
+        if (!uploads.IsHere(upload)) return Told(Texts["Problem.uploadElsewhere", upload.HeldBy], $"/contacts/imports/{Id}");
+        var result = await jobs.StartAsync(upload, ImportStore.OptionsOf(import) with { Actor = Visitor.Actor, IsTrial = false });
+        if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}");
+        return Told(result.Error is { } error ? Texts.Problem(error) : Texts["Command.Invalid"], $"/contacts/imports/{Id}");
     }
+
+    /// <summary>Goes on behind the rows that were counted.</summary>
+    public async Task<IActionResult> OnPostContinueAsync(CancellationToken cancellationToken) => await MayAsync(Policies.CanEdit)
+        ? Told(await jobs.ContinueAsync(Id, Visitor.Actor, cancellationToken), Texts["Import.Continued"], $"/contacts/imports/{Id}")
+        : Forbid();
 
     public async Task<IActionResult> OnPostUndoAsync()
     {

@@ -6,17 +6,13 @@ using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Suppressions;
 
 [Authorize(Policies.CanEdit)]
-[RequestSizeLimit(MostBytes)]
-[RequestFormLimits(MultipartBodyLengthLimit = MostBytes)]
+[ImportLimit]
 internal sealed class ImportModel(SuppressionImport lists, ChannelStore channels, EngineOptions options) : ConsolePage
 {
-    private const long MostBytes = 1024L * 1024 * 1024;
-
     public ListForm Form { get; private set; } = new([]);
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
@@ -26,7 +22,13 @@ internal sealed class ImportModel(SuppressionImport lists, ChannelStore channels
 
     public string? Name { get; private set; }
 
-    public async Task OnGetAsync() => Form = new ListForm(await channels.ListAsync()) { Country = options.DefaultCountry };
+    public async Task OnGetAsync()
+    {
+        Form = new ListForm(await channels.ListAsync()) { Country = options.DefaultCountry };
+        if (!Request.Query.ContainsKey(ImportLimitAttribute.Query)) return;
+        Problems = [new Problem("file", "importTooLarge", Texts["Import.TooLarge", options.MaxImportMegabytes], $"{options.MaxImportMegabytes}")];
+        Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+    }
 
     public async Task OnPostAsync(IFormFile? upload, AddressKind kind, long channel, string? country)
     {

@@ -16,7 +16,11 @@ internal sealed record CsvFormat(Encoding Encoding, char Delimiter, int Skip, bo
 
     private const int RowsLookedAt = 20;
 
-    private static readonly char[] Delimiters = [',', ';', '\t', '|'];
+    /// <summary>Separators that are looked for.</summary>
+    public static IReadOnlyList<char> Delimiters { get; } = [',', ';', '\t', '|'];
+
+    /// <summary>Encodings that people are offered: the API takes others too.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["utf-8", "windows-1252", "utf-16", "utf-16BE", "windows-1250", "windows-1251", "windows-1253", "windows-1255", "windows-1256", "iso-8859-15", "shift_jis", "gb18030", "big5", "euc-kr"];
 
     private static readonly (byte[] Mark, string Name)[] Binaries =
     [

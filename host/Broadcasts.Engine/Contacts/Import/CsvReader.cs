@@ -44,6 +44,10 @@ internal sealed class CsvReader(Stream stream, Encoding encoding, char delimiter
 
     public int FieldCount => _fields.Count;
 
+    public Encoding Encoding => encoding;
+
+    public char Delimiter => delimiter;
+
     /// <summary>Characters of the row.</summary>
     public int Length => _next - _start;
 

@@ -22,17 +22,24 @@ internal static class ImportFile
         return await BeginAsync(csv, cancellationToken);
     }
 
-    // An archive is read from its end, so all of it has to be here. The copy goes with its handle, also when the process dies.
+    /// <summary>Its reader behind the row that names the columns, and the names.</summary>
+    public static async Task<(CsvReader? Csv, IReadOnlyList<string> Headers, Problem? Problem)> OpenWithHeadersAsync(ImportStream source, string? encoding, char? delimiter, CancellationToken cancellationToken)
+    {
+        var (csv, wrong) = await OpenAsync(source, encoding, delimiter, cancellationToken);
+        if (csv is null) return (null, [], wrong);
+        if (csv.Fault != CsvRowFault.None)
+            return (null, [], new Problem("file", "headerUnreadable", $"Row {csv.RowNumber}, which names the columns, can't be read: it is longer than {CsvReader.LongestRow} characters or a quote is not closed.", $"{csv.RowNumber}"));
+        return (csv, [.. Enumerable.Range(0, csv.FieldCount).Select(i => csv[i].Replace("\0", "", StringComparison.Ordinal))], null);
+    }
+
+    // An archive is read from its end, so all of it has to be here.
     private static async Task<(CsvReader? Csv, Problem? Problem)> OpenWorkbookAsync(ImportStream source, CancellationToken cancellationToken)
     {
-        var file = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
-        source.Keep(file);
-        await source.CopyToAsync(file, cancellationToken);
-        file.Position = 0;
+        var file = await source.WholeAsync(cancellationToken);
         try
         {
             var sheet = XlsxStream.Open(file);
-            source.Keep(sheet);
+            source.Follow(sheet, () => sheet.Share);
             return await BeginAsync(new CsvReader(sheet, Encoding.UTF8, ','), cancellationToken);
         }
         catch (XlsxException e)

@@ -22,7 +22,7 @@ internal enum ImportStatus
     Failed = 2,
     Cancelled = 3,
 
-    /// <summary>The process ended in the middle. The same file again goes on where it stopped, because rows that are in are unchanged.</summary>
+    /// <summary>The process ended in the middle. It goes on where its file is kept; elsewhere the same file again brings the rest, because rows that are in are unchanged.</summary>
     Interrupted = 4,
 }
 
@@ -45,7 +45,8 @@ internal sealed record ImportOptions
 
     /// <summary>
     /// Columns whose meaning is given: header (or <c>#3</c> for the third column) → <c>email</c>, <c>phone</c> … <c>first_name</c>,
-    /// <c>last_name</c>, <c>name</c>, <c>language</c>, <c>country</c>, <c>time_zone</c>, <c>tags</c>, <c>fields.slug</c> or <c>ignore</c>.
+    /// <c>last_name</c>, <c>name</c>, <c>language</c>, <c>country</c>, <c>time_zone</c>, <c>tags</c>, <c>fields.slug</c>, <c>new.number</c> (a field
+    /// that is named after the column) or <c>ignore</c>. See <see cref="ColumnWords"/>.
     /// </summary>
     public IReadOnlyDictionary<string, string> Mapping { get; init; } = new Dictionary<string, string>();
 
@@ -61,10 +62,10 @@ internal sealed record ImportOptions
     /// <summary>Counts what would become of the rows; no contact, tag or field is written.</summary>
     public bool IsTrial { get; init; }
 
-    /// <summary>Where the people agreed to be written to: "web form 2026". Null: the file itself is named.</summary>
+    /// <summary>Where the people agreed to be written to: "web form 2026". Needed, except for a trial.</summary>
     public string? ConsentSource { get; init; }
 
-    /// <summary>The uploaded file that waits for its real run; null when it does not wait.</summary>
+    /// <summary>The uploaded file (<see cref="ImportUploads"/>); null when it is read from elsewhere.</summary>
     public string? Upload { get; init; }
 
     /// <summary>Null: found out.</summary>
@@ -91,6 +92,9 @@ internal sealed record ImportResult
 
     public ImportStatus Status { get; init; }
 
+    /// <summary>Only counted.</summary>
+    public bool IsTrial { get; init; }
+
     public long Created { get; init; }
 
     public long Updated { get; init; }
@@ -108,4 +112,7 @@ internal sealed record ImportResult
     public string? Sha256 { get; init; }
 
     public long Rows => Created + Updated + Unchanged + Duplicate + Invalid;
+
+    /// <summary>Nothing was begun.</summary>
+    public static ImportResult Refused(Problem problem) => new() { Status = ImportStatus.Failed, Error = problem };
 }

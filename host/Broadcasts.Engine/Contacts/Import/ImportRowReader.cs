@@ -6,8 +6,15 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
     /// <summary>More different tags than this in one file: somebody mapped the wrong column.</summary>
     public const int MostTags = 1_000;
 
+    private readonly bool _hasTags = mapping.Columns.Any(c => c.Target.Kind == ColumnKind.Tags);
     private readonly string[] _slugs = [.. mapping.Fields.Select(f => f.Slug)];
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
+
+    /// <summary>Leaves out a row that was counted before. What later rows are judged by is learnt from it all the same.</summary>
+    public void Skip(CsvReader csv)
+    {
+        if (_hasTags && Fault(csv) is null) ReadColumns(csv, new ContactBatchRow { FieldSlugs = _slugs, FieldValues = new string?[_slugs.Length] });
+    }
 
     public ContactBatchRow Read(CsvReader csv, RowCells cells)
     {

@@ -1,19 +1,16 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
-using System.Threading.Channels;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Contacts.Import;
 
-/// <summary>Brings a delimited file in, in bounded memory: one task reads and checks rows, the other writes them in transactions of some thousand.</summary>
-internal sealed partial class ImportService(Database database, TimeProvider time, TagStore tags, ImportStore imports, ILogger<ImportService> log)
+/// <summary>Brings a delimited file or a workbook in, in bounded memory.</summary>
+internal sealed partial class ImportService(Database database, TimeProvider time, TagStore tags, ImportStore imports, AuditStore audit, ILogger<ImportService> log)
 {
-    private const int RowsPerBatch = 5_000;
-    private const int CharactersPerBatch = 8 << 20;
-    private const int MostTries = 5;
     private const int LongestSource = 200;
 
     /// <summary>Marks imports that a dead process left behind. Call once at start.</summary>
@@ -23,44 +20,107 @@ internal sealed partial class ImportService(Database database, TimeProvider time
     /// Imports the file. A fault of the file as a whole (no address column, empty, no text) fails before anything is written; a fault of a row costs
     /// that row; whatever ends the import in the middle leaves the rows that were counted, and the same file again brings the rest.
     /// </summary>
-    public async Task<ImportResult> RunAsync(Stream content, ImportOptions options, IProgress<ImportProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <param name="content">The file.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told before the first row and after each batch.</param>
+    /// <param name="cancellationToken">Somebody cancels it.</param>
+    /// <param name="stopping">The process ends: the import is interrupted, not cancelled.</param>
+    public async Task<ImportResult> RunAsync(
+        Stream content, ImportOptions options, IProgress<ImportProgress>? progress = null, CancellationToken cancellationToken = default, CancellationToken stopping = default)
     {
+        if (Check(options) is { } wrong) return ImportResult.Refused(wrong);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         await using var source = new ImportStream(content);
-        long id = 0;
         try
         {
-            if (Check(options) is { } wrong) return Refused(wrong);
-            var (csv, mapping, problem) = await OpenAsync(source, options, cancellationToken);
-            if (mapping is null) return Refused(problem!);
+            var (csv, mapping, problem) = await OpenAsync(source, options, ending.Token);
+            if (mapping is null) return ImportResult.Refused(problem!);
 
-            id = await BeginAsync(mapping, options, cancellationToken);
-            await using var alive = await ImportLock.TryTakeAsync(database, id, cancellationToken);
-            var run = new Run(this, id, source, options, progress);
-            try
+            options = options with { Mapping = mapping.Words(isMade: !options.IsTrial) };
+            var id = await BeginAsync(mapping, options, ending.Token);
+            if (id == 0) return ImportResult.Refused(new Problem("file", "uploadTaken", "This file is being imported already, or was."));
+            await using var alive = await ImportLock.TryTakeAsync(database, id, ending.Token);
+            var run = new ImportRun(database, time, tags, source, options, new ImportProgress(id, 0, options.TotalBytes, 0, 0, 0, 0, 0), progress);
+            return await EndAsync(run, options, ReadAsync, ending.Token, stopping);
+
+            async Task<(string? Sha256, Problem? Problem)> ReadAsync()
             {
-                await run.ReadAndWriteAsync(csv!, mapping, cancellationToken);
-                return await FinishAsync(run, ImportStatus.Completed, null);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return await FinishAsync(run, ImportStatus.Cancelled, null);
-            }
-            catch (Exception e) when (Expected(e, Dialect) is { } reason)
-            {
-                return await FinishAsync(run, ImportStatus.Failed, reason);
+                await run.ReadAndWriteAsync(csv!, mapping, ending.Token);
+                return (source.Hash(), null);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            return new ImportResult { Id = id, Status = ImportStatus.Cancelled };
+            return new ImportResult { Status = ImportStatus.Cancelled };
         }
-        catch (Exception e) when (Expected(e, Dialect) is { } reason)
+        catch (Exception e) when (Expected(e, database.Dialect) is { } reason)
         {
-            return Refused(reason);
+            return ImportResult.Refused(reason);
         }
     }
 
-    private static ImportResult Refused(Problem problem) => new() { Status = ImportStatus.Failed, Error = problem };
+    /// <summary>
+    /// Goes on with an import that ended early, behind the rows that were counted: they are read over and not written again, so that the totals and
+    /// the numbers of rows are those of an import that nothing disturbed.
+    /// </summary>
+    /// <param name="import">The import.</param>
+    /// <param name="content">Its file, from the beginning.</param>
+    /// <param name="actor">Who lets it go on; null for the process itself.</param>
+    /// <param name="progress">Told before the first row and after each batch.</param>
+    /// <param name="stopping">The process ends.</param>
+    /// <returns>Null when it was not possible: another one got it, or it went on by itself too often.</returns>
+    public async Task<ImportResult?> ContinueAsync(ImportDetails import, Stream content, string? actor, IProgress<ImportProgress>? progress = null, CancellationToken stopping = default)
+    {
+        await using var alive = await ImportLock.TryTakeAsync(database, import.Id, stopping);
+        if (alive is null || !await database.WriteAsync(transaction => AgainAsync(transaction, import, actor), stopping)) return null;
+
+        import = (await imports.GetAsync(import.Id, CancellationToken.None))!;
+        var options = ImportStore.OptionsOf(import);
+        await using var source = new ImportStream(content);
+        var start = new ImportProgress(import.Id, import.DoneBytes, import.TotalBytes, import.Created, import.Updated, import.Unchanged, import.Duplicate, import.Invalid);
+        var run = new ImportRun(database, time, tags, source, options, start, progress);
+        return await EndAsync(run, options, ReadAsync, stopping, stopping);
+
+        async Task<(string? Sha256, Problem? Problem)> ReadAsync()
+        {
+            var (csv, mapping, problem) = await OpenAsync(source, options, stopping);
+            if (mapping is null) return (null, problem);
+
+            // A field that was deleted meanwhile is made again: the rows behind it are like those before it.
+            if (!options.IsTrial) await database.WriteAsync(transaction => MakeFieldsAsync(transaction, mapping), stopping);
+            await run.ReadAndWriteAsync(csv!, mapping, stopping);
+            return (source.Hash(), null);
+        }
+    }
+
+    private async Task<bool> AgainAsync(DbTransaction transaction, ImportDetails import, string? actor)
+    {
+        if (!await ImportStore.ContinueAsync(transaction, import.Id, import.Upload!, byItself: actor is null)) return false;
+        await audit.AppendAsync(transaction, actor ?? "system", "import.continued", Subject(import.Id), string.Create(CultureInfo.InvariantCulture, $"{import.Rows} rows were counted"));
+        return true;
+    }
+
+    // Reads to the end, and records how it came to one.
+    private async Task<ImportResult> EndAsync(ImportRun run, ImportOptions options, Func<Task<(string? Sha256, Problem? Problem)>> readAsync, CancellationToken ending, CancellationToken stopping)
+    {
+        try
+        {
+            var (sha256, problem) = await readAsync();
+            return await FinishAsync(run, options, problem is null ? ImportStatus.Completed : ImportStatus.Failed, problem, sha256);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return await FinishAsync(run, options, ImportStatus.Interrupted, ImportStore.Interrupted(options.Upload, 0), null);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return await FinishAsync(run, options, ImportStatus.Cancelled, null, null);
+        }
+        catch (Exception e) when (Expected(e, database.Dialect) is { } reason)
+        {
+            return await FinishAsync(run, options, ImportStatus.Failed, reason, null);
+        }
+    }
 
     private static Problem? Check(ImportOptions options)
     {
@@ -70,36 +130,48 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             return new Problem("encoding", "unknownEncoding", $"'{encoding}' is no known encoding. Write one such as utf-8 or windows-1252.", encoding);
         if (options.ConsentSource is { Length: > LongestSource } source)
             return new Problem("consentSource", "tooLong", $"Where people agreed is said in at most {LongestSource} characters; this has {source.Length}.", $"{LongestSource}");
+        // Nobody is written to who did not say yes somewhere: whoever brings people in says where.
+        if (!options.IsTrial && string.IsNullOrWhiteSpace(options.ConsentSource))
+            return new Problem("consentSource", "noConsentSource", "Say where these people agreed to be written to, such as: web form 2026.");
         return options.Tags.Select((tag, i) => TagStore.Check(tag, $"tags[{i}]")).FirstOrDefault(p => p is not null);
     }
 
     private async Task<(CsvReader? Csv, ImportMapping? Mapping, Problem? Problem)> OpenAsync(ImportStream source, ImportOptions options, CancellationToken cancellationToken)
     {
-        var (csv, wrong) = await ImportFile.OpenAsync(source, options.Encoding, options.Delimiter, cancellationToken);
+        var (csv, headers, wrong) = await ImportFile.OpenWithHeadersAsync(source, options.Encoding, options.Delimiter, cancellationToken);
         if (csv is null) return (null, null, wrong);
-        if (csv.Fault != CsvRowFault.None)
-            return (null, null, new Problem("file", "headerUnreadable", $"Row {csv.RowNumber}, which names the columns, can't be read: it is longer than {CsvReader.LongestRow} characters or a quote is not closed.", $"{csv.RowNumber}"));
-
-        var headers = Enumerable.Range(0, csv.FieldCount).Select(i => csv[i].Replace("\0", "", StringComparison.Ordinal)).ToArray();
         var fields = await database.ReadAsync(connection => FieldStore.ListAsync(connection), cancellationToken);
         var mapping = ImportMapping.Create(headers, options, [.. fields], out var problem);
         return (csv, mapping, problem);
     }
 
+    // 0 when another import has the file already.
     private Task<long> BeginAsync(ImportMapping mapping, ImportOptions options, CancellationToken cancellationToken) => database.WriteAsync(async transaction =>
     {
-        foreach (var field in options.IsTrial ? [] : mapping.NewFields) await FieldStore.InsertAsync(transaction, field.Slug, field.Name, field.Type, field.Options, Now);
-        return await imports.InsertAsync(transaction, options, mapping.Headers);
+        var takes = options is { IsTrial: false, Upload: not null };
+        if (takes && !await ImportStore.TakeUploadAsync(transaction, options.Upload!)) return 0;
+
+        if (!options.IsTrial) await MakeFieldsAsync(transaction, mapping);
+        var id = await imports.InsertAsync(transaction, options, mapping.Headers);
+        if (takes) await ImportStore.GiveUploadAsync(transaction, options.Upload!, id);
+        await audit.AppendAsync(transaction, options.Actor, options.IsTrial ? "import.checked" : "import.begun", Subject(id), options.Name);
+        return id;
     }, cancellationToken);
 
-    private async Task<ImportResult> FinishAsync(Run run, ImportStatus status, Problem? error)
+    private async Task MakeFieldsAsync(DbTransaction transaction, ImportMapping mapping)
     {
-        var sha256 = status == ImportStatus.Completed ? run.Hash() : null;
+        foreach (var field in mapping.NewFields) await FieldStore.InsertAsync(transaction, field.Slug, field.Name, field.Type, field.Options, time.Now());
+    }
+
+    private static string Subject(long id) => string.Create(CultureInfo.InvariantCulture, $"import:{id}");
+
+    private async Task<ImportResult> FinishAsync(ImportRun run, ImportOptions options, ImportStatus status, Problem? error, string? sha256)
+    {
         try
         {
             await imports.FinishAsync(run.Progress.Id, status, error, sha256);
         }
-        catch (DbException e) when (status == ImportStatus.Failed)
+        catch (DbException e) when (status is ImportStatus.Failed or ImportStatus.Interrupted)
         {
             // The disk that ended the import takes this row no more than the others; the next start finds it and marks it Interrupted.
             NotRecorded(log, e, run.Progress.Id);
@@ -116,6 +188,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             Unchanged = run.Progress.Unchanged,
             Duplicate = run.Progress.Duplicate,
             Invalid = run.Progress.Invalid,
+            IsTrial = options.IsTrial,
             Error = error,
             Sha256 = sha256,
         };
@@ -130,142 +203,4 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         DecoderFallbackException => new Problem("file", "encoding", "The file holds bytes that are no text in its encoding. Save it as UTF-8 and import that."),
         _ => null,
     };
-
-    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    /// <summary>One import from its first row to its last.</summary>
-    private sealed class Run(ImportService service, long id, ImportStream source, ImportOptions options, IProgress<ImportProgress>? report)
-    {
-        private readonly BatchTrial? _trial = options.IsTrial ? new BatchTrial() : null;
-
-        public ImportProgress Progress { get; private set; } = new(id, 0, options.TotalBytes, 0, 0, 0, 0, 0);
-
-        public string Hash() => source.Hash();
-
-        public async Task ReadAndWriteAsync(CsvReader csv, ImportMapping mapping, CancellationToken cancellationToken)
-        {
-            report?.Report(Progress);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            // Two batches wait at most: memory stays flat however fast the file is read.
-            var batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
-            var reading = Task.Run(() => ReadAsync(csv, new ImportRowReader(mapping, options), batches.Writer, stop.Token), CancellationToken.None);
-            try
-            {
-                await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken))
-                {
-                    using (batch.Cells) await (options.IsTrial ? TryAsync(batch, cancellationToken) : WriteAsync(batch, cancellationToken));
-                }
-            }
-            finally
-            {
-                await stop.CancelAsync();
-                await reading;
-            }
-        }
-
-        // Never throws: the writer hears of a fault through the channel, behind the rows that were read before it.
-        private async Task ReadAsync(CsvReader csv, ImportRowReader reader, ChannelWriter<Batch> batches, CancellationToken cancellationToken)
-        {
-            try
-            {
-                var rows = new List<ContactBatchRow>(RowsPerBatch);
-                var cells = new RowCells();
-                long characters = 0;
-                while (await csv.ReadAsync(cancellationToken))
-                {
-                    if (csv.IsEmptyLine) continue;
-                    rows.Add(reader.Read(csv, cells));
-                    characters += csv.Length;
-                    if (rows.Count < RowsPerBatch && characters < CharactersPerBatch) continue;
-
-                    await batches.WriteAsync(new Batch(rows, cells, source.Taken), cancellationToken);
-                    rows = new List<ContactBatchRow>(RowsPerBatch);
-                    cells = new RowCells();
-                    characters = 0;
-                }
-
-                if (rows.Count > 0) await batches.WriteAsync(new Batch(rows, cells, source.Taken), cancellationToken);
-                batches.Complete();
-            }
-            catch (Exception e)
-            {
-                batches.Complete(e);
-            }
-        }
-
-        // What a trial counts is what a run would count: the same decisions on the same data, and a memory of what earlier rows would have written.
-        private async Task TryAsync(Batch rows, CancellationToken cancellationToken)
-        {
-            var outcomes = await service.Database.ReadAsync(async connection =>
-            {
-                await using var transaction = connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(cancellationToken);
-                return await Decider().ApplyAsync(transaction, rows.Rows, isAgain: false, cancellationToken);
-            }, cancellationToken);
-            var after = Add(outcomes, rows.Taken);
-            await service.Database.WriteAsync(async transaction =>
-            {
-                ContactBatchSql.RecordErrors(transaction, id, rows.Rows, outcomes);
-                await ImportStore.ProgressAsync(transaction, after);
-            }, cancellationToken);
-            Progress = after;
-            report?.Report(Progress);
-        }
-
-        private ContactBatch Decider() => new(service.Dialect, service.Tags, new ContactBatchOptions
-        {
-            MayAdd = options.Purpose != ImportPurpose.Update,
-            MayUpdate = options.Purpose != ImportPurpose.Add,
-            ImportId = id,
-            Tags = options.Tags,
-            Identifier = options.Identifier,
-            Trial = _trial,
-        }, service.Now);
-
-        private async Task WriteAsync(Batch rows, CancellationToken cancellationToken)
-        {
-            var batch = Decider();
-            for (var tries = 1; ; tries++)
-            {
-                try
-                {
-                    var isAgain = tries > 1;
-                    Progress = await service.Database.WriteAsync(async transaction =>
-                    {
-                        var after = Add(await batch.ApplyAsync(transaction, rows.Rows, isAgain, cancellationToken), rows.Taken);
-                        await ImportStore.ProgressAsync(transaction, after);
-                        return after;
-                    }, cancellationToken);
-                    report?.Report(Progress);
-                    return;
-                }
-                catch (Exception e) when (tries < MostTries && (e is ContactBatchConflictException || (e is DbException db && service.Dialect.IsUniqueViolation(db))))
-                {
-                    // Another writer got in between with one of these people; looked at again, the row is an update.
-                }
-            }
-        }
-
-        private sealed record Batch(List<ContactBatchRow> Rows, RowCells Cells, long Taken);
-
-        private ImportProgress Add(ContactBatchOutcome[] outcomes, long taken)
-        {
-            var counts = new long[(int)UpsertKind.Invalid + 1];
-            foreach (var outcome in outcomes) counts[(int)outcome.Kind]++;
-            return Progress with
-            {
-                DoneBytes = taken,
-                Created = Progress.Created + counts[(int)UpsertKind.Created],
-                Updated = Progress.Updated + counts[(int)UpsertKind.Updated],
-                Unchanged = Progress.Unchanged + counts[(int)UpsertKind.Unchanged],
-                Duplicate = Progress.Duplicate + counts[(int)UpsertKind.Duplicate],
-                Invalid = Progress.Invalid + counts[(int)UpsertKind.Invalid],
-            };
-        }
-    }
-
-    private SqlDialect Dialect => database.Dialect;
-
-    private Database Database => database;
-
-    private TagStore Tags => tags;
 }

@@ -6,89 +6,17 @@ using Dapper;
 
 namespace Broadcasts.Contacts.Import;
 
-/// <summary>An import as a page shows it.</summary>
-internal sealed record ImportDetails
-{
-    public long Id { get; init; }
-
-    public string Name { get; init; } = "";
-
-    public ImportStatus Status { get; init; }
-
-    public string? FileSha256 { get; init; }
-
-    public long? TotalBytes { get; init; }
-
-    public long DoneBytes { get; init; }
-
-    public long Created { get; init; }
-
-    public long Updated { get; init; }
-
-    public long Unchanged { get; init; }
-
-    public long Duplicate { get; init; }
-
-    public long Invalid { get; init; }
-
-    public string? Error { get; init; }
-
-    public string? ErrorCode { get; init; }
-
-    public string CreatedBy { get; init; } = "";
-
-    public long StartedAt { get; init; }
-
-    public long? FinishedAt { get; init; }
-
-    public string? ConsentSource { get; init; }
-
-    /// <summary>Only counted; nobody was written.</summary>
-    public bool IsTrial { get; init; }
-
-    /// <summary>The file that waits for its real run.</summary>
-    public string? Upload { get; init; }
-
-    public long? UndoneAt { get; init; }
-
-    public string? UndoneBy { get; init; }
-
-    /// <summary>How the import was asked for, as JSON.</summary>
-    public string Options { get; init; } = "{}";
-
-    /// <summary>The columns' names as JSON; null for imports of older versions.</summary>
-    public string? Headers { get; init; }
-
-    public long Rows => Created + Updated + Unchanged + Duplicate + Invalid;
-}
-
-/// <summary>One thing that was wrong in a file.</summary>
-internal sealed record ImportErrorRow
-{
-    public long RowNumber { get; init; }
-
-    public string Field { get; init; } = "";
-
-    public string? Value { get; init; }
-
-    public string Code { get; init; } = "";
-
-    public string Reason { get; init; } = "";
-
-    /// <summary>The row as JSON; null when it could not be read.</summary>
-    public string? Cells { get; init; }
-}
-
 /// <summary>The imports and what was wrong in them.</summary>
 internal sealed class ImportStore(Database database, TimeProvider time)
 {
     private const string Columns = """
         id AS Id, name AS Name, status AS Status, file_sha256 AS FileSha256, total_bytes AS TotalBytes, done_bytes AS DoneBytes, created AS Created, updated AS Updated,
         unchanged AS Unchanged, duplicate AS Duplicate, invalid AS Invalid, error AS Error, error_code AS ErrorCode, created_by AS CreatedBy, started_at AS StartedAt, finished_at AS FinishedAt,
-        consent_source AS ConsentSource, is_trial AS IsTrial, upload AS Upload, undone_at AS UndoneAt, undone_by AS UndoneBy, options AS Options, headers AS Headers
+        consent_source AS ConsentSource, is_trial AS IsTrial, upload AS Upload, undone_at AS UndoneAt, undone_by AS UndoneBy
         """;
 
-    private const string GetSql = $"SELECT {Columns} FROM imports WHERE id = @id";
+    // Of a file with thousands of columns these two are long: a list leaves them out.
+    private const string GetSql = $"SELECT {Columns}, options AS Options, headers AS Headers FROM imports WHERE id = @id";
 
     public Task<ImportDetails?> GetAsync(long id, CancellationToken cancellationToken = default) =>
         database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<ImportDetails>(GetSql, new { id }), cancellationToken);
@@ -114,8 +42,8 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             (await connection.QueryAsync<ImportErrorRow>(ErrorsSql, new { id, after = afterRow, limit })).AsList(), cancellationToken);
 
     private const string InsertSql = """
-        INSERT INTO imports (name, status, options, total_bytes, created_by, started_at, consent_source, is_trial, upload, headers)
-        VALUES (@name, @status, @options, @totalBytes, @actor, @now, @consent, @isTrial, @upload, @headers)
+        INSERT INTO imports (name, status, options, total_bytes, created_by, started_at, consent_source, is_trial, upload, headers, headers_key)
+        VALUES (@name, @status, @options, @totalBytes, @actor, @now, @consent, @isTrial, @upload, @headers, @headersKey)
         RETURNING id
         """;
 
@@ -129,29 +57,40 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             totalBytes = options.TotalBytes,
             actor = options.Actor,
             now = Now,
-            consent = string.IsNullOrWhiteSpace(options.ConsentSource) ? $"file {options.Name}" : options.ConsentSource.Trim(),
+            consent = string.IsNullOrWhiteSpace(options.ConsentSource) ? null : options.ConsentSource.Trim(),
             isTrial = options.IsTrial ? 1 : 0,
             upload = options.Upload,
             headers = headers is null ? null : RowCells.Write(headers),
+            headersKey = headers is null ? null : ImportMapping.KeyOf(headers),
         },
         transaction);
 
     /// <summary>How an import was asked for.</summary>
     internal static ImportOptions OptionsOf(ImportDetails import) => JsonSerializer.Deserialize<ImportOptions>(import.Options, Json)!;
 
-    private const string TakeUploadSql = "UPDATE imports SET upload = NULL WHERE id = @id AND upload = @upload";
+    private const string RememberedSql = $"SELECT {Columns}, options AS Options, headers AS Headers FROM imports WHERE headers_key = @key AND undone_at IS NULL ORDER BY id DESC LIMIT 1";
 
-    /// <summary>True for the one caller who gets the waiting file: of two clicks one imports.</summary>
-    public async Task<bool> TakeUploadAsync(long id, string upload) =>
-        await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(TakeUploadSql, new { id, upload }, transaction)) == 1;
+    /// <summary>The last import of a file with these columns; null when there was none, or it was taken back.</summary>
+    public Task<ImportDetails?> RememberedAsync(IReadOnlyList<string> headers, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<ImportDetails>(RememberedSql, new { key = ImportMapping.KeyOf(headers) }), cancellationToken);
+
+    private const string TakeUploadSql = "UPDATE import_uploads SET import_id = 0 WHERE file = @upload AND import_id IS NULL";
+
+    /// <summary>True for the one import that gets the file: of two clicks one imports.</summary>
+    internal static async Task<bool> TakeUploadAsync(DbTransaction transaction, string upload) => await transaction.Connection!.ExecuteAsync(TakeUploadSql, new { upload }, transaction) == 1;
+
+    private const string GiveUploadSql = "UPDATE import_uploads SET import_id = @id WHERE file = @upload";
+
+    internal static Task GiveUploadAsync(DbTransaction transaction, string upload, long id) => transaction.Connection!.ExecuteAsync(GiveUploadSql, new { id, upload }, transaction);
 
     private const string ProgressSql = """
         UPDATE imports
-           SET done_bytes = @DoneBytes, created = @Created, updated = @Updated, unchanged = @Unchanged, duplicate = @Duplicate, invalid = @Invalid
+           SET done_bytes = @DoneBytes, created = @Created, updated = @Updated, unchanged = @Unchanged, duplicate = @Duplicate, invalid = @Invalid,
+               tries = CASE WHEN is_trial = 1 THEN tries ELSE 0 END
          WHERE id = @Id
         """;
 
-    // In the transaction of the rows that it counts: after a crash the counts are what is there.
+    // In the transaction of the rows that it counts: after a crash the counts are what is there, and the import goes on behind them.
     internal static Task<int> ProgressAsync(DbTransaction transaction, ImportProgress progress) => transaction.Connection!.ExecuteAsync(ProgressSql, progress, transaction);
 
     private const string FinishSql = """
@@ -163,38 +102,69 @@ internal sealed class ImportStore(Database database, TimeProvider time)
     internal Task FinishAsync(long id, ImportStatus status, Problem? error, string? sha256) => database.WriteAsync(transaction =>
         transaction.Connection!.ExecuteAsync(FinishSql, new { id, status = (short)status, message = error?.Message, code = error?.Code, sha256, now = Now }, transaction));
 
-    /// <summary>Records that its process was asked to end in the middle of it.</summary>
-    public Task InterruptAsync(long id) => FinishAsync(id, ImportStatus.Interrupted, new Problem("", "interrupted", "The process was stopped in the middle of it. Import the same file again: rows that are in stay as they are."), null);
+    /// <summary>So often in a row an import is begun again by itself without getting further: a file that ends the process does not do so for ever.</summary>
+    public const int MostTries = 3;
 
-    private const string RunningSql = "SELECT id FROM imports WHERE status = 0";
+    /// <summary>Why an import that its process did not end is not complete, and what becomes of it.</summary>
+    internal static Problem Interrupted(string? upload, int tries) => (upload, tries) switch
+    {
+        (null, _) => new Problem("", "interrupted", "The process ended in the middle of it. Import the same file again: rows that are in stay as they are."),
+        (_, >= MostTries) => new Problem("", "interruptedOften", $"The process ended in the middle of it, and again each of the {MostTries} times that it went on by itself, without another row. Look into the log of that process, then let it continue."),
+        _ => new Problem("", "interruptedKept", "The process ended in the middle of it. It goes on by itself as soon as the process that has its file runs again."),
+    };
+
+    private const string RunningSql = "SELECT id, upload, tries FROM imports WHERE status = 0";
 
     private const string InterruptSql = """
         UPDATE imports
-           SET status = @status, finished_at = @now, error_code = 'interrupted', error = 'The process ended in the middle of it. Import the same file again: rows that are in stay as they are.'
+           SET status = 4, finished_at = @now, error_code = @code, error = @message
          WHERE id = @id AND status = 0
         """;
 
     /// <summary>Marks the imports whose process is gone.</summary>
     internal async Task MarkInterruptedAsync(CancellationToken cancellationToken)
     {
-        foreach (var id in await database.ReadAsync(connection => connection.QueryAsync<long>(RunningSql), cancellationToken))
+        foreach (var (id, upload, tries) in await database.ReadAsync(connection => connection.QueryAsync<(long, string?, int)>(RunningSql), cancellationToken))
         {
             await using var alive = await ImportLock.TryTakeAsync(database, id, cancellationToken);
             if (alive is null) continue;
-            await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(InterruptSql, new { id, status = (short)ImportStatus.Interrupted, now = Now }, transaction), cancellationToken);
+            var why = Interrupted(upload, tries);
+            await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(InterruptSql, new { id, code = why.Code, message = why.Message, now = Now }, transaction), cancellationToken);
         }
+    }
+
+    private const string WaitingSql = """
+        SELECT id
+          FROM imports
+         WHERE status = 4 AND upload IS NOT NULL AND undone_at IS NULL AND tries < @most
+         ORDER BY id
+        """;
+
+    /// <summary>The imports that go on by themselves where their file is.</summary>
+    internal Task<IEnumerable<long>> WaitingAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => connection.QueryAsync<long>(new CommandDefinition(WaitingSql, new { most = MostTries }, cancellationToken: cancellationToken)), cancellationToken);
+
+    private const string ContinueSql = """
+        UPDATE imports
+           SET status = 0, finished_at = NULL, error = NULL, error_code = NULL, tries = CASE WHEN @byItself THEN tries + 1 ELSE 0 END
+         WHERE id = @id AND status IN (2, 3, 4) AND upload = @upload AND undone_at IS NULL AND (tries < @most OR NOT @byItself)
+        """;
+
+    // A trial remembers what it would have written, and that is gone: it begins again.
+    private const string ForgetTrialSql = "UPDATE imports SET done_bytes = 0, created = 0, updated = 0, unchanged = 0, duplicate = 0, invalid = 0 WHERE id = @id AND is_trial = 1";
+
+    private const string ForgetErrorsSql = "DELETE FROM import_errors WHERE import_id = @id AND EXISTS (SELECT 1 FROM imports WHERE id = @id AND is_trial = 1)";
+
+    /// <summary>Lets an import that ended early run again; false when it is not one, or another got it first.</summary>
+    internal static async Task<bool> ContinueAsync(DbTransaction transaction, long id, string upload, bool byItself)
+    {
+        if (await transaction.Connection!.ExecuteAsync(ContinueSql, new { id, upload, byItself, most = MostTries }, transaction) == 0) return false;
+        await transaction.Connection!.ExecuteAsync(ForgetTrialSql, new { id }, transaction);
+        await transaction.Connection!.ExecuteAsync(ForgetErrorsSql, new { id }, transaction);
+        return true;
     }
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
-}
-
-/// <summary>Held while an import runs.</summary>
-internal static class ImportLock
-{
-    private const long Space = 0x696D7000_00000000;
-
-    /// <summary>The lock; null when a living process has it.</summary>
-    public static Task<AliveLock?> TryTakeAsync(Database database, long id, CancellationToken cancellationToken) => AliveLock.TryTakeAsync(database, Space + id, cancellationToken);
 }

@@ -9,9 +9,14 @@ internal sealed class ImportStream(Stream inner) : Stream
     private readonly List<IDisposable> _kept = [];
     private byte[] _head = [];
     private int _headLeft;
+    private long _taken;
+    private Func<double>? _share;
 
-    /// <summary>Bytes that were taken out.</summary>
-    public long Taken { get; private set; }
+    /// <summary>A workbook, which has neither encoding nor separator.</summary>
+    public bool IsWorkbook => _share is not null;
+
+    /// <summary>Bytes that were taken out. Of a workbook, all of which is here before its first row: the share of its sheet that was read.</summary>
+    public long Taken => _share is null ? _taken : (long)(_taken * _share());
 
     /// <summary>The first bytes, without taking them.</summary>
     public async Task<ReadOnlyMemory<byte>> PeekAsync(int length, CancellationToken cancellationToken)
@@ -28,11 +33,35 @@ internal sealed class ImportStream(Stream inner) : Stream
     public void Skip(int count)
     {
         _headLeft -= count;
-        Taken += count;
+        _taken += count;
     }
 
-    /// <summary>Closes it together with this.</summary>
-    public void Keep(IDisposable part) => _kept.Add(part);
+    /// <summary>All of it, to be read at any place, and closed together with this.</summary>
+    public async Task<Stream> WholeAsync(CancellationToken cancellationToken)
+    {
+        Stream whole = inner;
+        if (inner.CanSeek)
+        {
+            await CopyToAsync(Null, cancellationToken);
+        }
+        else
+        {
+            // The copy goes with its handle, also when the process dies.
+            whole = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+            _kept.Add(whole);
+            await CopyToAsync(whole, cancellationToken);
+        }
+
+        whole.Position = 0;
+        return whole;
+    }
+
+    /// <summary>Closes a part of it together with this, and follows how much of that was read.</summary>
+    public void Follow(IDisposable part, Func<double> share)
+    {
+        _kept.Add(part);
+        _share = share;
+    }
 
     /// <summary>SHA-256 of what was read, in hex.</summary>
     public string Hash() => Convert.ToHexStringLower(_hash.GetCurrentHash());
@@ -52,7 +81,7 @@ internal sealed class ImportStream(Stream inner) : Stream
             _hash.AppendData(buffer.Span[..read]);
         }
 
-        Taken += read;
+        _taken += read;
         return read;
     }
 
@@ -66,7 +95,7 @@ internal sealed class ImportStream(Stream inner) : Stream
 
     public override long Position
     {
-        get => Taken;
+        get => _taken;
         set => throw new NotSupportedException();
     }
 

@@ -45,7 +45,7 @@ internal sealed record UndoCounts(IReadOnlyDictionary<UndoOutcome, long> Of)
 /// Takes an import back within a day: whom it made goes, whom it changed is as before, and whoever has had anything else happen since is kept and
 /// counted. A piece at a time; a process that dies in the middle leaves the pieces that are done, and the same call does the rest.
 /// </summary>
-internal sealed class ImportUndo(Database database, TimeProvider time, ImportStore imports, AuditStore audit)
+internal sealed class ImportUndo(Database database, TimeProvider time, ImportStore imports, ImportUploads uploads, AuditStore audit)
 {
     private const int ContactsPerChunk = 500;
 
@@ -60,6 +60,11 @@ internal sealed class ImportUndo(Database database, TimeProvider time, ImportSto
         if (await imports.GetAsync(id, cancellationToken) is not { } import) return (new UndoCounts(new Dictionary<UndoOutcome, long>()), CommandResult.NotFound($"Import {id}"));
         if (import.UndoneAt is not null) return (await CountsAsync(id, cancellationToken), new CommandResult());
         if (Refusal(import) is { } refusal) return (new UndoCounts(new Dictionary<UndoOutcome, long>()), CommandResult.Refused(refusal));
+
+        // Before the first contact goes: an import that is half taken back must not go on.
+        if (await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(StopSql, new { id }, transaction), cancellationToken) == 0)
+            return (new UndoCounts(new Dictionary<UndoOutcome, long>()), CommandResult.Refused(Running));
+        if (import.Upload is { } upload) await uploads.DropAsync(upload);
 
         for (long after = 0; ;)
         {
@@ -77,6 +82,8 @@ internal sealed class ImportUndo(Database database, TimeProvider time, ImportSto
         return (counts, new CommandResult());
     }
 
+    private const string StopSql = "UPDATE imports SET upload = NULL WHERE id = @id AND status <> 0";
+
     private const string CountsSql = """
         SELECT undo, COUNT(*)
           FROM import_contacts
@@ -88,10 +95,12 @@ internal sealed class ImportUndo(Database database, TimeProvider time, ImportSto
     public Task<UndoCounts> CountsAsync(long id, CancellationToken cancellationToken = default) => database.ReadAsync(async connection =>
         new UndoCounts((await connection.QueryAsync<(int Outcome, long Count)>(new CommandDefinition(CountsSql, new { id }, cancellationToken: cancellationToken))).ToDictionary(c => (UndoOutcome)c.Outcome, c => c.Count)), cancellationToken);
 
+    private static Problem Running => new("", "undoRunning", "The import is still running. Take it back when it has ended.");
+
     private Problem? Refusal(ImportDetails import) => import switch
     {
         { IsTrial: true } => new Problem("", "undoTrial", "This was a trial: it wrote nobody, so there is nothing to take back."),
-        { Status: ImportStatus.Running } => new Problem("", "undoRunning", "The import is still running. Take it back when it has ended."),
+        { Status: ImportStatus.Running } => Running,
         _ when Times.Of(import.FinishedAt ?? import.StartedAt) + Window < time.GetUtcNow() => new Problem("", "undoTooLate", "An import can be taken back for 24 hours. To take its contacts away now, delete them one by one or leave them out by a segment."),
         _ => null,
     };

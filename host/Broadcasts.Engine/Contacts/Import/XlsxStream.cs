@@ -32,6 +32,9 @@ internal sealed class XlsxStream : Stream
         (_reader, _source) = workbook.OpenSheet();
     }
 
+    /// <summary>How much of the sheet was read, from 0 to 1.</summary>
+    public double Share => _source.Share;
+
     /// <summary>Takes the file, which can be read at any place.</summary>
     /// <exception cref="XlsxException">It is no workbook that can be read.</exception>
     public static XlsxStream Open(Stream file)

@@ -182,7 +182,7 @@ internal sealed class XlsxWorkbook : IDisposable
     private (XmlReader Reader, LimitedStream Source)? OpenPart(string name)
     {
         if (_archive.Entries.FirstOrDefault(e => e.FullName.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } entry) return null;
-        var source = new LimitedStream(entry.Open(), () => _left, read => _left -= read);
+        var source = new LimitedStream(entry.Open(), entry.Length, () => _left, read => _left -= read);
         return (XmlReader.Create(source, Settings), source);
     }
 
@@ -191,12 +191,16 @@ internal sealed class XlsxWorkbook : IDisposable
 }
 
 /// <summary>Unpacks no more than is left for the whole workbook, and not much for one element.</summary>
-internal sealed class LimitedStream(Stream inner, Func<long> left, Action<int> take) : Stream
+internal sealed class LimitedStream(Stream inner, long length, Func<long> left, Action<int> take) : Stream
 {
     private const long MostPerNode = 16L << 20;
     private const int MostDepth = 64;
 
     private long _node;
+    private long _read;
+
+    /// <summary>How much was read, from 0 to 1, if the archive tells its own lengths rightly.</summary>
+    public double Share => length <= 0 ? 1 : Math.Min(1, (double)_read / length);
 
     /// <summary>The reader is at its next node.</summary>
     public void NextNode(int depth)
@@ -209,6 +213,7 @@ internal sealed class LimitedStream(Stream inner, Func<long> left, Action<int> t
     {
         var read = inner.Read(buffer, offset, count);
         take(read);
+        _read += read;
         _node += read;
         if (left() < 0 || _node > MostPerNode) throw new XlsxException("It unpacks to far more than it holds: it is not a workbook that a person made.");
         return read;

@@ -79,7 +79,7 @@ public abstract class MergeRaceTests
         }
     }
 
-    private Task<ImportResult> ImportAsync(string file) => _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(file)), new ImportOptions { Name = "race.csv", Actor = "t" }, cancellationToken: _ct);
+    private Task<ImportResult> ImportAsync(string file) => _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(file)), new ImportOptions { Name = "race.csv", Actor = "t", ConsentSource = "test" }, cancellationToken: _ct);
 }
 
 public sealed class SqliteMergeRaceTests(SqliteContactsFixture fixture) : MergeRaceTests(fixture), IClassFixture<SqliteContactsFixture>;
