@@ -20,6 +20,9 @@ internal sealed class ImportInput
 
     public bool OverwriteWithBlank { get; set; }
 
+    /// <summary>New addresses get nothing until their owner has confirmed.</summary>
+    public bool MustConfirm { get; set; }
+
     /// <summary>As in an earlier check of the file, or as it is at first.</summary>
     public static ImportInput Of(ImportDetails? check, string? country)
     {
@@ -33,6 +36,7 @@ internal sealed class ImportInput
             Country = options.DefaultCountry,
             Tags = string.Join(", ", options.Tags),
             OverwriteWithBlank = options.OverwriteWithBlank,
+            MustConfirm = options.MustConfirm,
         };
     }
 
@@ -45,6 +49,7 @@ internal sealed class ImportInput
         DefaultCountry = string.IsNullOrWhiteSpace(Country) ? null : Country.Trim().ToUpperInvariant(),
         Tags = LabelText.Read(Tags),
         OverwriteWithBlank = OverwriteWithBlank,
+        MustConfirm = MustConfirm,
         ConsentSource = Consent,
         Mapping = words.Select((word, i) => (Number: ImportMapping.Number(i + 1), Word: word.Length == 0 ? ColumnWords.Ignore : word)).ToDictionary(w => w.Number, w => w.Word),
     };

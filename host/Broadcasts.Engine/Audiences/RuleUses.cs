@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
@@ -15,7 +16,7 @@ internal static class RuleUses
     private const string SegmentsSql = "SELECT id AS Id, name AS Name, rule AS Rule FROM segments ORDER BY name_key";
 
     // Draft, scheduled, failed before they started.
-    private const string BroadcastsSql = "SELECT id AS Id, name AS Name, audience AS Rule FROM broadcasts WHERE kind = 0 AND segment_id IS NULL AND status IN (0, 1, 6) AND audience LIKE '%\"segment\"%' ORDER BY id DESC";
+    private const string BroadcastsSql = "SELECT id AS Id, name AS Name, status AS Status, audience AS Rule FROM broadcasts WHERE kind = 0 AND segment_id IS NULL AND status IN (0, 1, 6) AND audience LIKE '%\"segment\"%' ORDER BY id DESC";
 
     /// <summary>One problem for each rule with such a condition; empty when it may go.</summary>
     public static async Task<Problem[]> FindAsync(DbTransaction transaction, Func<SegmentCondition, bool> names)
@@ -32,8 +33,15 @@ internal static class RuleUses
 
     /// <summary>The same of the broadcasts alone.</summary>
     public static async Task<Problem[]> BroadcastsAsync(DbTransaction transaction, Func<SegmentCondition, bool> names) =>
-        [.. (await InlineAsync(transaction)).Where(b => b.Rule.Conditions().Any(names))
-            .Select(b => new Problem($"broadcasts/{b.Of.Id}", "usedByBroadcast", $"The broadcast '{b.Of.Name}' has it as a condition of its audience: change that first.", b.Of.Name, $"{b.Of.Id}"))];
+        [.. (await BroadcastsAsync(transaction.Connection!, transaction, names))
+            .Select(b => new Problem($"broadcasts/{b.BroadcastId}", "usedByBroadcast", $"The broadcast '{b.Name}' has it as a condition of its audience: change that first.", b.Name, $"{b.BroadcastId}"))];
+
+    /// <summary>Broadcasts that have not started and whose own rule has such a condition, the newest first.</summary>
+    public static async Task<IReadOnlyList<SegmentUse>> BroadcastsAsync(DbConnection connection, DbTransaction? transaction, Func<SegmentCondition, bool> names) =>
+        [.. (await InlineAsync(connection, transaction)).Where(b => b.Rule.Conditions().Any(names)).Select(b => new SegmentUse { BroadcastId = b.Of.Id, Name = b.Of.Name, Status = b.Of.Status })];
+
+    /// <summary>True of a condition on a segment.</summary>
+    public static Func<SegmentCondition, bool> NamesSegment(long id) => c => c.Subject.Kind == SegmentSubjectKind.Segment && c.Values[0] == id.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What a refusal with these problems says.</summary>
     public static CommandResult Refused(Problem[] by) => new() { Code = CommandCode.Refused, Message = string.Join(" ", by.Select(p => p.Message)), Problems = by };
@@ -50,7 +58,7 @@ internal static class RuleUses
             if (Renamed(rule, oldName, newName) is { } renamed) await transaction.Connection!.ExecuteAsync(SetSegmentSql, new { id = segment.Id, rule = renamed.ToJson(), now }, transaction);
         }
 
-        foreach (var (broadcast, rule) in await InlineAsync(transaction))
+        foreach (var (broadcast, rule) in await InlineAsync(transaction.Connection!, transaction))
         {
             if (Renamed(rule, oldName, newName) is not { } renamed) continue;
             var audience = JsonSerializer.Serialize(new BroadcastAudience { Segment = JsonSerializer.Deserialize<JsonElement>(renamed.ToJson()) }, BroadcastJson.Options);
@@ -75,8 +83,8 @@ internal static class RuleUses
     private static async Task<IEnumerable<(Named Of, SegmentRule Rule)>> SegmentsAsync(DbTransaction transaction) =>
         (await transaction.Connection!.QueryAsync<Named>(SegmentsSql, transaction: transaction)).Select(s => (s, SegmentRule.ParseExpanded(s.Rule, out _))).Where(s => s.Item2 is not null)!;
 
-    private static async Task<IEnumerable<(Named Of, SegmentRule Rule)>> InlineAsync(DbTransaction transaction) =>
-        (await transaction.Connection!.QueryAsync<Named>(BroadcastsSql, transaction: transaction)).Select(b => (b, RuleOf(b.Rule))).Where(b => b.Item2 is not null)!;
+    private static async Task<IEnumerable<(Named Of, SegmentRule Rule)>> InlineAsync(DbConnection connection, DbTransaction? transaction) =>
+        (await connection.QueryAsync<Named>(BroadcastsSql, transaction: transaction)).Select(b => (b, RuleOf(b.Rule))).Where(b => b.Item2 is not null)!;
 
     private static SegmentRule? RuleOf(string audience) =>
         JsonSerializer.Deserialize<BroadcastAudience>(audience, BroadcastJson.Options)?.Segment is { } inline ? SegmentRule.Parse(inline, out _) : null;
@@ -86,6 +94,8 @@ internal static class RuleUses
         public long Id { get; init; }
 
         public string Name { get; init; } = "";
+
+        public BroadcastStatus Status { get; init; }
 
         public string Rule { get; init; } = "";
     }

@@ -23,7 +23,7 @@ internal static class SegmentConsent
     // Who came with a file agreed where its import says.
     private const string Proven = """
         (EXISTS (SELECT 1 FROM addresses a JOIN consents k ON k.kind = a.kind AND k.value = a.value WHERE a.contact_id = c.id AND k.state = 1)
-         OR EXISTS (SELECT 1 FROM imports i WHERE i.consent_source IS NOT NULL AND i.is_trial = 0 AND i.undone_at IS NULL
+         OR EXISTS (SELECT 1 FROM imports i WHERE i.consent_source IS NOT NULL AND i.is_trial = 0 AND i.undone_at IS NULL AND i.must_confirm = 0
                       AND EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = i.id AND ic.contact_id = c.id)))
         """;
 

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Storage;
@@ -136,7 +135,7 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
                 return RuleUses.Refused([.. waiting.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentInUse",
                     $"The {u.Status} broadcast '{u.Name}' goes to this segment: give it another audience or delete it first.", u.Name, $"{u.BroadcastId}"))]);
 
-            if (await RuleUses.BroadcastsAsync(transaction, c => c.Subject.Kind == SegmentSubjectKind.Segment && c.Values[0] == id.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } inline) return RuleUses.Refused(inline);
+            if (await RuleUses.BroadcastsAsync(transaction, RuleUses.NamesSegment(id)) is { Length: > 0 } inline) return RuleUses.Refused(inline);
             return await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction) == 1 ? new CommandResult() : CommandResult.NotFound($"Segment {id}");
         }, cancellationToken);
 
@@ -147,9 +146,15 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
          ORDER BY id DESC
         """;
 
-    /// <summary>The broadcasts that name the segment, newest first.</summary>
+    /// <summary>The broadcasts that go to the segment, newest first, and those that have not started and have it as a condition.</summary>
     public Task<IReadOnlyList<SegmentUse>> UsedByAsync(long id, CancellationToken cancellationToken = default) =>
-        database.ReadAsync(connection => UsedByAsync(connection, null, id), cancellationToken);
+        database.ReadAsync<IReadOnlyList<SegmentUse>>(async connection => [.. await UsedByAsync(connection, null, id), .. await RuleUses.BroadcastsAsync(connection, null, RuleUses.NamesSegment(id))], cancellationToken);
+
+    private readonly string _useCountsSql = $"SELECT segment_id AS Id, COUNT(*) AS Uses FROM broadcasts WHERE kind = 0 AND {database.Dialect.InList("segment_id", "@ids")} GROUP BY segment_id";
+
+    /// <summary>How many broadcasts go to each of the segments; those to which none goes are left out.</summary>
+    public Task<Dictionary<long, long>> UseCountsAsync(IEnumerable<long> ids, CancellationToken cancellationToken = default) => database.ReadAsync(async connection =>
+        (await connection.QueryAsync<(long Id, long Uses)>(new CommandDefinition(_useCountsSql, new { ids = database.Dialect.List([.. ids]) }, cancellationToken: cancellationToken))).ToDictionary(u => u.Id, u => u.Uses), cancellationToken);
 
     private static async Task<IReadOnlyList<SegmentUse>> UsedByAsync(DbConnection connection, DbTransaction? transaction, long id) =>
         (await connection.QueryAsync<SegmentUse>(UsedBySql, new { id }, transaction)).AsList();

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Merge;
 using Broadcasts.Storage;
 
@@ -107,6 +108,8 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
 
             batch._sql.Insert(transaction, _created, row => TagIds(row));
             if (_updated.Count > 0) await batch._sql.UpdateAsync(transaction, _updated, cancellationToken);
+            if (batch.Options.MustConfirm)
+                await ConsentLog.AskAllAsync(transaction, batch.Dialect, _created.SelectMany(c => c.Row.Addresses).Concat(_updated.SelectMany(c => c.NewAddresses)), ConsentLog.SourceOf(batch.Options.ImportId), batch.Now);
             if (batch.Options.ImportId > 0) ContactBatchSql.Record(transaction, batch.Options.ImportId, rows, Outcomes);
         }
 

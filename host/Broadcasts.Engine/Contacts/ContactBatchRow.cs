@@ -71,6 +71,9 @@ internal sealed record ContactBatchOptions
     /// <summary>Which kind of address tells whether a contact exists; null: any.</summary>
     public AddressKind? Identifier { get; init; }
 
+    /// <summary>New addresses get nothing before their owner has confirmed.</summary>
+    public bool MustConfirm { get; init; }
+
     /// <summary>Nothing is written, and this remembers what would have been; null: everything is written.</summary>
     public BatchTrial? Trial { get; init; }
 }

@@ -51,6 +51,9 @@ internal sealed class ImportQuery
     /// <summary>A blank cell clears what the contact has there.</summary>
     public bool? OverwriteWithBlank { get; init; }
 
+    /// <summary>New addresses get nothing until their owner has confirmed.</summary>
+    public bool? MustConfirm { get; init; }
+
     /// <summary>both (or addAndUpdate), add or update.</summary>
     public string? Purpose { get; init; }
 
@@ -219,6 +222,7 @@ internal static class ImportsApi
             Encoding = query.Encoding,
             CreateFields = query.CreateFields ?? true,
             OverwriteWithBlank = query.OverwriteWithBlank ?? false,
+            MustConfirm = query.MustConfirm ?? false,
             IsTrial = query.DryRun ?? false,
             ConsentSource = query.ConsentSource,
             TotalBytes = http.Request.ContentLength,

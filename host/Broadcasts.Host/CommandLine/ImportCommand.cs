@@ -23,9 +23,10 @@ internal static class ImportCommand
         var identifier = new Option<string?>("--identifier") { Description = "The kind of address by which a contact is known: email, phone and so on. Default: any.", HelpName = "KIND" };
         identifier.AcceptOnlyFromAmong([.. Enum.GetValues<AddressKind>().Select(k => k.Name())]);
         var blanks = new Option<bool>("--overwrite-with-blank") { Description = "A blank cell clears what the contact has there." };
+        var confirm = new Option<bool>("--must-confirm") { Description = "New addresses get nothing until their owner has confirmed (double opt-in)." };
         var trial = new Option<bool>("--dry-run") { Description = "Counts what would become of the rows and writes nobody." };
         var consent = new Option<string?>("--consent-source") { Description = "Where these people agreed to be written to, such as 'web form 2026'. Needed, except with --dry-run.", HelpName = "TEXT" };
-        var command = new Command("import", "Imports contacts from a CSV file or an Excel workbook.") { file, data, country, tag, purpose, identifier, blanks, trial, consent, json };
+        var command = new Command("import", "Imports contacts from a CSV file or an Excel workbook.") { file, data, country, tag, purpose, identifier, blanks, confirm, trial, consent, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
@@ -34,6 +35,7 @@ internal static class ImportCommand
                 Purpose = parsed.GetValue(purpose)!,
                 Identifier = parsed.GetValue(identifier),
                 OverwriteWithBlank = parsed.GetValue(blanks),
+                MustConfirm = parsed.GetValue(confirm),
                 IsTrial = parsed.GetValue(trial),
                 ConsentSource = parsed.GetValue(consent),
             };
@@ -100,6 +102,7 @@ internal static class ImportCommand
             Purpose = request.Purpose switch { "add" => ImportPurpose.Add, "update" => ImportPurpose.Update, _ => ImportPurpose.AddAndUpdate },
             Identifier = AddressKindNames.Parse(request.Identifier),
             OverwriteWithBlank = request.OverwriteWithBlank,
+            MustConfirm = request.MustConfirm,
             IsTrial = request.IsTrial,
             ConsentSource = request.ConsentSource,
         }, terminal, cancellationToken);
@@ -117,6 +120,7 @@ internal static class ImportCommand
         body.Headers.ContentType = new MediaTypeHeaderValue("text/csv");
         var query = $"contacts/imports?name={Uri.EscapeDataString(Path.GetFileName(request.Path))}";
         query += $"&purpose={request.Purpose}&dryRun={(request.IsTrial ? "true" : "false")}&overwriteWithBlank={(request.OverwriteWithBlank ? "true" : "false")}";
+        if (request.MustConfirm) query += "&mustConfirm=true";
         if (request.ConsentSource is { } source) query += $"&consentSource={Uri.EscapeDataString(source)}";
         if (request.Identifier is not null) query += $"&identifier={request.Identifier}";
         if (request.Country is not null) query += $"&defaultCountry={Uri.EscapeDataString(request.Country)}";
@@ -163,6 +167,8 @@ internal sealed record ImportRequest(string Path, string? Country, string[] Tags
     public string? Identifier { get; init; }
 
     public bool OverwriteWithBlank { get; init; }
+
+    public bool MustConfirm { get; init; }
 
     public bool IsTrial { get; init; }
 

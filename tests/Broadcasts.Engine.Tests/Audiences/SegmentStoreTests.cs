@@ -88,6 +88,7 @@ public abstract class SegmentStoreTests
         }
 
         Assert.Equal($"broadcasts/{broadcast}", Assert.Single((await _f.Segments.DeleteAsync(part, _ct)).Problems).Path);
+        Assert.Equal((broadcast, BroadcastStatus.Scheduled), (Assert.Single(await _f.Segments.UsedByAsync(part, _ct)) is var use ? use.BroadcastId : 0, use.Status));
 
         // It has sent: what it started with is frozen.
         await _f.Database.WriteAsync(t => t.Connection!.ExecuteAsync("UPDATE broadcasts SET status = 4 WHERE id = @broadcast", new { broadcast }, t), _ct);

@@ -53,6 +53,28 @@ public abstract class ImportUndoTests
     }
 
     [Fact]
+    public async Task MustConfirm_NewAddressesArePending_AndNoMoreSoWhenTheImportIsTakenBack()
+    {
+        await RunAsync($"email\n{_tag}known@example.com\n");
+        await _f.Database.WriteAsync(t => Consent.ConsentLog.SayAsync(t, new Consent.ConsentEvent { Kind = AddressKind.Email, Value = $"{_tag}agreed@example.com", State = Consent.ConsentState.Granted, Source = "test", Actor = "test", At = 1 }), _ct);
+        var file = $"email,phone\n{_tag}known@example.com,+34600{Random.Shared.Next(100_000, 999_999)}\n{_tag}new@example.com,\n{_tag}agreed@example.com,\n";
+        var import = await _f.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(file)), new ImportOptions { Name = "p.csv", Actor = "test", ConsentSource = "fair", MustConfirm = true }, cancellationToken: _ct);
+        Assert.Equal((2, 1), (import.Created, import.Updated));
+
+        Assert.Equal(["email new", "phone known"], await PendingAsync());
+        Assert.Equal(["pending"], (await new Consent.ConsentStore(_f.Database, new AuditStore(_f.Database, _f.Time), _f.Time).OfContactAsync(await IdAsync("new"), _ct)).Select(c => c.State.ToString().ToLowerInvariant()));
+
+        await Undo.RunAsync(import.Id, "test", _ct);
+        Assert.Empty(await PendingAsync());
+
+        async Task<string[]> PendingAsync() => [.. (await _f.Database.ReadAsync(c => c.QueryAsync<(int Kind, string Value)>(
+            """
+            SELECT s.kind, CASE WHEN s.kind = 1 THEN s.value ELSE (SELECT e.value FROM addresses p JOIN addresses e ON e.contact_id = p.contact_id AND e.kind = 1 WHERE p.kind = s.kind AND p.value = s.value) END
+              FROM suppressions s WHERE s.reason = 6 AND s.source = @source ORDER BY s.kind
+            """, new { source = $"import:{import.Id}" }), _ct)).Select(p => $"{((AddressKind)p.Kind).Name()} {p.Value.Replace(_tag, "").Replace("@example.com", "")}")];
+    }
+
+    [Fact]
     public async Task RunAsync_MoreThanAPiece_TakesAllBack()
     {
         var import = await RunAsync("email\n" + string.Concat(Enumerable.Range(0, 1_234).Select(i => $"{_tag}{i}@example.com\n")));

@@ -16,7 +16,7 @@ internal sealed class ListModel(SegmentStore segments) : ConsolePage
     [BindProperty(SupportsGet = true)]
     public long? After { get; set; }
 
-    public IReadOnlyList<(SegmentDetails Segment, IReadOnlyList<SegmentUse> Uses)> Items { get; private set; } = [];
+    public IReadOnlyList<(SegmentDetails Segment, long Uses)> Items { get; private set; } = [];
 
     public long? Next { get; private set; }
 
@@ -27,9 +27,8 @@ internal sealed class ListModel(SegmentStore segments) : ConsolePage
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         var page = await segments.PageAsync(Q, After, PerPage, cancellationToken);
-        var items = new List<(SegmentDetails, IReadOnlyList<SegmentUse>)>();
-        foreach (var segment in page.Items) items.Add((segment, await segments.UsedByAsync(segment.Id, cancellationToken)));
-        (Items, Next) = (items, page.Next);
+        var uses = await segments.UseCountsAsync(page.Items.Select(s => s.Id), cancellationToken);
+        (Items, Next) = ([.. page.Items.Select(s => (s, uses.GetValueOrDefault(s.Id)))], page.Next);
         CanEdit = await Visitor.CanEditAsync();
     }
 

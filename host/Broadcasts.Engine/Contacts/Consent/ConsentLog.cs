@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Text.Json;
+using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Contacts.Consent;
@@ -52,6 +54,40 @@ internal static class ConsentLog
     public static Task AskAsync(DbTransaction transaction, ConsentEvent asked, bool isNew) => isNew
         ? SayAsync(transaction, asked)
         : transaction.Connection!.ExecuteAsync(AppendSql, new { Kind = (short)asked.Kind, asked.Value, asked.ChannelId, State = (short)asked.State, asked.Source, asked.Detail, asked.Actor, asked.At }, transaction);
+
+    private const string NewSql = """
+          FROM {0}
+         WHERE NOT EXISTS (SELECT 1 FROM consents k WHERE k.kind = r.kind AND k.value = r.value AND k.state = 1)
+        """;
+
+    private const string AppendAllSql = $"INSERT INTO consents (kind, value, channel_id, state, source, detail, actor, at) SELECT r.kind, r.value, 0, 3, @source, NULL, 'import', @at{NewSql}";
+
+    private const string SuppressAllSql = $"INSERT INTO suppressions (kind, value, channel_id, reason, source, created_at) SELECT r.kind, r.value, 0, 6, @source, @at{NewSql} ON CONFLICT (kind, value, channel_id) DO NOTHING";
+
+    /// <summary>New addresses whose owners have to confirm first; whoever agreed before, when somebody had the address, has.</summary>
+    public static async Task AskAllAsync(DbTransaction transaction, SqlDialect dialect, IEnumerable<AddressKey> addresses, string source, long at)
+    {
+        // In one order for everybody: writers that meet wait for each other and never in a circle.
+        var rows = JsonSerializer.Serialize(addresses.OrderBy(a => a.Kind).ThenBy(a => a.Value, StringComparer.Ordinal).Select(a => new object[] { (int)a.Kind, a.Value }));
+        var list = dialect.Rows("@rows", "r", ("kind", SqlType.Integer), ("value", SqlType.Text));
+        foreach (var sql in (string[])[AppendAllSql, SuppressAllSql])
+            await transaction.Connection!.ExecuteAsync(sql.Replace("{0}", list, StringComparison.Ordinal), new { rows, source, at }, transaction);
+    }
+
+    private static readonly string[] TakeBackSql =
+    [
+        "DELETE FROM suppressions WHERE reason = 6 AND source = @source AND NOT EXISTS (SELECT 1 FROM addresses a WHERE a.kind = suppressions.kind AND a.value = suppressions.value)",
+        "DELETE FROM consents WHERE state = 3 AND source = @source AND NOT EXISTS (SELECT 1 FROM addresses a WHERE a.kind = consents.kind AND a.value = consents.value)",
+    ];
+
+    /// <summary>Of an import that was taken back: addresses that nobody has any more wait for nobody's word.</summary>
+    public static async Task TakeBackAsync(DbTransaction transaction, long importId)
+    {
+        foreach (var sql in TakeBackSql) await transaction.Connection!.ExecuteAsync(sql, new { source = SourceOf(importId) }, transaction);
+    }
+
+    /// <summary>The name of an import in the proof of consent.</summary>
+    public static string SourceOf(long importId) => FormattableString.Invariant($"import:{importId}");
 
     private static SuppressionReason ReasonOf(ConsentState state) => state == ConsentState.Pending ? SuppressionReason.Unconfirmed : SuppressionReason.OptedOut;
 }

@@ -42,7 +42,7 @@ internal sealed class ConsentStore(Database database, AuditStore audit, TimeProv
         UNION ALL
         SELECT 0, 0, '', 0, 1, 'import:' || i.id, i.consent_source, i.created_by, i.started_at
           FROM imports i
-         WHERE i.consent_source IS NOT NULL AND i.is_trial = 0 AND i.undone_at IS NULL
+         WHERE i.consent_source IS NOT NULL AND i.is_trial = 0 AND i.undone_at IS NULL AND i.must_confirm = 0
            AND EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = i.id AND ic.contact_id = @id)
          ORDER BY At, Id
         """;

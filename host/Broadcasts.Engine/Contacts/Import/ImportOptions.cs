@@ -59,6 +59,9 @@ internal sealed record ImportOptions
     /// <summary>A blank cell clears what the contact has there. Default: it leaves it.</summary>
     public bool OverwriteWithBlank { get; init; }
 
+    /// <summary>New addresses get nothing until their owner has confirmed (double opt-in). Those that were known stay as they are.</summary>
+    public bool MustConfirm { get; init; }
+
     /// <summary>Counts what would become of the rows; no contact, tag or field is written.</summary>
     public bool IsTrial { get; init; }
 

@@ -104,6 +104,7 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
         Tags = options.Tags,
         Identifier = options.Identifier,
         Trial = _trial,
+        MustConfirm = options.MustConfirm,
     }, time.Now());
 
     private async Task WriteAsync(Batch rows, CancellationToken cancellationToken)

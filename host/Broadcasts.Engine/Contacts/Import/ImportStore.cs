@@ -42,8 +42,8 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             (await connection.QueryAsync<ImportErrorRow>(ErrorsSql, new { id, after = afterRow, limit })).AsList(), cancellationToken);
 
     private const string InsertSql = """
-        INSERT INTO imports (name, status, options, total_bytes, created_by, started_at, consent_source, is_trial, upload, headers, headers_key)
-        VALUES (@name, @status, @options, @totalBytes, @actor, @now, @consent, @isTrial, @upload, @headers, @headersKey)
+        INSERT INTO imports (name, status, options, total_bytes, created_by, started_at, consent_source, is_trial, upload, headers, headers_key, must_confirm)
+        VALUES (@name, @status, @options, @totalBytes, @actor, @now, @consent, @isTrial, @upload, @headers, @headersKey, @mustConfirm)
         RETURNING id
         """;
 
@@ -60,6 +60,7 @@ internal sealed class ImportStore(Database database, TimeProvider time)
             consent = string.IsNullOrWhiteSpace(options.ConsentSource) ? null : options.ConsentSource.Trim(),
             isTrial = options.IsTrial ? 1 : 0,
             upload = options.Upload,
+            mustConfirm = options.MustConfirm ? 1 : 0,
             headers = headers is null ? null : RowCells.Write(headers),
             headersKey = headers is null ? null : ImportMapping.KeyOf(headers),
         },

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Broadcasts.Broadcasting;
+using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Merge;
 using Broadcasts.Security;
 using Broadcasts.Storage;
@@ -76,6 +77,7 @@ internal sealed class ImportUndo(Database database, TimeProvider time, ImportSto
         var counts = await CountsAsync(id, cancellationToken);
         await database.WriteAsync(async transaction =>
         {
+            await ConsentLog.TakeBackAsync(transaction, id);
             if (await transaction.Connection!.ExecuteAsync(FinishSql, new { id, now = time.Now(), actor }, transaction) == 1)
                 await audit.AppendAsync(transaction, actor, "import.undone", string.Create(CultureInfo.InvariantCulture, $"import:{id}"), string.Create(CultureInfo.InvariantCulture, $"{counts[UndoOutcome.Deleted]} deleted, {counts[UndoOutcome.Restored]} restored, {counts.Kept} kept"));
         }, cancellationToken);
