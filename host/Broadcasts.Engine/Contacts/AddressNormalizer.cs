@@ -42,7 +42,12 @@ internal static class AddressNormalizer
     public static string Normal(AddressKind kind, string address) => TryNormalize(kind, address, null, out var value, out _) ? value : address;
 
     /// <summary>Without the blanks and invisible characters around it; empty for null.</summary>
-    public static string Trim(string? text) => text?.Trim(Margins) ?? "";
+    public static string Trim(string? text)
+    {
+        if (string.IsNullOrEmpty(text)) return "";
+        // Nearly every text: nothing of the list is among the printable characters of ASCII.
+        return text[0] is > ' ' and < '\u007F' && text[^1] is > ' ' and < '\u007F' ? text : text.Trim(Margins);
+    }
 
     // A WhatsApp id is the digits of a number, or an opaque business-scoped id.
     private static bool TryWhatsApp(string text, string? defaultCountry, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out ValueRefusal? refusal)

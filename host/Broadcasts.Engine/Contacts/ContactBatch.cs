@@ -106,7 +106,7 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
                 return;
             }
 
-            batch._sql.Insert(transaction, _created, row => TagIds(row));
+            batch._sql.Insert(transaction, _created, TagIds);
             if (_updated.Count > 0) await batch._sql.UpdateAsync(transaction, _updated, cancellationToken);
             if (batch.Options.MustConfirm)
                 await ConsentLog.AskAllAsync(transaction, batch.Dialect, _created.SelectMany(c => c.Row.Addresses).Concat(_updated.SelectMany(c => c.NewAddresses)), ConsentLog.SourceOf(batch.Options.ImportId), batch.Now);
@@ -215,8 +215,20 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
             return changed;
         }
 
-        private long[] TagIds(ContactBatchRow row) =>
-            row.Tags.Count + batch.Options.Tags.Count == 0 ? [] : [.. row.Tags.Concat(batch.Options.Tags).Select(name => _tagIds[name]).Distinct()];
+        // Each once, in their order.
+        private int TagIds(ContactBatchRow row, ref long[] ids)
+        {
+            if (ids.Length < row.Tags.Count + batch.Options.Tags.Count) ids = new long[row.Tags.Count + batch.Options.Tags.Count];
+            var count = 0;
+            for (var i = 0; i < row.Tags.Count; i++) Add(_tagIds[row.Tags[i]], ids);
+            for (var i = 0; i < batch.Options.Tags.Count; i++) Add(_tagIds[batch.Options.Tags[i]], ids);
+            return count;
+
+            void Add(long id, long[] to)
+            {
+                if (Array.IndexOf(to, id, 0, count) < 0) to[count++] = id;
+            }
+        }
 
         private static string? Choose(string? before, string? given) => given switch
         {
@@ -237,6 +249,9 @@ internal sealed class ContactBatch(SqlDialect dialect, TagStore tags, ContactBat
 
     private long Now => now;
 }
+
+/// <summary>The tags of a row: how many, and the first of the list filled with their ids.</summary>
+internal delegate int TagIdsOf(ContactBatchRow row, ref long[] ids);
 
 /// <summary>A contact to insert.</summary>
 internal readonly record struct NewContact(long Id, ContactBatchRow Row);

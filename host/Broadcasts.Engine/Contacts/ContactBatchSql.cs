@@ -112,7 +112,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
     }
 
     /// <summary>Writes new contacts with their addresses and tags.</summary>
-    public void Insert(DbTransaction transaction, List<NewContact> created, Func<ContactBatchRow, long[]> tagIds)
+    public void Insert(DbTransaction transaction, List<NewContact> created, TagIdsOf tagIdsOf)
     {
         if (created.Count == 0) return;
         using (var contacts = BulkInsert.Into(transaction, "contacts", ContactColumns))
@@ -130,8 +130,13 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
         }
 
         using var tags = BulkInsert.Into(transaction, "contact_tags", TagColumns);
+        var tagIds = new long[8];
         foreach (var (id, row) in created)
-            foreach (var tagId in tagIds(row)) WritePair(tags, id, tagId);
+        {
+            var count = tagIdsOf(row, ref tagIds);
+            for (var i = 0; i < count; i++) WritePair(tags, id, tagIds[i]);
+        }
+
         tags.Complete();
     }
 
@@ -216,7 +221,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
         errors.Complete();
     }
 
-    private void WriteContact(BulkInsert contacts, long id, ContactBatchRow row, string fields)
+    private void WriteContact(BulkInsert contacts, long id, ContactBatchRow row, ReadOnlyMemory<byte> fields)
     {
         contacts.Write(id);
         contacts.Write(Blank(row.FirstName));
@@ -268,7 +273,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
 
         public FieldsWriter() => _writer = new Utf8JsonWriter(_json, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-        public string Write(ContactBatchRow row)
+        public ReadOnlyMemory<byte> Write(ContactBatchRow row)
         {
             _json.ResetWrittenCount();
             _writer.Reset(_json);
@@ -277,7 +282,7 @@ internal sealed class ContactBatchSql(SqlDialect dialect, long now)
                 if (row.FieldValues[i] is { Length: > 0 } value) _writer.WriteString(row.FieldSlugs[i], value);
             _writer.WriteEndObject();
             _writer.Flush();
-            return Encoding.UTF8.GetString(_json.WrittenSpan);
+            return _json.WrittenMemory;
         }
 
         public void Dispose() => _writer.Dispose();

@@ -5,11 +5,12 @@ using System.Text.Json;
 namespace Broadcasts.Contacts;
 
 /// <summary>The cells of a batch's rows as they were in the file, in one array: only those of rows that are not taken become texts.</summary>
-internal sealed class RowCells : IDisposable
+/// <param name="expected">Characters that there will probably be: as many as in the batch before.</param>
+internal sealed class RowCells(int expected = 0) : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private char[] _chars = ArrayPool<char>.Shared.Rent(1 << 17);
+    private char[] _chars = ArrayPool<char>.Shared.Rent(Math.Max(1 << 17, expected));
 
     public int Length { get; private set; }
 

@@ -32,6 +32,9 @@ internal abstract class BulkInsert : IDisposable
 
     public abstract void Write(string? value);
 
+    /// <summary>A text in UTF-8, which may change afterwards.</summary>
+    public abstract void Write(ReadOnlyMemory<byte> utf8);
+
     public abstract void EndRow();
 
     public abstract void Complete();
@@ -48,22 +51,32 @@ internal abstract class BulkInsert : IDisposable
         private readonly sqlite3 _database;
         private readonly string _table;
         private readonly (string Name, BulkType Type)[] _columns;
-        private readonly List<(long Number, string? Text, bool IsText)> _values;
+        private readonly List<Value> _values;
         private readonly sqlite3_stmt _many;
         private byte[] _utf8 = new byte[1024];
+        private byte[] _kept = new byte[1 << 14];
+        private int _used;
 
         public Sqlite(SqliteConnection connection, string table, (string Name, BulkType Type)[] columns)
         {
             _database = connection.Handle!;
             _table = table;
             _columns = columns;
-            _values = new List<(long, string?, bool)>(RowsPerStatement * columns.Length);
+            _values = new List<Value>(RowsPerStatement * columns.Length);
             _many = Prepare(RowsPerStatement);
         }
 
-        public override void Write(long value) => _values.Add((value, null, false));
+        public override void Write(long value) => _values.Add(new Value(Kind.Number, value, null));
 
-        public override void Write(string? value) => _values.Add((0, value, true));
+        public override void Write(string? value) => _values.Add(new Value(Kind.Text, 0, value));
+
+        public override void Write(ReadOnlyMemory<byte> utf8)
+        {
+            if (_kept.Length - _used < utf8.Length) Array.Resize(ref _kept, Math.Max(_kept.Length * 2, _used + utf8.Length));
+            utf8.Span.CopyTo(_kept.AsSpan(_used));
+            _values.Add(new Value(Kind.Utf8, ((long)_used << 32) | (uint)utf8.Length, null));
+            _used += utf8.Length;
+        }
 
         // Fifty rows in one statement: the cost of a statement, and of AUTOINCREMENT's own table, comes once for all.
         public override void EndRow()
@@ -92,16 +105,23 @@ internal abstract class BulkInsert : IDisposable
         {
             for (var i = 0; i < _values.Count; i++) Bind(statement, i + 1, _values[i]);
             _values.Clear();
+            _used = 0;
             var code = raw.sqlite3_step(statement);
             if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, _database);
             raw.sqlite3_reset(statement);
         }
 
-        private void Bind(sqlite3_stmt statement, int place, (long Number, string? Text, bool IsText) value)
+        private void Bind(sqlite3_stmt statement, int place, Value value)
         {
-            if (!value.IsText)
+            if (value.Kind == Kind.Number)
             {
                 raw.sqlite3_bind_int64(statement, place, value.Number);
+                return;
+            }
+
+            if (value.Kind == Kind.Utf8)
+            {
+                raw.sqlite3_bind_text(statement, place, _kept.AsSpan((int)(value.Number >> 32), (int)(uint)value.Number));
                 return;
             }
 
@@ -115,6 +135,16 @@ internal abstract class BulkInsert : IDisposable
             if (most > _utf8.Length) _utf8 = new byte[most];
             raw.sqlite3_bind_text(statement, place, _utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, _utf8)));
         }
+
+        private enum Kind
+        {
+            Number,
+            Text,
+            Utf8,
+        }
+
+        // Of bytes the number says where they are kept: the place above, the length below.
+        private readonly record struct Value(Kind Kind, long Number, string? Text);
     }
 
     private sealed class Postgres : BulkInsert
@@ -152,6 +182,12 @@ internal abstract class BulkInsert : IDisposable
             if (value is null) _copy.WriteNull();
             else _copy.Write(value, _columns[_column].Type == BulkType.Json ? NpgsqlDbType.Jsonb : NpgsqlDbType.Text);
             _column++;
+        }
+
+        public override void Write(ReadOnlyMemory<byte> utf8)
+        {
+            Begin();
+            _copy.Write(utf8, _columns[_column++].Type == BulkType.Json ? NpgsqlDbType.Jsonb : NpgsqlDbType.Text);
         }
 
         public override void EndRow() => _column = 0;

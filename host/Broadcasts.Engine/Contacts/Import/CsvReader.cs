@@ -33,6 +33,7 @@ internal sealed class CsvReader(Stream stream, Encoding encoding, char delimiter
     private readonly Decoder _decoder = encoding.GetDecoder();
     private readonly byte[] _bytes = new byte[1 << 16];
     private readonly List<Field> _fields = [];
+    private readonly TextPool _texts = new();
     private char[] _chars = new char[Math.Min(FirstBuffer, longestRow)];
     private int _start;
     private int _end;
@@ -59,7 +60,7 @@ internal sealed class CsvReader(Stream stream, Encoding encoding, char delimiter
         get
         {
             var field = _fields[index];
-            return field.Text ?? new string(_chars, field.Start, field.Length);
+            return field.Text ?? _texts.Of(_chars.AsSpan(field.Start, field.Length));
         }
     }
 

@@ -8,6 +8,7 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
 
     private readonly bool _hasTags = mapping.Columns.Any(c => c.Target.Kind == ColumnKind.Tags);
     private readonly string[] _slugs = [.. mapping.Fields.Select(f => f.Slug)];
+    private readonly TextPool _texts = new();
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
 
     /// <summary>Leaves out a row that was counted before. What later rows are judged by is learnt from it all the same.</summary>
@@ -164,6 +165,7 @@ internal sealed class ImportRowReader(ImportMapping mapping, ImportOptions optio
             _tags.Add(TagStore.Key(name));
         }
 
+        for (var i = 0; i < names.Length; i++) names[i] = _texts.Of(names[i]);
         row.Tags = names;
         return null;
     }

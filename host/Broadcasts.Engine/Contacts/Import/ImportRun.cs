@@ -24,8 +24,8 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
     {
         report?.Report(Progress);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // Two batches wait at most: memory stays flat however fast the file is read.
-        var batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
+        // One batch waits at most: memory stays flat however fast the file is read.
+        var batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
         var reading = Task.Run(() => ReadAsync(csv, new ImportRowReader(mapping, options), Progress.Rows, batches.Writer, stop.Token), CancellationToken.None);
         try
         {
@@ -63,9 +63,10 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
                 characters += csv.Length;
                 if (rows.Count < RowsPerBatch && characters < CharactersPerBatch) continue;
 
+                var expected = cells.Length + (cells.Length / 16);
                 await batches.WriteAsync(new Batch(rows, cells, source.Taken), cancellationToken);
                 rows = new List<ContactBatchRow>(RowsPerBatch);
-                cells = new RowCells();
+                cells = new RowCells(expected);
                 characters = 0;
             }
 
