@@ -60,7 +60,7 @@ public abstract class ContactsFixture : IAsyncLifetime
     internal ContactChanges ContactChanges => new(Database, Contacts, new JobContacts(Database), Tags, Time);
 
     internal JobRunner Runner => new(
-        Database, Jobs, ContactChanges, new ContactLines(Database, new JobContacts(Database)), new ConsentLines(Database, new JobContacts(Database)), new SuppressionLines(Suppressions), Time, NullLogger<JobRunner>.Instance);
+        Database, Jobs, new SafeHold(Database, new EngineOptions(), Audit, Time), ContactChanges, new ContactLines(Database, new JobContacts(Database)), new ConsentLines(Database, new JobContacts(Database)), new SuppressionLines(Suppressions), Time, NullLogger<JobRunner>.Instance);
 
     internal MergeStore Merges => new(Database, Time, Audit);
 

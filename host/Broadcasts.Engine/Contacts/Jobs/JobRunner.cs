@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace Broadcasts.Contacts.Jobs;
 /// Does the jobs, one at a time per process and in small pieces, so that sending waits for none of them longer than for a piece. Each piece is one transaction with the place that it brings the job to: whatever ends the
 /// process, the next one goes on behind the last whole piece, and nobody is left out or done twice.
 /// </summary>
-internal sealed partial class JobRunner(Database database, JobStore jobs, ContactChanges changes, ContactLines contactLines, ConsentLines consentLines, SuppressionLines suppressionLines, TimeProvider time, ILogger<JobRunner> logger)
+internal sealed partial class JobRunner(Database database, JobStore jobs, SafeHold hold, ContactChanges changes, ContactLines contactLines, ConsentLines consentLines, SuppressionLines suppressionLines, TimeProvider time, ILogger<JobRunner> logger)
     : PeriodicWork(TimeSpan.FromSeconds(1), time, logger)
 {
     /// <summary>Contacts that are changed in one transaction: some tens of milliseconds.</summary>
@@ -20,7 +21,8 @@ internal sealed partial class JobRunner(Database database, JobStore jobs, Contac
 
     private const int LinesPerPiece = 1_000;
 
-    private const long LockSpace = 0x6A6F6200_00000000;
+    /// <summary>The locks of jobs.</summary>
+    internal const long LockSpace = 0x6A6F6200_00000000;
 
     private static readonly TimeSpan PurgeEvery = TimeSpan.FromMinutes(10);
 
@@ -28,10 +30,17 @@ internal sealed partial class JobRunner(Database database, JobStore jobs, Contac
 
     protected override string Purpose => "Doing jobs";
 
+    protected override Task DoAsync(CancellationToken cancellationToken) => TurnAsync(cancellationToken);
+
     /// <summary>Does every job that no other process is at.</summary>
-    protected override async Task DoAsync(CancellationToken cancellationToken)
+    internal async Task TurnAsync(CancellationToken cancellationToken)
     {
-        foreach (var id in await jobs.OpenAsync(cancellationToken)) await RunAsync(id, cancellationToken);
+        // Of data that was put back, somebody may want to cancel what ran when the copy was made: it could be why it was put back.
+        if (await jobs.OpenAsync(cancellationToken) is { Count: > 0 } open && await hold.GetAsync() is null)
+        {
+            foreach (var id in open) await RunAsync(id, cancellationToken);
+        }
+
         if (Time.GetUtcNow() < _nextPurge) return;
         await jobs.PurgeAsync(cancellationToken);
         _nextPurge = Time.GetUtcNow() + PurgeEvery;

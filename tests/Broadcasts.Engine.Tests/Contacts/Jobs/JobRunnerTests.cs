@@ -107,6 +107,26 @@ public abstract class JobRunnerTests(ContactsFixture fixture) : JobsTest(fixture
     }
 
     [Fact]
+    public async Task Held_BecauseTheDataWasPutBack_WaitsForAPerson()
+    {
+        await CreateAsync(2);
+        var id = await AskAsync(new JobRequest { Act = JobAct.Delete, WithTag = Own });
+        await SqlAsync("""INSERT INTO settings (name, value) VALUES ('safeHold', '{"reason":"restored","since":1}')""");
+        try
+        {
+            await F.Runner.TurnAsync(Ct);
+            Assert.Equal("Queued 0/2: 0 0 0", Counts(await GetAsync(id)));
+        }
+        finally
+        {
+            await SqlAsync("DELETE FROM settings WHERE name = 'safeHold'");
+        }
+
+        await F.Runner.TurnAsync(Ct);
+        Assert.Equal("Done 2/2: 2 0 0", Counts(await GetAsync(id)));
+    }
+
+    [Fact]
     public async Task Request_SentTwice_IsOneJob()
     {
         var request = new JobRequest { Act = JobAct.Block, WithTag = Own, Once = Own };
@@ -145,7 +165,7 @@ public sealed class PostgresJobRunnerTests(PostgresContactsFixture fixture) : Jo
     {
         await CreateAsync(2);
         var id = await AskAsync(new JobRequest { Act = JobAct.Block, WithTag = Own });
-        await using (var other = await AliveLock.TryTakeAsync(F.Database, 0x6A6F6200_00000000 + id, Ct))
+        await using (var other = await AliveLock.TryTakeAsync(F.Database, JobRunner.LockSpace + id, Ct))
         {
             Assert.NotNull(other);
             await F.Runner.RunAsync(id, Ct);
