@@ -110,7 +110,7 @@ public abstract class ContactChangesTests(ContactsFixture fixture) : JobsTest(fi
     {
         var ids = await CreateAsync(230);
         var address = $"{Own}.5@example.com";
-        var import = await F.Import.RunAsync(new MemoryStream(System.Text.Encoding.UTF8.GetBytes($"email,telegram\nnobody,see {address.ToUpperInvariant()}\nelse,where\n")), new Import.ImportOptions { Name = "x.csv", Actor = "test" }, cancellationToken: Ct);
+        var import = await F.Import.RunAsync(new MemoryStream(System.Text.Encoding.UTF8.GetBytes($"email,telegram\nnobody,see {address.ToUpperInvariant()}\nelse,where\n")), new Import.ImportOptions { Name = "x.csv", Actor = "test", ConsentSource = "test" }, cancellationToken: Ct);
         await SqlAsync("INSERT INTO deliveries (id, contact_id, contact_revision, channel_id, part, status, attempt) VALUES (@id, @id, 1, 1, 0, 4, 1)", new { id = ids[5] });
         var consents = new ConsentStore(F.Database, F.Audit, F.Time);
         await consents.SayAsync(ids[5], new ConsentEdit { Kind = AddressKind.Email, State = ConsentState.Granted, Source = "shop" }, "test", Ct);

@@ -23,7 +23,7 @@ public abstract class JobExportsTests(ContactsFixture fixture) : JobsTest(fixtur
         Assert.Equal(2_101, lines.Length);
         Assert.Equal(ids.Order(), lines.Skip(1).Select(l => long.Parse(l.Split(',')[0], System.Globalization.CultureInfo.InvariantCulture)));
         Assert.Contains(",'=1+1,", lines[4], StringComparison.Ordinal);
-        var import = await F.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(string.Join("\r\n", lines))), new ImportOptions { Name = "back.csv", Actor = "test" }, cancellationToken: Ct);
+        var import = await F.Import.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(string.Join("\r\n", lines))), new ImportOptions { Name = "back.csv", Actor = "test", ConsentSource = "test" }, cancellationToken: Ct);
         Assert.Equal((2_100L, 2_100L), (import.Rows, import.Unchanged));
         var audit = await AuditAsync($"job:{job.Id}");
         Assert.Equal([("job.downloaded", "downloader"), ("job.done", Own), ("job.exportContacts", Own)], audit.Select(a => (a.Action, a.Actor)));

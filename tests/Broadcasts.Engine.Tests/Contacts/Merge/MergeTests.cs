@@ -287,7 +287,11 @@ public abstract class MergeTests
 
     private Task<List<long>> ImportsAsync(long id) => _f.Database.ReadAsync(async c => (await c.QueryAsync<long>("SELECT import_id FROM import_contacts WHERE contact_id = @id ORDER BY import_id", new { id })).AsList(), _ct);
 
-    private Task<int> ImportedAsync(long id, long import) => SqlAsync("INSERT INTO import_contacts (import_id, contact_id, outcome, revision) VALUES (@b, @id, 1, 1)", id, import);
+    private async Task ImportedAsync(long id, long import)
+    {
+        await SqlAsync("INSERT INTO imports (id, name, status, options, created_by, started_at) VALUES (@b, 'test', 1, '{}', 'test', @id) ON CONFLICT (id) DO NOTHING", id, import);
+        await SqlAsync("INSERT INTO import_contacts (import_id, contact_id, outcome, revision) VALUES (@b, @id, 1, 1)", id, import);
+    }
 
     private Task<int> DeliverAsync(long contact, int revision, long id, long? address = null) => _f.Database.WriteAsync(t => t.Connection!.ExecuteAsync(
         "INSERT INTO deliveries (id, contact_id, contact_revision, address_id, channel_id, part, status, attempt) VALUES (@id, @contact, @revision, @address, 1, 0, 2, 1)", new { id, contact, revision, address }, t), _ct);
