@@ -41,7 +41,7 @@ public sealed class ImportsApiTests(RunningBroadcasts service) : IClassFixture<R
     public async Task Upload_LookedAtThenImported_IsRememberedAndGone()
     {
         var tag = "u" + Guid.NewGuid().ToString("N")[..8];
-        var file = $"Correo;Puntos {tag}\n{tag}@example.com;12,5\n";
+        var file = $"Correo;Puntos {tag}\n{tag}@example.net;12,5\n";
         var upload = await PostFileAsync("/api/v1/contacts/imports/uploads?name=points.csv", file, HttpStatusCode.Created);
         var id = upload.GetProperty("id").GetString();
         Assert.Equal((";", "email", "new.text"), (upload.GetProperty("delimiter").GetString(), Meaning(upload, 0), Meaning(upload, 1)));
@@ -70,7 +70,7 @@ public sealed class ImportsApiTests(RunningBroadcasts service) : IClassFixture<R
     public async Task Import_RefusedOrOnlyTried_LeavesNoFile()
     {
         await ImportAsync("consentSource=shop", "colour\nred\n", HttpStatusCode.UnprocessableEntity);
-        var trial = await ImportAsync("dryRun=true", "email\nnofile@example.com\n", HttpStatusCode.Created);
+        var trial = await ImportAsync("dryRun=true", "email\nnofile@example.net\n", HttpStatusCode.Created);
 
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(service.Data, "uploads")));
         using var refused = await service.Http.PostAsync(new Uri($"/api/v1/contacts/imports/{trial.GetProperty("id")}/continue", UriKind.Relative), null, TestContext.Current.CancellationToken);
