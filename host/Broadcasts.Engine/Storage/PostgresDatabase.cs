@@ -27,7 +27,9 @@ internal sealed class PostgresDatabase : Database
     /// <summary>For Orleans' own providers.</summary>
     public NpgsqlDataSource DataSource { get; }
 
-    public override SqlDialect Dialect { get; } = new PostgresDialect();
+    public override SqlDialect Dialect => _dialect;
+
+    private readonly PostgresDialect _dialect = new();
 
     public override async ValueTask<DbConnection> OpenReadAsync(CancellationToken cancellationToken = default) =>
         await DataSource.OpenConnectionAsync(cancellationToken);
@@ -36,6 +38,7 @@ internal sealed class PostgresDatabase : Database
     {
         // Processes that start together take turns; the second one finds nothing left to do.
         using var connection = DataSource.OpenConnection();
+        _dialect.OrdersBytes = OrdersBytes(connection);
         Execute(connection, "SELECT pg_advisory_lock(@key)");
         try
         {
@@ -46,6 +49,14 @@ internal sealed class PostgresDatabase : Database
         {
             Execute(connection, "SELECT pg_advisory_unlock(@key)");
         }
+    }
+
+    private const string OrderSql = "SELECT CASE datlocprovider WHEN 'b' THEN 'C' WHEN 'c' THEN datcollate END FROM pg_database WHERE datname = current_database()";
+
+    private static bool OrdersBytes(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(OrderSql, connection);
+        return command.ExecuteScalar() is string order && order.Split('.')[0] is "C" or "POSIX";
     }
 
     public override ValueTask DisposeAsync() => DataSource.DisposeAsync();

@@ -68,6 +68,12 @@ internal abstract class SqlDialect
     /// <summary>A condition that an index on the column can answer: it begins with the text of the parameters that <see cref="BeginsWithValues"/> makes.</summary>
     public abstract string BeginsWith(string column, string name);
 
+    /// <summary>Behind every text that begins alike.</summary>
+    protected const string LastCharacter = "\U0010FFFF";
+
+    /// <summary>A condition: the column is among the rows of a query of its own, which is asked once and not for each row.</summary>
+    public abstract string InQuery(string column, string sql);
+
     /// <summary>The parameters of <see cref="BeginsWith"/>.</summary>
     public abstract IReadOnlyDictionary<string, object> BeginsWithValues(string name, string text);
 

@@ -13,6 +13,7 @@ internal sealed class SqliteDatabase : Database
 
     public SqliteDatabase(string path)
     {
+        SqliteProcess.Prepare();
         var builder = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true, DefaultTimeout = 30, ForeignKeys = true };
         _write = builder.ToString();
         builder.Mode = SqliteOpenMode.ReadOnly;
@@ -76,7 +77,7 @@ internal sealed class SqliteDatabase : Database
     {
         var connection = new SqliteConnection(_write);
         connection.Open();
-        Execute(connection, "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16384;");
+        Execute(connection, "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -20480; PRAGMA wal_autocheckpoint = 16384;");
         return connection;
     }
 

@@ -20,6 +20,7 @@ internal sealed class SqliteDialect : SqlDialect
     {
         ["gmail_key"] = GmailKey("value"),
         ["is_gmail"] = IsGmail(""),
+        ["drop_address_key"] = "SELECT 1",
         ["identity"] = "INTEGER PRIMARY KEY AUTOINCREMENT",
         ["json"] = "TEXT",
         ["bytes"] = "BLOB",
@@ -57,10 +58,12 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override string ContainsInLower(string column, string parameter) => Contains(column, parameter);
 
+    public override string InQuery(string column, string sql) => $"{column} IN ({sql})";
+
     // LIKE would not use an index that compares bytes.
     public override string BeginsWith(string column, string name) => $"{column} >= @{name} AND {column} < @{name}_end";
 
-    public override IReadOnlyDictionary<string, object> BeginsWithValues(string name, string text) => new Dictionary<string, object> { [name] = text, [name + "_end"] = text + "\U0010FFFF" };
+    public override IReadOnlyDictionary<string, object> BeginsWithValues(string name, string text) => new Dictionary<string, object> { [name] = text, [name + "_end"] = text + LastCharacter };
 
     public override string AsciiLower(string text) => $"lower({text})";
 

@@ -55,7 +55,7 @@ async Task SendAsync()
 async Task QuestionsAsync()
 {
     Say($"{"question",-58} {"answer",12}  {"median",8}  {"most",8}");
-    foreach (var (name, rule) in Rules())
+    foreach (var (name, rule) in Rules().Where(r => settings.GetValue("sent", false) || !r.Name.Contains("written to", StringComparison.Ordinal) && !r.Name.Contains("received", StringComparison.Ordinal)))
     {
         await AskAsync("count: " + name, () => installation.PostAsync("segments/count", new { rule }), a => $"{a.GetProperty("contacts").GetInt64():N0}");
         await AskAsync("preview: " + name, () => installation.PostAsync("segments/preview", new { rule }), a => a.ToString().Length.ToString(CultureInfo.InvariantCulture) + " B");

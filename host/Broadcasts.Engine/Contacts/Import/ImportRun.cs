@@ -24,14 +24,16 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
     {
         report?.Report(Progress);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // One batch waits at most: memory stays flat however fast the file is read.
-        var batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
-        var reading = Task.Run(() => ReadAsync(csv, new ImportRowReader(mapping, options), Progress.Rows, batches.Writer, stop.Token), CancellationToken.None);
+        // While one batch is written the next one is read, and no third begun: memory stays flat however fast the file is read.
+        using var room = new SemaphoreSlim(2);
+        var batches = Channel.CreateUnbounded<Batch>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var reading = Task.Run(() => ReadAsync(csv, new ImportRowReader(mapping, options), Progress.Rows, room, batches.Writer, stop.Token), CancellationToken.None);
         try
         {
             await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken))
             {
                 using (batch.Cells) await (options.IsTrial ? TryAsync(batch, cancellationToken) : WriteAsync(batch, cancellationToken));
+                room.Release();
             }
         }
         finally
@@ -42,7 +44,7 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
     }
 
     // Never throws: the writer hears of a fault through the channel, behind the rows that were read before it.
-    private async Task ReadAsync(CsvReader csv, ImportRowReader reader, long counted, ChannelWriter<Batch> batches, CancellationToken cancellationToken)
+    private async Task ReadAsync(CsvReader csv, ImportRowReader reader, long counted, SemaphoreSlim room, ChannelWriter<Batch> batches, CancellationToken cancellationToken)
     {
         try
         {
@@ -53,6 +55,7 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
                 counted--;
             }
 
+            await room.WaitAsync(cancellationToken);
             var rows = new List<ContactBatchRow>(RowsPerBatch);
             var cells = new RowCells();
             long characters = 0;
@@ -65,6 +68,7 @@ internal sealed class ImportRun(Database database, TimeProvider time, TagStore t
 
                 var expected = cells.Length + (cells.Length / 16);
                 await batches.WriteAsync(new Batch(rows, cells, source.Taken), cancellationToken);
+                await room.WaitAsync(cancellationToken);
                 rows = new List<ContactBatchRow>(RowsPerBatch);
                 cells = new RowCells(expected);
                 characters = 0;

@@ -4,6 +4,7 @@ using System.Text;
 using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Broadcasts.Storage;
+using Dapper;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Contacts.Import;
@@ -106,6 +107,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         try
         {
             var (sha256, problem) = await readAsync();
+            if (!options.IsTrial) await AnalyzeAsync();
             return await FinishAsync(run, options, problem is null ? ImportStatus.Completed : ImportStatus.Failed, problem, sha256);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -119,6 +121,15 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         catch (Exception e) when (Expected(e, database.Dialect) is { } reason)
         {
             return await FinishAsync(run, options, ImportStatus.Failed, reason, null);
+        }
+    }
+
+    // Much was added: the questions that follow are planned for what is there now.
+    private async Task AnalyzeAsync()
+    {
+        foreach (var table in (string[])["contacts", "addresses", "contact_tags"])
+        {
+            if (database.Dialect.Analyze(table) is { } sql) await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(sql, transaction: transaction));
         }
     }
 
