@@ -18,6 +18,7 @@ public sealed class ConfigReaderTests
     [InlineData("Cluster:Port", "99999", "whole number")]
     [InlineData("Plugins:TrustedSigners", "9f86;0", "64 hexadecimal digits")]
     [InlineData("StopGrace", "soon", "00:00:08")]
+    [InlineData("TrustedProxies", "127.0.0.1;proxy", "127.0.0.1;::1")]
     [InlineData("Limits:FileMegabytes", "0", "whole number")]
     [InlineData("Databse:Provider", "sqlite", "Did you mean Broadcasts:Database:Provider?")]
     [InlineData("Url", "http://127.0.0.1:1", "Did you mean Broadcasts:Urls?")]

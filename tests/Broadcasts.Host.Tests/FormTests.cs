@@ -140,11 +140,23 @@ public sealed partial class FormTests : IAsyncDisposable
         await _service.PostAsync("broadcasts", new { name = "Linked", channelId = _mail, parts = new[] { Part } });
     }
 
+    [Fact]
+    public async Task Entries_OfOneVisitorBehindTheProxy_AreLimitedAndThoseOfOthersAreNot()
+    {
+        await StartAsync("127.0.0.1");
+        var page = PathOf(await FormAsync());
+        for (var i = 0; i < 10; i++) Assert.Equal(HttpStatusCode.OK, await FromAsync("203.0.113.7", i));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await FromAsync("203.0.113.7", 10));
+        Assert.Equal(HttpStatusCode.OK, await FromAsync("203.0.113.8", 11));
+
+        Task<HttpStatusCode> FromAsync(string visitor, int i) => _service.EnterAsync(page, visitor, ("address", $"v{i}@example.com"), ("agreed", "true"));
+    }
+
     private static object Part => new { type = "email", subject = "Please confirm", text = "Here: {{ links.confirm }}" };
 
-    private async Task StartAsync()
+    private async Task StartAsync(string proxies = "")
     {
-        _process = RunningBroadcasts.Start(_folder.File("data"), new() { ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
+        _process = RunningBroadcasts.Start(_folder.File("data"), new() { ["Broadcasts__PublicUrl"] = "https://news.example.org/", ["Broadcasts__TrustedProxies"] = proxies });
         _service = await PublicService.ConnectAsync(_process, _folder.File("data"));
         _mail = (await _service.PostAsync("channels", new { name = "Mail", transport = "filedrop", settings = new { folder = _folder.Path, format = "eml", addressKind = "email" } })).GetProperty("id").GetInt64();
     }

@@ -33,6 +33,15 @@ internal sealed class PublicService(HttpClient http, string key) : IDisposable
         return WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
+    /// <summary>As a visitor whom a proxy names.</summary>
+    public async Task<HttpStatusCode> EnterAsync(string path, string visitor, params (string Name, string Value)[] form)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value))) };
+        request.Headers.Add("X-Forwarded-For", visitor);
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+
     /// <summary>What was said about being written to, the oldest first.</summary>
     public async Task<(string Kind, string State, string Source)[]> ConsentsAsync(string contact) =>
         [.. (await GetAsync($"contacts/{contact}/consents")).GetProperty("items").EnumerateArray().Select(c => (c.GetProperty("kind").GetString()!, c.GetProperty("state").GetString()!, c.GetProperty("source").GetString()!))];

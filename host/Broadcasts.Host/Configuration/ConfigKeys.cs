@@ -26,6 +26,7 @@ internal static class ConfigKeys
             (text, o) => Text(text, value => o.Engine.HostDirectory = Path.GetFullPath(value))),
         new("Urls", "http://127.0.0.1:5080", "Addresses of the console and the API, separated by semicolons. Port 0 takes a free one.", ReadUrls),
         new("PublicUrl", "", "Address under which the outside reaches this installation: opt-out links and webhooks are built from it.", ReadPublicUrl),
+        new("TrustedProxies", "", "IP addresses of reverse proxies, separated by semicolons: what they say in X-Forwarded-For and X-Forwarded-Proto counts. Empty: nobody's word does.", ReadTrustedProxies),
         new("TimeZone", "Etc/UTC", "IANA zone of schedules when nothing else is said.", ReadTimeZone),
         new("DefaultCountry", "", "ISO 3166 country of telephone numbers without a country code.", ReadCountry),
         new("Database:Provider", "sqlite", "sqlite or postgres.",
@@ -99,6 +100,19 @@ internal static class ConfigKeys
     {
         if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) return $"'{text}' is not an IP address that other machines can reach. Write 10.0.0.5.";
         options.Engine.Cluster.Address = text;
+        return null;
+    }
+
+    private static string? ReadTrustedProxies(string text, ServiceOptions options)
+    {
+        var proxies = new List<IPAddress>();
+        foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!IPAddress.TryParse(part, out var address)) return $"'{part}' is not an IP address. Write 127.0.0.1;::1.";
+            proxies.Add(address);
+        }
+
+        options.TrustedProxies = proxies;
         return null;
     }
 

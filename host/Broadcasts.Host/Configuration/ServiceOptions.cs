@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Broadcasts.Host.Configuration;
 
 /// <summary>Everything an operator can set, read and checked. See <see cref="ConfigKeys"/>.</summary>
@@ -8,6 +10,9 @@ internal sealed class ServiceOptions
 
     /// <summary>Addresses that the console and the API listen on. Default: <c>http://127.0.0.1:5080</c>.</summary>
     public IReadOnlyList<Uri> Urls { get; set; } = [new("http://127.0.0.1:5080")];
+
+    /// <summary>Reverse proxies whose word counts for where a request came from. Default: none.</summary>
+    public IReadOnlyList<IPAddress> TrustedProxies { get; set; } = [];
 
     /// <summary>A file with the key that wraps the keys in a PostgreSQL database. Default: none.</summary>
     public string? MasterKeyFile { get; set; }

@@ -2,7 +2,9 @@ using System.Net;
 using Broadcasts.Admin;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Api;
+using Broadcasts.Host.Configuration;
 using Broadcasts.Storage;
+using Microsoft.AspNetCore.HttpOverrides;
 using OpenTelemetry.Metrics;
 
 namespace Broadcasts.Host.Hosting;
@@ -38,8 +40,17 @@ internal static class WebSetup
     private static MetricStreamConfiguration? Narrow(System.Diagnostics.Metrics.Instrument instrument) =>
         instrument.Meter.Name == "Broadcasts" || instrument.Name == "http.server.request.duration" ? null : new MetricStreamConfiguration { CardinalityLimit = 60 };
 
+    // Who is at the other end of the connection itself, whatever a proxy says.
+    private const string Peer = "peer";
+
     public static void Map(WebApplication app)
     {
+        app.Use((context, next) =>
+        {
+            context.Items[Peer] = context.Connection.RemoteIpAddress;
+            return next(context);
+        });
+        UseProxies(app);
         app.UseBroadcastsConsole();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
             .UseMiddleware<ApiErrors>()
@@ -49,6 +60,18 @@ internal static class WebSetup
         MapOperations(app);
         ApiRoutes.Map(app);
         OutsideRoutes.Map(app);
+    }
+
+    // Limits per address of the network, the audit and secure cookies go by where a request came from.
+    private static void UseProxies(WebApplication app)
+    {
+        var proxies = app.Services.GetRequiredService<ServiceOptions>().TrustedProxies;
+        if (proxies.Count == 0) return;
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+        options.KnownIPNetworks.Clear();
+        options.KnownProxies.Clear();
+        foreach (var proxy in proxies) options.KnownProxies.Add(proxy);
+        app.UseForwardedHeaders(options);
     }
 
     private static void MapOperations(WebApplication app)
@@ -64,7 +87,7 @@ internal static class WebSetup
         {
             metrics.Use(next => context =>
             {
-                if (context.Connection.RemoteIpAddress is null || IPAddress.IsLoopback(context.Connection.RemoteIpAddress)) return next(context);
+                if (context.Items[Peer] is not IPAddress peer || IPAddress.IsLoopback(peer)) return next(context);
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
             });
