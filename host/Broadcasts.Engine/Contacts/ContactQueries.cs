@@ -34,6 +34,9 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
     /// <summary>The newest contacts are looked at one by one: what many have fills the page out of them.</summary>
     private const int FirstLook = 10_000;
 
+    /// <summary>Two pages of the list.</summary>
+    private const int Many = 100;
+
     private const string PageSql = """
         SELECT c.id
           FROM contacts c
@@ -68,7 +71,7 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
 
     private const string CountSql = """
         SELECT COUNT(*)
-          FROM (SELECT 1 FROM contacts c WHERE {0} LIMIT @most) AS counted
+          FROM (SELECT 1 FROM contacts c WHERE c.id >= @from AND {0} LIMIT @most) AS counted
         """;
 
     /// <summary>Counts up to <paramref name="most"/>.</summary>
@@ -76,10 +79,23 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
         database.ReadAsync(async connection =>
         {
             var search = await ContactSearch.PrepareAsync(filter.Search, database.Dialect, connection, cancellationToken);
-            var (where, parameters) = Where(filter, await RuleAsync(filter, connection), search.HasWords ? search.AtOnce : null);
-            parameters.Add("most", most + 1);
-            var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(CountSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken));
+            var rule = await RuleAsync(filter, connection);
+            if (search.HasWords && !search.IsNarrow)
+            {
+                // What many have is not counted to the end: among the newest alone there are more than somebody looks through.
+                var near = await CountedAsync(search.OneByOne, await connection.ExecuteScalarAsync<long>(LastSql) - FirstLook);
+                if (near > Many) return new ContactCount(Math.Min(near, most), false);
+            }
+
+            var count = await CountedAsync(search.HasWords ? search.AtOnce : null, 0);
             return new ContactCount(Math.Min(count, most), count <= most);
+
+            Task<long> CountedAsync(Func<DynamicParameters, string>? condition, long from)
+            {
+                var (where, parameters) = Where(filter, rule, condition);
+                parameters.AddDynamicParams(new { most = most + 1, from });
+                return connection.ExecuteScalarAsync<long>(new CommandDefinition(CountSql.Replace("{0}", where, StringComparison.Ordinal), parameters, cancellationToken: cancellationToken));
+            }
         }, cancellationToken);
 
     /// <summary>One contact with everything that belongs to it; null when there is none.</summary>

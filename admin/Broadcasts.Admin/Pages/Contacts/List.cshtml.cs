@@ -46,7 +46,7 @@ internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentS
         var rule = Segments.FirstOrDefault(s => s.Id == Segment) is { } segment ? SegmentRule.Parse(segment.Rule, out _) : null;
         var filter = new ContactFilter { Search = string.IsNullOrWhiteSpace(Q) ? null : Q.Trim(), Tag = string.IsNullOrEmpty(Tag) ? null : Tag, Rule = rule };
         List = await contacts.ListAsync(filter, After, 50, cancellationToken);
-        Count = await contacts.CountAsync(filter, cancellationToken: cancellationToken);
+        Count = After is null && List.Next is null ? new ContactCount(List.Items.Count, true) : await contacts.CountAsync(filter, cancellationToken: cancellationToken);
         CanEdit = await Visitor.CanEditAsync();
         CanExport = await Visitor.CanExportAsync();
         Acts = [.. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions && (a.IsExport() ? CanExport : CanEdit))];
