@@ -133,6 +133,14 @@ public sealed partial class FormTests : IAsyncDisposable
         await _service.TextAsync(HttpMethod.Post, page, HttpStatusCode.OK, ("address", "robot@example.com"), ("f.first_name", "X"), ("agreed", "true"), ("homepage", "https://spam.example"));
         Assert.Empty((await _service.GetAsync("contacts")).GetProperty("items").EnumerateArray());
 
+        // A field that the form needs is deleted: nobody can fill it in any more, so nobody has to.
+        var field = (await _service.PostAsync("fields", new { name = "Size", type = "text" })).GetProperty("id").GetInt64();
+        await _service.PutAsync($"forms/{form.GetProperty("id")}", new { name = "Signup", title = "T", consent = "C", channelId = _mail, part = Part, fields = new[] { new { name = "size", required = true } } });
+        await _service.TextAsync(HttpMethod.Post, page, HttpStatusCode.UnprocessableEntity, ("address", "s@example.com"), ("agreed", "true"));
+        await _service.DeleteAsync($"fields/{field}");
+        await _service.TextAsync(HttpMethod.Post, page, HttpStatusCode.OK, ("address", "s@example.com"), ("agreed", "true"));
+        await _service.DeleteAsync("contacts/email:s@example.com");
+
         await _service.PutAsync($"forms/{form.GetProperty("id")}", new { name = "Signup", title = "T", consent = "C", channelId = _mail, part = Part, isOpen = false });
         Assert.Contains("cerrado", await _service.TextAsync(HttpMethod.Post, page, HttpStatusCode.OK, ("address", "x@example.com"), ("agreed", "true")), StringComparison.Ordinal);
         await _service.PostAsync($"forms/{form.GetProperty("id")}/entries", new { address = "x@example.com" }, HttpStatusCode.Conflict);

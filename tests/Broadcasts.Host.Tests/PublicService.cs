@@ -22,6 +22,8 @@ internal sealed class PublicService(HttpClient http, string key) : IDisposable
 
     public Task<JsonElement> PutAsync(string path, object body) => JsonAsync(HttpMethod.Put, path, JsonContent.Create(body));
 
+    public Task<JsonElement> DeleteAsync(string path) => JsonAsync(HttpMethod.Delete, path, null);
+
     /// <summary>As whoever has the link and nothing else.</summary>
     public async Task<string> TextAsync(HttpMethod method, string path, HttpStatusCode status, params (string Name, string Value)[] form)
     {

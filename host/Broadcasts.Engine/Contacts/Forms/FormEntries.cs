@@ -43,10 +43,10 @@ internal sealed class FormEntries(Database database, ChannelStore channels, Fiel
 
     private async Task<(ContactEdit Edit, Problem[] Problems)> ReadAsync(SignUpForm form, FormEntry entry, AddressEdit address, CancellationToken cancellationToken)
     {
-        var asked = form.ReadFields();
-        var missing = asked.Where(f => f.IsRequired && string.IsNullOrWhiteSpace(entry.Values.GetValueOrDefault(f.Name))).Select(f => new Problem(f.Name, "required", "This is needed.")).ToArray();
         var known = (await fields.ListAsync(cancellationToken)).ToDictionary(f => f.Slug, StringComparer.Ordinal);
-        // A field that was deleted since is not asked any more.
+        // A field that was deleted since is not asked any more, nor needed.
+        FormField[] asked = [.. form.ReadFields().Where(f => f.Name is SignUpForm.FirstName or SignUpForm.LastName || known.ContainsKey(f.Name))];
+        var missing = asked.Where(f => f.IsRequired && string.IsNullOrWhiteSpace(entry.Values.GetValueOrDefault(f.Name))).Select(f => new Problem(f.Name, "required", "This is needed.")).ToArray();
         var values = asked.Where(f => known.ContainsKey(f.Name) && !string.IsNullOrWhiteSpace(entry.Values.GetValueOrDefault(f.Name))).ToDictionary(f => f.Name, f => (string?)entry.Values[f.Name]);
         var edit = new ContactEdit
         {
