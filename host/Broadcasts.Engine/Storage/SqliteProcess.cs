@@ -12,7 +12,7 @@ internal static class SqliteProcess
     private static readonly Lazy<bool> Once = new(Configure);
 
     /// <summary>
-    /// A connection is used by one thread at a time here, so it needs no lock of its own; and nobody asks how much memory SQLite has, for which every allocation of every thread would wait in one queue. An import is a tenth
+    /// A connection is used by one thread at a time here, so it needs no lock of its own; and nobody asks how much memory SQLite has, for which every allocation of every thread would wait in one queue. Imports are 3 to 9 %
     /// faster by it.
     /// </summary>
     public static void Prepare() => _ = Once.Value;
