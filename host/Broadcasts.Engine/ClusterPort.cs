@@ -23,7 +23,7 @@ internal static class ClusterPort
     private static int? Read(string file) =>
         File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= ushort.MaxValue ? port : null;
 
-    private static int? TryListen(IPAddress address, int port)
+    internal static int? TryListen(IPAddress address, int port)
     {
         try
         {

@@ -75,6 +75,7 @@ internal static class EngineSetup
         var options = services.GetRequiredService<EngineOptions>();
         services.GetRequiredService<Database>().Migrate();
         if (!options.Database.IsPostgres) GrainFile(options).Migrate();
+        if (services.GetService<FormerLives>() is { } formerLives) await formerLives.ForgetAsync(services.GetRequiredService<Database>());
         await services.GetRequiredService<MessageIds>().InitializeAsync();
         await services.GetRequiredService<MessageLinks>().InitializeAsync();
         await services.GetRequiredService<SafeHold>().CheckAsync();
@@ -110,6 +111,7 @@ internal static class EngineSetup
 
     private static void Cluster(ISiloBuilder silo, EngineOptions options, IPAddress address, int port)
     {
+        silo.Services.AddSingleton(new FormerLives(options.Cluster.Name, address, port));
         silo.ConfigureEndpoints(address, port, gatewayPort: 0, listenOnAnyHostAddress: false);
         silo.UseAdoNetClustering(builder => builder.Configure<Database>((clustering, database) =>
         {
