@@ -18,9 +18,6 @@ internal sealed class ContactSearch
 
     private static readonly string AnyKind = $"a.kind IN ({string.Join(", ", Enum.GetValues<AddressKind>().Select(k => (short)k))})";
 
-    // Nearly all: e-mail addresses and numbers are stored without capital letters, ids as their provider writes them.
-    private static readonly string InLower = $"({(short)AddressKind.Email}, {(short)AddressKind.Phone})";
-
     private readonly SqlDialect _dialect;
     private readonly IReadOnlyList<SearchWord> _words;
 
@@ -76,7 +73,7 @@ internal sealed class ContactSearch
     {
         foreach (var word in _words)
         {
-            parameters.Add(word.Anywhere, SqlDialect.LikePattern(word.Text));
+            parameters.AddDynamicParams(_dialect.ContainsValues(word.Anywhere, word.Text));
             parameters.AddDynamicParams(_dialect.BeginsWithValues(word.Beginning, word.Begin));
         }
 
@@ -84,17 +81,25 @@ internal sealed class ContactSearch
     }
 
     private string Names(SearchWord word, string alias) => word.IsAddress ? "" :
-        $"{_dialect.Contains(alias + ".first_name", "@" + word.Anywhere)} OR {_dialect.Contains(alias + ".last_name", "@" + word.Anywhere)} OR ";
+        $"{Contains(word, alias + ".first_name")} OR {Contains(word, alias + ".last_name")} OR ";
 
-    private string Address(SearchWord word) => word.Begins
-        ? Begins(_dialect, word.Beginning)
-        : $"(a.kind IN {InLower} AND {_dialect.ContainsInLower("a.value", "@" + word.Anywhere)} OR a.kind NOT IN {InLower} AND {_dialect.Contains("a.value", "@" + word.Anywhere)})";
+    private string Address(SearchWord word) => word.Begins ? Begins(_dialect, word.Beginning) : $"({Anywhere(word)})";
+
+    // Nearly all: e-mail addresses and numbers are stored without capital letters, ids as their provider writes them. A number has no letters at all.
+    private string Anywhere(SearchWord word)
+    {
+        var (email, phone) = ((short)AddressKind.Email, (short)AddressKind.Phone);
+        var small = word.Text.Any(char.IsLetter) ? $"a.kind = {email}" : $"a.kind IN ({email}, {phone})";
+        return $"{small} AND {_dialect.ContainsInLower("a.value", word.Anywhere, word.Text)} OR a.kind NOT IN ({email}, {phone}) AND {Contains(word, "a.value")}";
+    }
+
+    private string Contains(SearchWord word, string column) => _dialect.Contains(column, word.Anywhere, word.Text);
 
     // The index has the kind in front: it is used when each is named.
     private static string Begins(SqlDialect dialect, string name) => $"{AnyKind} AND {dialect.BeginsWith("a.value", name)}";
 
     private string Tags(SearchWord word, string clause) => word.IsAddress ? "" :
-        clause.Replace("{0}", _dialect.InQuery("ct.tag_id", $"SELECT t.id FROM tags t WHERE {_dialect.Contains("t.name", "@" + word.Anywhere)}"), StringComparison.Ordinal);
+        clause.Replace("{0}", _dialect.InQuery("ct.tag_id", $"SELECT t.id FROM tags t WHERE {Contains(word, "t.name")}"), StringComparison.Ordinal);
 
     private static bool IsNumber(string word) => word.Count(char.IsAsciiDigit) >= NumberLength && !word.Any(char.IsLetter);
 }

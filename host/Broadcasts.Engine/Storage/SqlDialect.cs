@@ -62,8 +62,13 @@ internal abstract class SqlDialect
     /// <summary>A condition: the column contains the parameter's text, without regard to case. The parameter is made by <see cref="LikePattern"/>.</summary>
     public abstract string Contains(string column, string parameter);
 
-    /// <summary>The same, four times as fast on PostgreSQL, of a column that holds no capital letters.</summary>
-    public abstract string ContainsInLower(string column, string parameter);
+    /// <summary>The same for a text that is known when the SQL is written, with the parameters that <see cref="ContainsValues"/> makes: accented capitals are found, and a plain text faster.</summary>
+    public abstract string Contains(string column, string name, string text);
+
+    public virtual IReadOnlyDictionary<string, object> ContainsValues(string name, string text) => new Dictionary<string, object> { [name] = LikePattern(text) };
+
+    /// <summary>The same, twice as fast on PostgreSQL, of a column that holds no capital letters.</summary>
+    public abstract string ContainsInLower(string column, string name, string text);
 
     /// <summary>A condition that an index on the column can answer: it begins with the text of the parameters that <see cref="BeginsWithValues"/> makes.</summary>
     public abstract string BeginsWith(string column, string name);

@@ -285,6 +285,17 @@ public abstract class ContactStoreTests
         async Task<IEnumerable<long>> FoundAsync(string search) => (await _f.Queries.ListAsync(new ContactFilter { Search = search }, null, 10, _ct)).Items.Select(c => c.Id);
     }
 
+    [Theory]
+    [InlineData("\u00D3scar", "\u00F3SCAR"), InlineData("GARC\u00CDA", "garc\u00EDa"), InlineData("garc\u00EDa", "GARC\u00CDA"), InlineData("O\u011Fuz", "o\u011EUZ"), InlineData("Diego", "iEg"), InlineData("\u00D1[a*?^]", "\u00F1[A*?^]")]
+    public async Task ListAsync_SearchForANameInOtherCapitals_IsFound(string name, string search)
+    {
+        var word = Unique("w");
+        var (id, _) = await _f.Contacts.CreateAsync(WithEmail($"{word}@example.com") with { LastName = name }, "test", _ct);
+
+        Assert.Equal([id], (await _f.Queries.ListAsync(new ContactFilter { Search = $"{word} {search}" }, null, 10, _ct)).Items.Select(c => c.Id));
+        Assert.Empty((await _f.Queries.ListAsync(new ContactFilter { Search = $"{word} {search}x" }, null, 10, _ct)).Items);
+    }
+
     [Fact]
     public async Task Fields_SameSlug_IsRefusedAndOptionsStay()
     {
@@ -318,4 +329,13 @@ public abstract class ContactStoreTests
 
 public sealed class SqliteContactStoreTests(SqliteContactsFixture fixture) : ContactStoreTests(fixture), IClassFixture<SqliteContactsFixture>;
 
-public sealed class PostgresContactStoreTests(PostgresContactsFixture fixture) : ContactStoreTests(fixture), IClassFixture<PostgresContactsFixture>;
+public sealed class PostgresContactStoreTests(PostgresContactsFixture fixture) : ContactStoreTests(fixture), IClassFixture<PostgresContactsFixture>
+{
+    [Fact]
+    public async Task ListAsync_SearchForANameWithTheTurkishCapital_IsFound()
+    {
+        var (id, _) = await fixture.Contacts.CreateAsync(new ContactEdit { LastName = "\u0130brahim", Addresses = [new AddressEdit(AddressKind.Telegram, "777000777")] }, "test", TestContext.Current.CancellationToken);
+
+        Assert.Equal([id], (await fixture.Queries.ListAsync(new ContactFilter { Search = "777000777 ibrah" }, null, 10, TestContext.Current.CancellationToken)).Items.Select(c => c.Id));
+    }
+}
