@@ -23,6 +23,7 @@ internal sealed class BroadcastActions(Texts texts)
         new("pause", "pause", BroadcastCommand.Pause, true),
         new("approve", "check", BroadcastCommand.Approve, true),
         new("resume", "play", BroadcastCommand.Resume, true),
+        new("reschedule", "calendar", BroadcastCommand.Schedule, true, "/broadcasts/{0}/act?what=reschedule"),
         new("unschedule", "retry", BroadcastCommand.Unschedule, true),
         new("skipNext", "skip", BroadcastCommand.Schedule, true),
         new("fix", "pencil", BroadcastCommand.Fix, false),
@@ -40,6 +41,7 @@ internal sealed class BroadcastActions(Texts texts)
         foreach (var entry in Entries)
         {
             if (entry.Key == "skipNext" && (row.Repeat is null || row.Status != BroadcastStatus.Scheduled)) continue;
+            if (entry.Key == "reschedule" && !row.IsMovable) continue;
             if (entry.Key == "approve" && !row.IsAwaitingApproval) continue;
             var why = WhyNot(entry, row, canEdit, canSend, actor);
             if (why is not null && !IsWorthShowing(entry, row.Status)) continue;

@@ -4,6 +4,7 @@ using Broadcasts.Channels;
 using Broadcasts.Reporting;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using NodaTime;
 
 namespace Broadcasts.Admin.Web;
 
@@ -28,8 +29,17 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
     [BindProperty(SupportsGet = true)]
     public string? Sort { get; set; }
 
+    /// <summary>The calendar's scale: <c>week</c>, <c>agenda</c>, or a month for anything else.</summary>
     [BindProperty(SupportsGet = true)]
-    public string? Month { get; set; }
+    public string? Scale { get; set; }
+
+    /// <summary>The calendar's month or week: <c>2026-11</c> or <c>2026-11-23</c>.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? On { get; set; }
+
+    /// <summary>The day that the broadcast of the drawer shall be moved to.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Move { get; set; }
 
     /// <summary>Whose drawer is open.</summary>
     [BindProperty(SupportsGet = true)]
@@ -81,21 +91,29 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
     /// <summary>Another page's address with the same filters.</summary>
     public string With(string path, params (string Name, object? Value)[] changes)
     {
-        var query = new Dictionary<string, string?>
-        {
-            ["status"] = Status,
-            ["view"] = View,
-            ["q"] = Q,
-            ["label"] = Label,
-            ["channel"] = Channel?.ToString(CultureInfo.InvariantCulture),
-            ["sort"] = Sort,
-            ["month"] = Month,
-            ["p"] = Request.Query["p"],
-            ["open"] = Open?.ToString(CultureInfo.InvariantCulture),
-        };
+        var query = State();
         foreach (var (name, value) in changes) query[name] = Convert.ToString(value, CultureInfo.InvariantCulture);
         return QueryHelpers.AddQueryString(path, query.Where(q => !string.IsNullOrEmpty(q.Value)));
     }
+
+    /// <summary>What a form of this page carries on, but for those names.</summary>
+    public IEnumerable<(string Name, string Value)> Kept(params string[] without) =>
+        State().Where(q => !string.IsNullOrEmpty(q.Value) && !without.Contains(q.Key)).Select(q => (q.Key, q.Value!));
+
+    private Dictionary<string, string?> State() => new()
+    {
+        ["status"] = Status,
+        ["view"] = View,
+        ["q"] = Q,
+        ["label"] = Label,
+        ["channel"] = Channel?.ToString(CultureInfo.InvariantCulture),
+        ["sort"] = Sort,
+        ["scale"] = Scale,
+        ["on"] = On,
+        ["p"] = Request.Query["p"],
+        ["open"] = Open?.ToString(CultureInfo.InvariantCulture),
+        ["move"] = Move,
+    };
 
     protected async Task LoadFrameAsync(CancellationToken cancellationToken)
     {
@@ -105,8 +123,8 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
         Labels = await queries.LabelsAsync(cancellationToken);
         CanEdit = await Visitor.CanEditAsync();
         CanSend = await Visitor.CanSendAsync();
-        if (Open is { } id) Drawer = await BroadcastDrawer.LoadAsync(id, queries, progress, people, With(("open", null)), cancellationToken);
-        if (Drawer is not null) Drawer = Drawer with { CanEdit = CanEdit, CanSend = CanSend };
+        if (Open is { } id) Drawer = await BroadcastDrawer.LoadAsync(id, queries, progress, people, With(("open", null), ("move", null)), cancellationToken);
+        if (Drawer is not null) Drawer = Drawer with { CanEdit = CanEdit, CanSend = CanSend, MoveTo = CalendarGrid.DayOf(Move) };
     }
 }
 
@@ -127,6 +145,17 @@ internal sealed record BroadcastDrawer
     public bool CanEdit { get; init; }
 
     public bool CanSend { get; init; }
+
+    /// <summary>The day that somebody dropped it on.</summary>
+    public LocalDate? MoveTo { get; init; }
+
+    /// <summary>Its time in its own zone, moved by as many days as it was dropped away from the day on which the visitor sees it.</summary>
+    public string MovedLocal(DateTimeZone zone)
+    {
+        if (MoveTo is not { } day || ScheduleTime.Parse(Row.ScheduledLocal) is not { } local || Row.ScheduledAt is not { } at) return Row.ScheduledLocal ?? "";
+        var seen = Instant.FromDateTimeOffset(at).InZone(zone).Date;
+        return local.PlusDays(Period.DaysBetween(seen, day)).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Why a second person must agree; null when nobody need.</summary>
     public Problem? NeedsApproval { get; init; }

@@ -2,6 +2,7 @@ using Broadcasts.Broadcasting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcasts.Admin.Web;
@@ -11,6 +12,7 @@ internal abstract class ConsolePage : PageModel
 {
     public const string GoodKey = "flash.good";
     public const string BadKey = "flash.bad";
+    public const string UndoKey = "flash.undo";
 
     protected Texts Texts => HttpContext.RequestServices.GetRequiredService<Texts>();
 
@@ -27,6 +29,9 @@ internal abstract class ConsolePage : PageModel
 
     /// <summary>Shown on top of the next page.</summary>
     protected void Bad(string text) => TempData[BadKey] = text;
+
+    /// <summary>A button beside what is shown on top of the next page, which posts to this address of the console.</summary>
+    protected void Undo(string path, params (string Name, string Value)[] values) => TempData[UndoKey] = QueryHelpers.AddQueryString(path, values.ToDictionary(v => v.Name, v => (string?)v.Value));
 
     /// <summary>Says how a command ended and goes on.</summary>
     protected IActionResult Told(CommandResult result, string done, string to)

@@ -3,5 +3,6 @@ import './swap.js';
 import './menus.js';
 import './forms.js';
 import './progress.js';
+import './calendar.js';
 
 document.documentElement.dataset.script = 'on';

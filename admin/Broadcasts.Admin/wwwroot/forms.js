@@ -6,12 +6,10 @@ for (const field of document.querySelectorAll('[data-time-zone]')) {
   else if ([...field.options].some(o => o.value === zone)) field.value = zone;
 }
 
-for (const button of document.querySelectorAll('[data-no-script]')) button.hidden = true;
-
 let typing = 0;
 document.addEventListener('change', event => {
   const form = event.target.closest('form[data-auto-submit]');
-  if (form && event.target.tagName === 'SELECT') form.requestSubmit();
+  if (form && event.target.matches('select, input[type="month"]') && form.checkValidity()) form.requestSubmit();
 });
 document.addEventListener('input', event => {
   const form = event.target.closest('form[data-auto-submit]');

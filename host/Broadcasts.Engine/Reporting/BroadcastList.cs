@@ -125,6 +125,9 @@ internal sealed record BroadcastRow
     /// <summary>When it comes again; null for once.</summary>
     public RepeatRule? Repeat { get; init; }
 
+    /// <summary>It waits for a time of its own that can be another one. A repeated one has a plan instead; one that is sent in some seconds can be undone.</summary>
+    public bool IsMovable => Status == BroadcastStatus.Scheduled && ScheduledLocal is not null && Repeat is null;
+
     public long? ChannelId { get; init; }
 
     /// <summary>It has several channels: each contact gets it on the one that it wrote on last.</summary>
@@ -249,6 +252,9 @@ internal sealed record CalendarItem
 
     /// <summary>True for an occurrence of a repeated broadcast that is not made yet.</summary>
     public bool IsUpcoming { get; init; }
+
+    /// <summary>As <see cref="BroadcastRow.IsMovable"/>.</summary>
+    public bool IsMovable { get; init; }
 
     public string? ChannelName { get; init; }
 }

@@ -93,6 +93,7 @@ internal sealed partial class BroadcastQueries(Database database)
                 To = Times.Of(r.FinishedAt),
                 IsOnCreation = (r.StartedAt ?? r.ScheduledAt) is null,
                 ChannelName = r.ChannelName,
+                IsMovable = (BroadcastStatus)r.Status == BroadcastStatus.Scheduled && r.ScheduledLocal is not null && r.RepeatRule is null,
             }, r, to)).OrderBy(i => i.From)];
         }, cancellationToken);
 

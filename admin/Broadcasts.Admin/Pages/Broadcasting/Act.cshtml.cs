@@ -10,7 +10,7 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 /// <summary>One command to one broadcast. What can't be taken back is asked first, with its numbers; the rest is done by the post alone.</summary>
 internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factory, RemainderMove remainder, ChannelStore channels, IGrainFactory grains) : ConsolePage
 {
-    private static readonly string[] Asked = ["cancel", "delete", "resend", "move"];
+    private static readonly string[] Asked = ["cancel", "delete", "resend", "move", "reschedule"];
 
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -24,6 +24,10 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
     /// <summary>The channel that the rest shall go over.</summary>
     [BindProperty(SupportsGet = true)]
     public long? Channel { get; set; }
+
+    /// <summary>Another time, local and without offset, in the broadcast's own zone.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? At { get; set; }
 
     public RemainderPreview Remainder { get; private set; } = new();
 
@@ -39,6 +43,7 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
     {
         if (!Asked.Contains(What) || await queries.GetAsync(Id, cancellationToken) is not { } details) return NotFound();
         Details = details;
+        if (What == "reschedule" && !details.Row.IsMovable) return LocalRedirect($"/broadcasts/{Id}");
         if (What != "move") return Page();
         var (command, preview) = await remainder.LookAsync(Id, Channel ?? 0);
         if (!command.IsDone) return Told(command, "", $"/broadcasts/{Id}");
@@ -57,6 +62,7 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
         {
             "pause" => ToldInFlight(await grain.PauseAsync(actor), "Did.pause", back),
             "resume" => Told(await grain.ResumeAsync(actor), Texts["Did.resume"], back),
+            "reschedule" => await RescheduleAsync(grain, back),
             "unschedule" => Told(await grain.UnscheduleAsync(actor), Texts["Did.unschedule"], back),
             "move" => Told(await grain.MoveRemainingAsync(Channel ?? 0, actor), Texts["Did.move"], back),
             "undo" => Told(await grain.UndoAsync(actor), Texts["Did.undo"], back),
@@ -71,6 +77,16 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
             "resend" => Made(await factory.ResendFailedAsync(Id, actor), "Did.resend", back, "/send"),
             _ => NotFound(),
         };
+    }
+
+    // What it was is one click away.
+    private async Task<IActionResult> RescheduleAsync(IBroadcastGrain grain, string back)
+    {
+        if (await queries.GetAsync(Id) is not { Row: { ScheduledLocal: { } before, TimeZone: { } zone } row }) return NotFound();
+        if (!row.IsMovable) return Told(CommandResult.Refused(new Problem("", "notMovable", "Only a scheduled broadcast that is not repeated can be moved to another time.")), "", back);
+        var result = await grain.ScheduleAsync(new BroadcastSchedule { LocalTime = At ?? "", TimeZone = zone, IsLocal = row.IsRecipientLocal }, Visitor.Actor);
+        if (result.IsDone) Undo($"/broadcasts/{Id}/act", ("what", "reschedule"), ("at", before), ("to", back));
+        return Told(result, Texts["Did.schedule", (At ?? "").Replace('T', ' '), zone], back);
     }
 
     private IActionResult ToldInFlight(CommandResult result, string done, string back) =>
