@@ -75,6 +75,9 @@ public sealed class ConsoleFixture : IAsyncLifetime
     /// <summary>Puts to the API.</summary>
     public Task<JsonElement> PutAsync(string path, object body) => SendAsync(HttpMethod.Put, path, body);
 
+    /// <summary>Patches by the API.</summary>
+    public Task<JsonElement> PatchAsync(string path, object body) => SendAsync(HttpMethod.Patch, path, body);
+
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body)
     {
         if (_http is null)

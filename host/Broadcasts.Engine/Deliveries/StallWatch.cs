@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Deliveries;
 
-/// <summary>Looks whether every broadcast in progress moves. One that does not gets its reason on its page; one without a reason is an alert.</summary>
+/// <summary>Looks whether every broadcast in progress moves. One that does not gets its reason on its page; one without a reason is an alert. What it sees is kept as the broadcast's pace.</summary>
 internal sealed partial class StallWatch(
-    Database database, WaitingReasons reasons, WaitingBroadcasts waiting, BroadcastStore broadcasts, LedgerAudit ledger, DispatchSignal dispatch, TimeProvider time, ILogger<StallWatch> logger)
+    Database database, WaitingReasons reasons, WaitingBroadcasts waiting, BroadcastStore broadcasts, LedgerAudit ledger, DispatchSignal dispatch, PaceHistory pace, TimeProvider time, ILogger<StallWatch> logger)
     : PeriodicWork(TimeSpan.FromSeconds(2), time, logger)
 {
     /// <summary>Without a change for this long it waits for something.</summary>
@@ -21,11 +21,12 @@ internal sealed partial class StallWatch(
     private static readonly TimeSpan Stalled = TimeSpan.FromSeconds(90);
 
     private const string CountsSql = """
-        SELECT b.id, b.freeze_position, COALESCE(SUM(s.pending), 0) AS pending, COALESCE(SUM(s.sending), 0) AS sending,
-               COALESCE(SUM(s.sent + s.delivered + s.read + s.failed + s.skipped), 0) AS settled, COALESCE(SUM(s.unknown), 0) AS unknown
+        SELECT b.id, b.freeze_position, b.started_at AS StartedAt, b.channel_id AS ChannelId, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, COALESCE(SUM(s.pending), 0) AS pending, COALESCE(SUM(s.sending), 0) AS sending,
+               COALESCE(SUM(s.sent + s.delivered + s.read + s.failed + s.skipped), 0) AS settled, COALESCE(SUM(s.unknown), 0) AS unknown,
+               COALESCE(SUM(s.skipped), 0) AS skipped
           FROM broadcasts b LEFT JOIN slices s ON s.broadcast_id = b.id
          WHERE b.status = 2 AND b.kind = 0
-         GROUP BY b.id, b.freeze_position
+         GROUP BY b.id
         """;
 
     private readonly Dictionary<long, Look> _looks = [];
@@ -39,6 +40,7 @@ internal sealed partial class StallWatch(
         foreach (var gone in _looks.Keys.Where(id => !running.Contains(id)).ToArray()) _looks.Remove(gone);
         waiting.Keep(running);
         foreach (var count in counts) waiting.Set(count.Id, await JudgeAsync(count, cancellationToken));
+        await pace.KeepAsync(counts, cancellationToken);
     }
 
     private async Task<Waiting?> JudgeAsync(RunningCounts now, CancellationToken cancellationToken)
@@ -99,4 +101,21 @@ internal sealed record RunningCounts
     public long Settled { get; init; }
 
     public long Unknown { get; init; }
+
+    public long Skipped { get; init; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public long StartedAt { get; init; }
+
+    public long? ChannelId { get; init; }
+
+    public int? RateCount { get; init; }
+
+    public long? RatePerMs { get; init; }
+
+    /// <summary>Its own rate.</summary>
+    public SendRate? Rate => RateCount is { } count && RatePerMs is { } per ? new SendRate(count, per) : null;
+
+    /// <summary>Messages that left, however they ended.</summary>
+    public long HandedOver => Settled - Skipped + Unknown;
 }

@@ -9,5 +9,6 @@ internal static class ReportingSetup
         .AddSingleton<BroadcastQueries>()
         .AddSingleton<ProgressQueries>()
         .AddSingleton<WaitingBroadcasts>()
-        .AddSingleton<ProgressFeed>();
+        .AddSingleton<ProgressFeed>()
+        .AddSingleton<PaceHistory>();
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Deliveries;
+using Broadcasts.Reporting;
 using Xunit;
 
 namespace Broadcasts.EndToEnd;
@@ -93,6 +94,25 @@ public sealed class BroadcastRunTests(EngineFixture fixture) : IClassFixture<Eng
         EngineUnderTest.Require(await Engine.Grain(id).SetRateAsync(new SendRate(400, 1000), "test"));
 
         Assert.Equal(400, (await Engine.CompletedAsync(id, seconds: 20)).Counts.Sent);
+    }
+
+    [Fact]
+    public async Task Pace_OfABroadcastWhoseRateChanges_IsKeptWithWhatAllowedNoMore()
+    {
+        var channel = await Engine.AddSimulatorAsync(rate: new SendRate(500, 1000));
+        var id = await Engine.AddBroadcastAsync(EngineUnderTest.DraftOf(channel.Id, await Engine.AddPeopleAsync(2_000)) with { Rate = new SendRate(20, 1000) });
+        var history = Engine.Get<PaceHistory>();
+        await Engine.StartBroadcastAsync(id);
+        await Until.TrueAsync(async () => (await history.GetAsync(id)).Count > 0, () => "the first point is kept");
+
+        EngineUnderTest.Require(await Engine.Grain(id).SetRateAsync(null, "test"));
+        await Engine.CompletedAsync(id, seconds: 60);
+        await Until.TrueAsync(async () => (await history.GetAsync(id))[^1] is { Sent: 2_000 }, () => "the last point is kept");
+
+        var points = await history.GetAsync(id);
+        Assert.Equal((20.0, PaceLimit.Broadcast), (points[0].Allowed!.Value, points[0].LimitedBy));
+        Assert.Contains(points, p => p is { Allowed: 500.0, LimitedBy: PaceLimit.Channel });
+        Assert.Equal(points.OrderBy(p => p.At).Select(p => p.Sent), points.Select(p => p.Sent).Order());
     }
 
     [Fact]

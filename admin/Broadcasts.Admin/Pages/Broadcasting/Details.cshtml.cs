@@ -8,8 +8,13 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
-internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, Approvals approvals, ChannelStore channels, IGrainFactory grains) : ConsolePage
+internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, Approvals approvals, ChannelStore channels, PaceHistory pace, IGrainFactory grains) : ConsolePage
 {
+    private const int LatestActs = 20;
+
+    // What changes its pace.
+    private static readonly string[] Marked = ["broadcast.pause", "broadcast.resume", "broadcast.rate", "broadcast.move", "broadcast.cancel", "broadcast.approve", "broadcast.canary"];
+
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
 
@@ -18,16 +23,30 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
     /// <summary>Channels that the rest of a paused broadcast could go over.</summary>
     public IReadOnlyList<Channel> OtherChannels { get; private set; } = [];
 
+    /// <summary>Of one that is not started; later its own tab has it.</summary>
     public IReadOnlyList<(AuditEntry Entry, string Actor)> Activity { get; private set; } = [];
+
+    /// <summary>How fast it went; null when there is nothing to draw.</summary>
+    public PaceChart? Pace { get; private set; }
+
+    /// <summary>What people and the service did to it since it began, in time order.</summary>
+    public IReadOnlyList<AuditEntry> Events { get; private set; } = [];
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
         Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync(), NeedsApproval = found.Row.Status == BroadcastStatus.Scheduled ? await approvals.NeededAsync(Id) : found.NeedsApproval };
-        var entries = new List<(AuditEntry, string)>();
-        foreach (var entry in await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: 20, cancellationToken: cancellationToken))
+        var acts = await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: LatestActs, cancellationToken: cancellationToken);
+        if (found.Row.StartedAt is { } started)
         {
-            entries.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
+            Pace = PaceChart.Of(await pace.GetAsync(Id, cancellationToken), started);
+            Events = [.. acts.Where(a => a.At > started && Marked.Contains(a.Action)).Reverse()];
+        }
+        else
+        {
+            var entries = new List<(AuditEntry, string)>();
+            foreach (var entry in acts) entries.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
+            Activity = entries;
         }
 
         if (found.Row.Status == BroadcastStatus.Paused)
@@ -37,7 +56,6 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
             OtherChannels = [.. all.Where(c => c.AddressKind == kind && c.Id != found.Row.ChannelId)];
         }
 
-        Activity = entries;
         return Page();
     }
 

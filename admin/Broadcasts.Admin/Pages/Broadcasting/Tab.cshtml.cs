@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Broadcasts.Admin.Web;
+using Broadcasts.Audiences;
+using Broadcasts.Broadcasting;
+using Broadcasts.Channels;
+using Broadcasts.Reporting;
+using Broadcasts.Security;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Broadcasting;
+
+/// <summary>What was sent, by which plan, who did what to it, and what it came from and led to: a tab each.</summary>
+internal sealed class TabModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, ChannelStore channels, SegmentStore segments) : ConsolePage
+{
+    private const int ActsPerPage = 50;
+
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string Tab { get; set; } = "";
+
+    /// <summary>Acts before this one.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long? Before { get; set; }
+
+    public BroadcastDrawer Broadcast { get; private set; } = null!;
+
+    public IReadOnlyList<(AuditEntry Entry, string Actor)> Activity { get; private set; } = [];
+
+    /// <summary>The act that the next page begins behind; null when this is the last.</summary>
+    public long? Older { get; private set; }
+
+    /// <summary>What was forecast when it was scheduled or sent.</summary>
+    public Forecast? Forecast { get; private set; }
+
+    public IReadOnlyList<Channel> Routes { get; private set; } = [];
+
+    public SegmentDetails? Segment { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
+        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync() };
+        if (Tab == "activity") await LoadActivityAsync(cancellationToken);
+        if (Tab == "plan") await LoadPlanAsync(found.Details, cancellationToken);
+        return Page();
+    }
+
+    private async Task LoadActivityAsync(CancellationToken cancellationToken)
+    {
+        var entries = await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, Before, ActsPerPage + 1, cancellationToken);
+        var named = new List<(AuditEntry, string)>();
+        foreach (var entry in entries.Take(ActsPerPage)) named.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
+        (Activity, Older) = (named, entries.Count > ActsPerPage ? entries[ActsPerPage - 1].Id : null);
+    }
+
+    private async Task LoadPlanAsync(BroadcastDetails details, CancellationToken cancellationToken)
+    {
+        Forecast = details.ForecastJson is { } json ? JsonSerializer.Deserialize<Forecast>(json, BroadcastJson.Options) : null;
+        Routes = [.. (await channels.GetAsync(details.Routes)).OrderBy(c => Array.IndexOf(details.Routes, c.Id))];
+        if (details.Audience?.SegmentId is { } segment) Segment = await segments.GetAsync(segment, cancellationToken);
+    }
+}
