@@ -4,5 +4,6 @@ import './menus.js';
 import './forms.js';
 import './progress.js';
 import './calendar.js';
+import './palette.js';
 
 document.documentElement.dataset.script = 'on';

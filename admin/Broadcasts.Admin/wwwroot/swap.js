@@ -7,7 +7,7 @@ const busy = region =>
   region.querySelector('details.menu[open]') !== null ||
   (region.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
 
-async function load(url) {
+export async function load(url) {
   const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' }, redirect: 'follow' });
   // A sign-in that ended answers with another page: go there instead of pasting it in.
   if (response.redirected || !response.ok) throw Object.assign(new Error('moved'), { moved: response.redirected });

@@ -1,0 +1,81 @@
+using Broadcasts.Admin.Web;
+using Broadcasts.Audiences;
+using Broadcasts.Channels;
+using Broadcasts.Contacts;
+using Broadcasts.Reporting;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages;
+
+/// <summary>One line that somebody can go to.</summary>
+internal sealed record FoundItem(string Href, string Icon, string Text, string? More = null);
+
+/// <summary>Lines of one kind, under their heading.</summary>
+internal sealed record FoundGroup(string Key, IReadOnlyList<FoundItem> Items);
+
+/// <summary>Everything by name: pages, acts, broadcasts, contacts, segments, channels. A page of its own, and what the palette (Ctrl-K) shows.</summary>
+internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries contacts, SegmentStore segments, ChannelStore channels) : ConsolePage
+{
+    private const int MostOfAKind = 6;
+
+    /// <summary>One letter is in most names.</summary>
+    private const int FewestLetters = 2;
+
+    private static readonly (string Href, string Icon, string Key, bool Edits)[] Places =
+    [
+        ("/broadcasts/new", "plus", "Broadcasts.New", true),
+        ("/broadcasts", "broadcast", "Broadcasts.Title", false),
+        ("/broadcasts/calendar", "calendar", "Broadcasts.CalendarTitle", false),
+        ("/contacts", "people", "Nav.Contacts", false),
+        ("/contacts/new", "plus", "Contacts.New", true),
+        ("/contacts/import", "upload", "Contacts.Import", true),
+        ("/contacts/fields", "table", "Fields.Title", false),
+        ("/contacts/duplicates", "people", "Duplicates.Title", false),
+        ("/contacts/jobs", "clock", "Jobs.Title", false),
+        ("/suppressions", "ban", "Suppressions.Title", false),
+        ("/segments", "segment", "Nav.Segments", false),
+        ("/segments/new", "plus", "Segments.New", true),
+        ("/forms", "template", "Forms.Title", false),
+        ("/channels", "channel", "Nav.Channels", false),
+        ("/plugins", "gear", "Plugins.Title", false),
+        ("/settings", "gear", "Nav.Settings", false),
+    ];
+
+    [BindProperty(SupportsGet = true)]
+    public string? Q { get; set; }
+
+    public IReadOnlyList<FoundGroup> Groups { get; private set; } = [];
+
+    public async Task OnGetAsync(CancellationToken cancellationToken)
+    {
+        var text = (Q ?? "").Trim();
+        var mayEdit = await Visitor.CanEditAsync();
+        var groups = new List<FoundGroup>
+        {
+            new("Places", [.. Places.Where(p => (!p.Edits || mayEdit) && Texts[p.Key].Contains(text, StringComparison.CurrentCultureIgnoreCase)).Select(p => new FoundItem(p.Href, p.Icon, Texts[p.Key]))]),
+        };
+        if (text.Length >= FewestLetters) groups.AddRange(await NamedAsync(text, cancellationToken));
+        Groups = [.. groups.Where(g => g.Items.Count > 0)];
+    }
+
+    private async Task<IEnumerable<FoundGroup>> NamedAsync(string text, CancellationToken cancellationToken)
+    {
+        var sent = await broadcasts.ListAsync(new BroadcastFilter { Search = text }, new Page { Limit = MostOfAKind }, cancellationToken);
+        var people = await contacts.ListAsync(new ContactFilter { Search = text }, null, MostOfAKind, cancellationToken);
+        var parts = await segments.PageAsync(text, null, MostOfAKind, cancellationToken);
+        var ways = (await channels.ListAsync()).Where(c => c.Name.Contains(text, StringComparison.CurrentCultureIgnoreCase)).Take(MostOfAKind);
+        return
+        [
+            new("Broadcasts", [.. sent.Items.Select(b => new FoundItem($"/broadcasts/{b.Id}", Show.IconOf(b.Status), b.Name, Texts.Of(b.Status)))]),
+            new("Contacts", [.. people.Items.Select(Of)]),
+            new("Segments", [.. parts.Items.Select(s => new FoundItem($"/segments/{s.Id}", "segment", s.Name))]),
+            new("Channels", [.. ways.Select(c => new FoundItem($"/channels/{c.Id}", "channel", c.Name))]),
+        ];
+    }
+
+    private static FoundItem Of(ContactDetails contact)
+    {
+        var address = contact.Addresses.Count > 0 ? contact.Addresses[0].Value : $"#{contact.Id}";
+        return new($"/contacts/{contact.Id}", "person", contact.Name ?? address, contact.Name is null ? null : address);
+    }
+}
