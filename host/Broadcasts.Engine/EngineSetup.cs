@@ -74,6 +74,7 @@ internal static class EngineSetup
     {
         var options = services.GetRequiredService<EngineOptions>();
         services.GetRequiredService<Database>().Migrate();
+        await AuditChain.PlaceOldAsync(services.GetRequiredService<Database>(), cancellationToken);
         if (!options.Database.IsPostgres) GrainFile(options).Migrate();
         if (services.GetService<FormerLives>() is { } formerLives) await formerLives.ForgetAsync(services.GetRequiredService<Database>());
         await services.GetRequiredService<MessageIds>().InitializeAsync();
