@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
@@ -19,7 +20,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (plan is null) return (0, CommandResult.Invalid([.. problems]));
         if (await store.FindAsync(edit.Name) is not null) return (0, NameTaken(edit.Name));
         var id = await store.CreateAsync(edit, plan.Kind, plan.Plain, plan.Secret);
-        await audit.AppendAsync(actor, "channel.create", Subject(id), edit.Name, cancellationToken);
+        await audit.AppendAsync(actor, "channel.create", Subject(id), edit.Name, [.. AuditDiff.Between(null, Shown(await store.GetAsync(id))), .. plan.Sent.Select(Secret)], cancellationToken);
         return (id, new CommandResult { Version = 1 });
     }
 
@@ -33,7 +34,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
             return new CommandResult { Code = CommandCode.Changed, Version = channel.Version, Message = $"Somebody saved this channel meanwhile (version {channel.Version}, yours was {expectedVersion}). Look at the change and save again." };
         if (edit.Rate != channel.Rate) await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).ReloadAsync();
         if (runtimes.Find(id) is not null) await runtimes.OpenAsync(id, cancellationToken);
-        await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, cancellationToken);
+        await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, [.. AuditDiff.Between(Shown(channel), Shown(await store.GetAsync(id))), .. plan.Sent.Select(Secret)], cancellationToken);
         dispatch.Set();
         return new CommandResult { Version = expectedVersion + 1 };
     }
@@ -46,7 +47,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (!await store.DeleteAsync(id))
             return CommandResult.Refused(new Problem("", "channelOnRecord", $"Finished broadcasts were sent over the channel '{channel.Name}', and their record names it. Pause it instead.", channel.Name));
         await plugins.CloseAsync(id.ToString(CultureInfo.InvariantCulture));
-        await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name);
+        await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name, [.. AuditDiff.Between(Shown(channel), null), .. channel.StoredSecrets.Select(Secret)], CancellationToken.None);
         return new CommandResult();
     }
 
@@ -104,7 +105,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         var wrong = await plugins.ValidateAsync(settings, cancellationToken);
         return wrong.Count > 0
             ? (null, [.. wrong.Select(p => new Problem(PathOf(p.Setting), "setting", p.Message, p.MessageEs ?? p.Message))])
-            : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets)), []);
+            : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets), [.. check.Secrets.Keys]), []);
     }
 
     private static string PathOf(string setting) => setting.Length == 0 ? "settings" : $"settings.{setting}";
@@ -113,7 +114,16 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 
     private static string Subject(long id) => string.Create(CultureInfo.InvariantCulture, $"channel:{id}");
 
-    private sealed record Checked(AddressKind Kind, string Plain, string Secret);
+    // What of a channel its owner decides, without secrets.
+    private static object? Shown(Channel? channel) => channel is null ? null : new
+    {
+        channel.Name, channel.Transport, settings = JsonNode.Parse(channel.Settings), channel.Rate, whenInDoubt = channel.WhenInDoubt, channel.MaxAttempts, channel.RetryForMs,
+    };
+
+    private static AuditChange Secret(string name) => new($"settings.{name}");
+
+    // The secrets by name that were written anew.
+    private sealed record Checked(AddressKind Kind, string Plain, string Secret, string[] Sent);
 }
 
 /// <summary>Whether a channel's provider answered.</summary>

@@ -68,6 +68,10 @@ internal sealed class AuditStore(Database database, TimeProvider time)
     public Task AppendAsync(string actor, string action, string subject, string? detail = null, CancellationToken cancellationToken = default) =>
         database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, detail), cancellationToken);
 
+    /// <summary>Adds an entry by itself, with what it changed.</summary>
+    public Task AppendAsync(string actor, string action, string subject, string? detail, IReadOnlyCollection<AuditChange> changes, CancellationToken cancellationToken) =>
+        database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, detail, changes), cancellationToken);
+
     /// <summary>Adds an entry whose detail is a sentence of the engine, in the transaction of the act itself; null for none.</summary>
     public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, Problem? said, IReadOnlyCollection<AuditChange>? changes = null)
     {

@@ -57,14 +57,14 @@ internal static class AdministrationApi
         if (ApiScopes.Unknown(scopes) is { } unknown) problems.Add(new Problem("scopes", "unknownScope", $"There is no scope '{unknown}'. Scopes: {string.Join(", ", ApiScopes.All)}.", unknown));
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
         var (key, secret) = await store.CreateAsync(body.Name, scopes, http.Actor(), body.ExpiresAt);
-        await audit.AppendAsync(http.Actor(), "key.create", $"key:{key.Id}", key.Name);
+        await audit.AppendAsync(http.Actor(), "key.create", $"key:{key.Id}", key.Name, AuditDiff.Between(null, new { key.Name, key.Scopes, key.ExpiresAt }), CancellationToken.None);
         return Results.Created($"/api/v1/api-keys/{key.Id}", new { key.Id, key.Name, key.Scopes, key.ExpiresAt, key = secret });
     }
 
     private static async Task<IResult> RevokeKeyAsync(long id, ApiKeyStore store, AuditStore audit, HttpContext http)
     {
         if (!await store.RevokeAsync(id)) return ApiProblems.NotFound($"A key {id} that is in use");
-        await audit.AppendAsync(http.Actor(), "key.revoke", string.Create(CultureInfo.InvariantCulture, $"key:{id}"));
+        await audit.AppendAsync(http.Actor(), "key.revoke", string.Create(CultureInfo.InvariantCulture, $"key:{id}"), null, AuditDiff.Between(new { revoked = false }, new { revoked = true }), CancellationToken.None);
         return Results.NoContent();
     }
 
