@@ -39,7 +39,7 @@ internal static class EngineSetup
             .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<ContactReach>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
-            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton<InstallationChecks>().AddSingleton<HealthChecks>()
+            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton(new OutsideAddresses(options.AllowedInside)).AddSingleton<InstallationChecks>().AddSingleton<HealthChecks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options), options.Database.IsPostgres, options.TrustedPluginSigners);
     }
 

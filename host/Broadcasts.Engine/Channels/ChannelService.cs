@@ -10,7 +10,7 @@ using Broadcasts.Security;
 namespace Broadcasts.Channels;
 
 /// <summary>Channels as people change them: settings checked against the transport's form and by the transport itself, secrets kept apart.</summary>
-internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, RecipientLimits recipients, IGrainFactory grains)
+internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, RecipientLimits recipients, OutsideAddresses outside, IGrainFactory grains)
 {
     private const int LongestName = 100;
 
@@ -91,6 +91,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 
         var check = SettingsValidator.Check(transport.Fields, edit.SettingsJson, current?.StoredSecrets);
         problems.AddRange(check.Problems.Select(p => p with { Path = PathOf(p.Path) }));
+        problems.AddRange(InsideProblems(check.PlainJson));
         if (problems.Count > 0) return (null, problems);
 
         // A secret that was not sent again keeps its stored value.
@@ -107,6 +108,12 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
             ? (null, [.. wrong.Select(p => new Problem(PathOf(p.Setting), "setting", p.Message, p.MessageEs ?? p.Message))])
             : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets), [.. check.Secrets.Keys]), []);
     }
+
+    // What can be seen already; a name is looked at when it is resolved.
+    private IEnumerable<Problem> InsideProblems(string plainJson) =>
+        from setting in JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(plainJson)!
+        where setting.Value.ValueKind == JsonValueKind.String && Uri.TryCreate(setting.Value.GetString(), UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && outside.Refuses(address)
+        select new Problem(PathOf(setting.Key), "addressInside", $"{setting.Value.GetString()} leads inside, where addresses that somebody typed may not go. Whoever runs the service can permit it: Broadcasts:Network:Allow.", setting.Value.GetString() ?? "");
 
     private static string PathOf(string setting) => setting.Length == 0 ? "settings" : $"settings.{setting}";
 

@@ -32,15 +32,13 @@ internal sealed record AuditFault(AuditFaultKind Kind, long Number)
     /// <summary>The same as a sentence.</summary>
     public Problem Said() => Kind switch
     {
-        AuditFaultKind.Changed => Of("auditChanged", $"Entry {Number} was changed after it was written."),
-        AuditFaultKind.Missing => Of("auditMissing", $"Entry {Number} is missing."),
-        AuditFaultKind.Inserted when Number == 0 => Of("auditUnplaced", "An entry was put in beside the chain."),
-        AuditFaultKind.Inserted => Of("auditInserted", $"Entry {Number} was put in later."),
-        AuditFaultKind.Moved => Of("auditMoved", $"Entry {Number} stands in another place than it was written."),
-        _ => Of("auditRewritten", $"Entry {Number} is not the one that was written down: the audit was written anew up to there."),
+        AuditFaultKind.Changed => new Problem("", "auditChanged", $"Entry {Number} was changed after it was written.", $"{Number}"),
+        AuditFaultKind.Missing => new Problem("", "auditMissing", $"Entry {Number} is missing.", $"{Number}"),
+        AuditFaultKind.Inserted when Number == 0 => new Problem("", "auditUnplaced", "An entry was put in beside the chain."),
+        AuditFaultKind.Inserted => new Problem("", "auditInserted", $"Entry {Number} was put in later.", $"{Number}"),
+        AuditFaultKind.Moved => new Problem("", "auditMoved", $"Entry {Number} stands in another place than it was written.", $"{Number}"),
+        _ => new Problem("", "auditRewritten", $"Entry {Number} is not the one that was written down: the audit was written anew up to there.", $"{Number}"),
     };
-
-    private Problem Of(string code, string english) => new("", code, english, Number.ToString(CultureInfo.InvariantCulture));
 }
 
 /// <summary>An entry as somebody wrote it down elsewhere: nothing up to it can be cut off or written anew unseen.</summary>
