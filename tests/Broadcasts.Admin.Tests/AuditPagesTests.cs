@@ -1,6 +1,5 @@
 using Deque.AxeCore.Playwright;
 using Microsoft.Data.Sqlite;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Broadcasts.Admin.Tests;

@@ -62,8 +62,8 @@ public sealed partial class ResourceTests
                     select match.Groups[1].Value).Distinct().ToList();
 
         Assert.InRange(acts.Count, 40, 200);
-        Assert.Empty(acts.Where(act => !English.ContainsKey($"Audit.{act}")).Order(StringComparer.Ordinal));
-        Assert.Empty(AuditLook.Kinds.Where(kind => !English.ContainsKey($"AuditKind.{kind}")));
+        Assert.All(acts, act => Assert.Contains($"Audit.{act}", English.Keys));
+        Assert.All(AuditLook.Kinds, kind => Assert.Contains($"AuditKind.{kind}", English.Keys));
     }
 
     [Fact]

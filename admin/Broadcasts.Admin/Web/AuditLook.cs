@@ -26,7 +26,7 @@ internal sealed class AuditLook(People people, Texts texts, Show show)
     {
         var at = entry.Subject.IndexOfAny([':', '/']);
         var (kind, name) = at < 0 ? (entry.Subject, "") : (entry.Subject[..at], entry.Subject[(at + 1)..]);
-        var text = !texts.Has($"AuditKind.{kind}") ? entry.Subject : name.Length == 0 ? Kind(kind) : texts["AuditKind.Of", Kind(kind), name];
+        var text = !texts.Has($"AuditKind.{kind}") ? entry.Subject : name.Length == 0 ? Kind(kind) : $"{Kind(kind)} {name}";
         // What was deleted has no page any more.
         var isGone = entry.Action.EndsWith(".deleted", StringComparison.Ordinal) || entry.Action.EndsWith(".delete", StringComparison.Ordinal);
         return (text, !isGone && Pages.TryGetValue(kind, out var page) ? string.Format(CultureInfo.InvariantCulture, page, Uri.EscapeDataString(name)) : null);
