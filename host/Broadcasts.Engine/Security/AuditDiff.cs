@@ -27,6 +27,9 @@ internal static class AuditDiff
         return changes;
     }
 
+    /// <summary>A rule without what its conditions compare with.</summary>
+    public static string WithoutValues(string rule) => Text(WithoutValues(JsonNode.Parse(rule)));
+
     // Names with dots, in the order of the state.
     private static Dictionary<string, Value> Flatten(object? state)
     {

@@ -27,7 +27,7 @@ public abstract class ContactChangesTests(ContactsFixture fixture) : JobsTest(fi
         var line = (await AuditAsync($"contact/{ids[619]}"))[0];
         Assert.Equal(("contact.tagged", Own, $"job:{job.Id}"), (line.Action, line.Actor, line.Detail));
         Assert.Equal(619, await ScalarAsync<long>("SELECT COUNT(*) FROM audit WHERE detail = @detail", new { detail = $"job:{job.Id}" }));
-        Assert.Equal([("job.done", "620 of 620: 619 changed, 1 unchanged, 0 refused"), ("job.addTag", $"620: search '{Own}'; 'vip {Own}'")], (await AuditAsync($"job:{job.Id}")).Select(a => (a.Action, a.Detail ?? "")));
+        Assert.Equal([("job.done", "620 of 620: 619 changed, 1 unchanged, 0 refused"), ("job.addTag", $"620: a search; 'vip {Own}'")], (await AuditAsync($"job:{job.Id}")).Select(a => (a.Action, a.Detail ?? "")));
     }
 
     // The job takes away what it is found by: whoever pages by place instead of by id leaves out every second piece.
