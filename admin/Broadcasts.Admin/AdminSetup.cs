@@ -23,7 +23,7 @@ public static class AdminSetup
         ArgumentNullException.ThrowIfNull(services);
         services.AddHttpContextAccessor();
         services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>().AddSingleton<FormLimiter>();
-        services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<JobLook>();
+        services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<JobLook>().AddScoped<AuditLook>();
         services.AddRazorPages(AddPages).AddApplicationPart(typeof(AdminSetup).Assembly);
         services.AddAntiforgery(o =>
         {

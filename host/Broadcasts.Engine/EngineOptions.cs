@@ -30,6 +30,9 @@ public sealed class EngineOptions
     /// <summary>Largest plugin package that the API and the console take, in MB. Default: 100.</summary>
     public int MaxPluginMegabytes { get; set; } = 100;
 
+    /// <summary>What of the inside addresses that somebody typed may lead to: <c>private</c>, networks, addresses, names of hosts. Default: nothing.</summary>
+    public IReadOnlyList<string> AllowedInside { get; set; } = [];
+
     /// <summary>Time for which the file that a job made can be downloaded. Default: 7 days.</summary>
     public TimeSpan JobFileLifetime { get; set; } = TimeSpan.FromDays(7);
 

@@ -8,6 +8,7 @@ using Broadcasts.Contacts;
 using Broadcasts.Contacts.Forms;
 using Broadcasts.Contacts.Jobs;
 using Broadcasts.Deliveries;
+using Broadcasts.Health;
 using Broadcasts.Plugins;
 using Broadcasts.Plugins.Health;
 using Broadcasts.Reporting;
@@ -38,7 +39,7 @@ internal static class EngineSetup
             .AddSingleton<BroadcastStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<ContactReach>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
-            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>()
+            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton(new OutsideAddresses(options.AllowedInside)).AddSingleton<InstallationChecks>().AddSingleton<HealthChecks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options), options.Database.IsPostgres, options.TrustedPluginSigners);
     }
 
@@ -62,6 +63,7 @@ internal static class EngineSetup
         builder.Services.AddHostedService<UnknownSettler>();
         builder.Services.AddHostedService<StallWatch>();
         builder.Services.AddHostedService<LedgerWatch>();
+        builder.Services.AddSingleton<AuditWatch>().AddHostedService(p => p.GetRequiredService<AuditWatch>());
         builder.Services.AddHostedService<JobRunner>();
         builder.Services.AddHostedService<PluginWatch>();
         if (options.Database.IsPostgres) builder.Services.AddHostedService<DesiredPlugins>();
@@ -74,6 +76,7 @@ internal static class EngineSetup
     {
         var options = services.GetRequiredService<EngineOptions>();
         services.GetRequiredService<Database>().Migrate();
+        await AuditChain.PlaceOldAsync(services.GetRequiredService<Database>(), cancellationToken);
         if (!options.Database.IsPostgres) GrainFile(options).Migrate();
         if (services.GetService<FormerLives>() is { } formerLives) await formerLives.ForgetAsync(services.GetRequiredService<Database>());
         await services.GetRequiredService<MessageIds>().InitializeAsync();

@@ -13,7 +13,7 @@ public sealed partial class ProblemTextTests
     // How problems are made, and which argument is the code. What follows it is the English sentence, then the values of the translated one.
     private static readonly (Regex Head, int Code)[] Makers =
     [
-        (NewProblem(), 1), (NewRefusal(), 0), (NewRowError(), 2), (RuleProblem(), 1), (SettingFault(), 1), (InvalidRow(), 1), (NewJobRefusal(), 1),
+        (NewProblem(), 1), (NewRefusal(), 0), (NewRowError(), 2), (RuleProblem(), 1), (SettingFault(), 1), (InvalidRow(), 1), (NewJobRefusal(), 1), (HealthSentence(), 0),
     ];
 
     // A code that is handed on was read where it was made.
@@ -114,6 +114,9 @@ public sealed partial class ProblemTextTests
 
     [GeneratedRegex(@"new JobRefusal\(")]
     private static partial Regex NewJobRefusal();
+
+    [GeneratedRegex(@"(?<![\w.])Of\((?=""health)")]
+    private static partial Regex HealthSentence();
 
     [GeneratedRegex(@"(?<![\w.])Add\((?=path, |Join\()")]
     private static partial Regex RuleProblem();

@@ -5,6 +5,7 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts.Jobs;
 using Broadcasts.Deliveries;
+using Broadcasts.Health;
 using Broadcasts.Security;
 
 namespace Broadcasts.Admin.Tests;
@@ -49,6 +50,22 @@ public sealed partial class ResourceTests
         Assert.Empty(missing.Distinct());
     }
 
+    // Where an entry is written its verb stands in the same statement.
+    [Fact]
+    public void Acts_OfTheAudit_HaveATextEach()
+    {
+        var kinds = string.Join('|', AuditLook.Kinds);
+        var acts = (from folder in (string[])["host", "admin"]
+                    from file in Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories)
+                    from line in File.ReadLines(file).Where(l => l.Contains("Append", StringComparison.Ordinal) || l.Contains("Audit(", StringComparison.Ordinal))
+                    from Match match in Regex.Matches(line, $"\"((?:{kinds})\\.[a-zA-Z]+)\"")
+                    select match.Groups[1].Value).Distinct().ToList();
+
+        Assert.InRange(acts.Count, 40, 200);
+        Assert.All(acts, act => Assert.Contains($"Audit.{act}", English.Keys));
+        Assert.All(AuditLook.Kinds, kind => Assert.Contains($"AuditKind.{kind}", English.Keys));
+    }
+
     [Fact]
     public void Words_OfTheEngine_HaveATextEach()
     {
@@ -56,6 +73,7 @@ public sealed partial class ResourceTests
         [
             .. Enum.GetValues<BroadcastStatus>().Select(s => $"BroadcastStatus.{s}"),
             .. Enum.GetValues<DeliveryStatus>().Select(s => $"DeliveryStatus.{s}"),
+            .. Enum.GetValues<HealthLevel>().SelectMany(l => (string[])[$"HealthLevel.{l}", $"Health.Worst.{l}"]),
             .. Enum.GetValues<JobStatus>().Select(s => $"JobStatus.{s}"),
             .. Enum.GetValues<JobAct>().Select(a => $"JobAct.{a}"),
             .. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions).Select(a => $"Jobs.Do.{a}"),

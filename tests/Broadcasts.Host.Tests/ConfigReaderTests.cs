@@ -17,6 +17,7 @@ public sealed class ConfigReaderTests
     [InlineData("Cluster:Address", "0.0.0.0", "other machines")]
     [InlineData("Cluster:Port", "99999", "whole number")]
     [InlineData("Plugins:TrustedSigners", "9f86;0", "64 hexadecimal digits")]
+    [InlineData("Network:Allow", "private;10.0.0.0/33", "10.0.0.0/33")]
     [InlineData("StopGrace", "soon", "00:00:08")]
     [InlineData("TrustedProxies", "127.0.0.1;proxy", "127.0.0.1;::1")]
     [InlineData("Limits:FileMegabytes", "0", "whole number")]

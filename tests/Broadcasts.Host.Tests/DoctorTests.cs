@@ -12,7 +12,7 @@ public sealed class DoctorTests
         using var folder = new TempFolder();
         await using var doctor = ProcessUnderTest.Start(["doctor", "--data", folder.File("data")]);
         await doctor.AssertExitCodeAsync(0, RunningBroadcasts.Long);
-        Assert.Equal(["configuration", "service", "database", "data directory", "keys", "safe hold", "transports", "ledger"], doctor.StandardOutput.Select(l => l[5..l.IndexOf(':', StringComparison.Ordinal)]));
+        Assert.Equal(["configuration", "service", "database", "clock", "data directory", "keys", "safe hold", "transports", "channels", "processes", "schedule", "queue", "receipts", "ledger", "audit"], doctor.StandardOutput.Select(l => l[5..l.IndexOf(':', StringComparison.Ordinal)]));
         Assert.All(doctor.StandardOutput, l => Assert.StartsWith("ok   ", l, StringComparison.Ordinal));
     }
 

@@ -21,7 +21,8 @@ public sealed class RunningBroadcasts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Process = Start(Data);
+        // Providers of tests are on this machine.
+        Process = Start(Data, new() { ["Broadcasts__Network__Allow"] = "127.0.0.1" });
         Http.BaseAddress = new Uri(await AddressOfAsync(Process));
         Key = await MakeKeyAsync();
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);

@@ -146,7 +146,7 @@ public sealed class SuppressionsApiTests(RunningBroadcasts service) : IClassFixt
         Assert.Equal([$"instagram,'-2{_tag},,imported", $"instagram,'=1+{_tag},,imported"], lines[1..].Select(l => l.Split(",\"list:")[0]).Order(StringComparer.Ordinal));
         using var content = new ByteArrayContent(bytes);
         Assert.Equal((0, 2, 0), Counts(await SendAsync(HttpMethod.Post, $"{Path}/import?kind=instagram", content, HttpStatusCode.OK)));
-        Assert.Equal(2, (await service.GetAsync("/api/v1/audit?subject=suppressions")).GetProperty("items").EnumerateArray().Count(e => e.GetProperty("detail").GetString()!.EndsWith($"search '{_tag}'", StringComparison.Ordinal)));
+        Assert.Equal(2, (await service.GetAsync("/api/v1/audit?subject=suppressions")).GetProperty("items").EnumerateArray().Count(e => e.GetProperty("detail").GetString()!.EndsWith("a search", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Data.Common;
+using System.Text.Json.Nodes;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -92,11 +94,13 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
         RETURNING id
         """;
 
-    public Task<(long Id, CommandResult Result)> CreateAsync(string name, SegmentRule rule, string? description = null, CancellationToken cancellationToken = default) =>
+    public Task<(long Id, CommandResult Result)> CreateAsync(string name, SegmentRule rule, string actor, string? description = null, CancellationToken cancellationToken = default) =>
         WriteAsync(0, name, rule, async (transaction, parameters) =>
         {
             parameters.Add("description", description);
-            return (await transaction.Connection!.ExecuteScalarAsync<long>(InsertSql, parameters, transaction), new CommandResult { Version = 1 });
+            var id = await transaction.Connection!.ExecuteScalarAsync<long>(InsertSql, parameters, transaction);
+            Audit(transaction, actor, "segment.created", id, AuditDiff.Between(null, Shown(AddressNormalizer.Trim(name), description, rule.ToJson())));
+            return (id, new CommandResult { Version = 1 });
         }, cancellationToken);
 
     private const string UpdateSql = """
@@ -108,13 +112,18 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
     private const string VersionSql = "SELECT version FROM segments WHERE id = @id";
 
     /// <summary>Writes name and rule. A running broadcast keeps the rule that it started with.</summary>
-    public async Task<CommandResult> UpdateAsync(long id, string name, SegmentRule rule, string? description, int expectedVersion, CancellationToken cancellationToken = default) =>
+    public async Task<CommandResult> UpdateAsync(long id, string name, SegmentRule rule, string? description, int expectedVersion, string actor, CancellationToken cancellationToken = default) =>
         (await WriteAsync(id, name, rule, async (transaction, parameters) =>
         {
             parameters.Add("id", id);
             parameters.Add("expected", expectedVersion);
             parameters.Add("description", description);
-            if (await transaction.Connection!.ExecuteAsync(UpdateSql, parameters, transaction) == 1) return (id, new CommandResult { Version = expectedVersion + 1 });
+            var before = await transaction.Connection!.QuerySingleOrDefaultAsync<SegmentDetails>(GetSql, new { id }, transaction);
+            if (await transaction.Connection!.ExecuteAsync(UpdateSql, parameters, transaction) == 1)
+            {
+                Audit(transaction, actor, "segment.updated", id, AuditDiff.Between(Shown(before!.Name, before.Description, before.Rule), Shown(AddressNormalizer.Trim(name), description, rule.ToJson())));
+                return (id, new CommandResult { Version = expectedVersion + 1 });
+            }
 
             var version = await transaction.Connection!.ExecuteScalarAsync<int?>(VersionSql, new { id }, transaction);
             return (id, version is { } now
@@ -125,7 +134,7 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
     private const string DeleteSql = "DELETE FROM segments WHERE id = @id";
 
     /// <summary>Deletes a segment that no waiting broadcast names.</summary>
-    public Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default) =>
+    public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) =>
         database.WriteAsync(async transaction =>
         {
             var uses = await UsedByAsync(transaction.Connection!, transaction, id);
@@ -136,7 +145,10 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
                     $"The {u.Status} broadcast '{u.Name}' goes to this segment: give it another audience or delete it first.", u.Name, $"{u.BroadcastId}"))]);
 
             if (await RuleUses.BroadcastsAsync(transaction, RuleUses.NamesSegment(id)) is { Length: > 0 } inline) return RuleUses.Refused(inline);
-            return await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction) == 1 ? new CommandResult() : CommandResult.NotFound($"Segment {id}");
+            if (await transaction.Connection!.QuerySingleOrDefaultAsync<SegmentDetails>(GetSql, new { id }, transaction) is not { } segment) return CommandResult.NotFound($"Segment {id}");
+            await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+            Audit(transaction, actor, "segment.deleted", id, AuditDiff.Between(Shown(segment.Name, segment.Description, segment.Rule), null));
+            return new CommandResult();
         }, cancellationToken);
 
     private const string UsedBySql = """
@@ -174,6 +186,11 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
     /// <summary>What is wrong with the segments that a rule names.</summary>
     public Task<Problem[]> CheckMembersAsync(SegmentRule rule, CancellationToken cancellationToken = default) =>
         database.ReadAsync(connection => SegmentMembers.CheckAsync(rule, 0, "", connection), cancellationToken);
+
+    private static object Shown(string name, string? description, string rule) => new { name, description, rule = JsonNode.Parse(rule) };
+
+    private void Audit(DbTransaction transaction, string actor, string action, long id, IReadOnlyCollection<AuditChange> changes) =>
+        AuditChain.Append(transaction, new AuditAct { At = time.Now(), Actor = actor, Action = action, Subject = FormattableString.Invariant($"segment:{id}"), Changes = AuditChange.Write(changes) });
 
     private const string OneByOneSql = "LOCK TABLE segments IN SHARE ROW EXCLUSIVE MODE";
 

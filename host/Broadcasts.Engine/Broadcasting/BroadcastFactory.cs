@@ -43,7 +43,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
     private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb)
     {
         var id = await store.CreateAsync(draft, actor, parent, identityKey);
-        await audit.AppendAsync(actor, $"broadcast.{verb}", string.Create(CultureInfo.InvariantCulture, $"broadcast:{id}"), draft.Name);
+        await audit.AppendAsync(actor, $"broadcast.{verb}", string.Create(CultureInfo.InvariantCulture, $"broadcast:{id}"), draft.Name, BroadcastDiff.Between(null, await store.GetAsync(id)), CancellationToken.None);
         return (id, await StateOfAsync(id));
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class BroadcastGrain
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
         if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, actor)) return await RacedAsync();
-        return await DoneAsync("send", actor, said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
+        return await DoneAsync(broadcast, "send", actor, said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
     }
 
     public async Task<CommandResult> UndoAsync(string actor)
@@ -29,7 +29,7 @@ internal sealed partial class BroadcastGrain
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!broadcast.IsUndoable) return Refused(broadcast, new("", "notUndoable", "It was scheduled for a time, not sent: take it back with unschedule."));
         if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
-        return await DoneAsync("undo", actor);
+        return await DoneAsync(broadcast, "undo", actor);
     }
 
     public async Task<CommandResult> ApproveAsync(string actor)
@@ -38,7 +38,7 @@ internal sealed partial class BroadcastGrain
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
         if (!await store.ApproveAsync(Id, broadcast.State, actor)) return await RacedAsync();
-        return broadcast.State == BroadcastStatus.Paused ? await GoOnAsync(broadcast, BroadcastCommand.Approve, "approve", actor) : await DoneAsync("approve", actor);
+        return broadcast.State == BroadcastStatus.Paused ? await GoOnAsync(broadcast, BroadcastCommand.Approve, "approve", actor) : await DoneAsync(broadcast, "approve", actor);
     }
 
     public async Task<CommandResult> RejectAsync(string actor, string? why)
@@ -46,7 +46,7 @@ internal sealed partial class BroadcastGrain
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Reject, actor);
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Scheduled)
-            return await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, null) ? await DoneAsync("reject", actor, why) : await RacedAsync();
+            return await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, null) ? await DoneAsync(broadcast, "reject", actor, why) : await RacedAsync();
         var result = await MoveAsync(BroadcastCommand.Reject, "reject", actor, "rejected", why);
         if (result.IsDone) SkipRest(SkipReason.Cancelled);
         return result;

@@ -38,7 +38,7 @@ internal sealed partial class BroadcastGrain(
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         if (!await store.EditAsync(Id, draft, expectedVersion))
             return new CommandResult { Code = CommandCode.Changed, Status = broadcast.State, Version = broadcast.Version, Message = $"Somebody saved this broadcast meanwhile (version {broadcast.Version}, yours was {expectedVersion}). Look at the change and save again." };
-        return await DoneAsync("edit", actor);
+        return await DoneAsync(broadcast, "edit", actor);
     }
 
     public async Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor)
@@ -50,7 +50,7 @@ internal sealed partial class BroadcastGrain(
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), first, actor)) return await RacedAsync();
-        return await DoneAsync("schedule", actor, $"{first.LocalTime} {first.TimeZone}");
+        return await DoneAsync(broadcast, "schedule", actor, $"{first.LocalTime} {first.TimeZone}");
     }
 
     public async Task<CommandResult> UnscheduleAsync(string actor)
@@ -58,7 +58,7 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
-        return await DoneAsync("unschedule", actor);
+        return await DoneAsync(broadcast, "unschedule", actor);
     }
 
     public async Task<CommandResult> StartAsync(string actor)
@@ -85,7 +85,7 @@ internal sealed partial class BroadcastGrain(
         var due = string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm}");
         var said = new Problem("", "cameTooLate", $"It was due at {due} UTC, {(long)late.TotalMinutes} min before the service came to it.", due, $"{(long)late.TotalMinutes}");
         if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", said: said)) return await RacedAsync();
-        return await DoneAsync(action == MissedAction.Hold ? "pause" : "fail", "system", said: said);
+        return await DoneAsync(broadcast, action == MissedAction.Hold ? "pause" : "fail", "system", said: said);
     }
 
     public async Task<CommandResult> SkipNextAsync(string actor)
@@ -93,7 +93,7 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (broadcast.State != BroadcastStatus.Scheduled || broadcast.RepeatRule is null) return CommandResult.Refused(new Problem("", "notRepeated", "Only a scheduled broadcast that is repeated has a next occurrence to leave out."));
         await occurrences.SkipAsync(broadcast, actor);
-        return await DoneAsync("schedule", actor, (await store.GetAsync(Id))?.ScheduledLocal is { } next ? $"{next} {broadcast.TimeZone}" : null);
+        return await DoneAsync(broadcast, "schedule", actor, (await store.GetAsync(Id))?.ScheduledLocal is { } next ? $"{next} {broadcast.TimeZone}" : null);
     }
 
     private async Task<CommandResult> BeginAsync(Broadcast broadcast, string actor)
@@ -105,7 +105,7 @@ internal sealed partial class BroadcastGrain(
             // A person can mend a draft; a schedule that comes due has nobody in front of it and fails with the reason.
             if (actor != "schedule") return CommandResult.Invalid([.. problems]);
             await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, said: problems[0]);
-            return await DoneAsync("fail", "system", said: problems[0]);
+            return await DoneAsync(broadcast, "fail", "system", said: problems[0]);
         }
 
         if (broadcast.SpreadOverMs is not null) await store.SpreadAsync(Id, await forecasts.CountAsync(broadcast));
@@ -114,7 +114,7 @@ internal sealed partial class BroadcastGrain(
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
         if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
-        var result = await DoneAsync(waitsFor is null ? "start" : "ask", actor, said: waitsFor);
+        var result = await DoneAsync(broadcast, waitsFor is null ? "start" : "ask", actor, said: waitsFor);
         Freeze();
         return result;
     }
@@ -144,7 +144,7 @@ internal sealed partial class BroadcastGrain(
         if (await remainder.RefusalAsync(broadcast, channelId) is { } refusal) return refusal with { Status = broadcast.State };
         if (await remainder.InFlightAsync(Id) is { } busy) return busy with { Status = broadcast.State };
         if (!await remainder.MoveAsync(broadcast, channelId)) return await RacedAsync();
-        return await DoneAsync("move", actor, string.Create(CultureInfo.InvariantCulture, $"{broadcast.ChannelId} → {channelId}"));
+        return await DoneAsync(broadcast, "move", actor, string.Create(CultureInfo.InvariantCulture, $"{broadcast.ChannelId} → {channelId}"));
     }
 
     public async Task<CommandResult> CancelAsync(string actor)
@@ -162,15 +162,15 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.ChangeRate, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         await store.SetRateAsync(Id, rate);
-        return await DoneAsync("rate", actor, rate is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{rate.Count} per {rate.PerMs} ms"));
+        return await DoneAsync(broadcast, "rate", actor, rate is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{rate.Count} per {rate.PerMs} ms"));
     }
 
     public async Task<CommandResult> RenameAsync(string name, string[] labels, string actor)
     {
-        if (await store.GetAsync(Id) is null) return Gone();
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (BroadcastChecks.CheckName(name, labels) is { Count: > 0 } problems) return CommandResult.Invalid([.. problems]);
         await store.RenameAsync(Id, name.Trim(), labels);
-        return await DoneAsync("rename", actor);
+        return await DoneAsync(broadcast, "rename", actor);
     }
 
     public Task<CommandResult> FixAsync(string actor) => MoveAsync(BroadcastCommand.Fix, "fix", actor);
@@ -180,7 +180,7 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Delete, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!await store.DeleteAsync(Id, broadcast.State)) return await RacedAsync();
-        await audit.AppendAsync(actor, "broadcast.delete", Subject, broadcast.Name);
+        await audit.AppendAsync(actor, "broadcast.delete", Subject, broadcast.Name, BroadcastDiff.Between(broadcast, null), CancellationToken.None);
         return new CommandResult { Status = broadcast.State };
     }
 
@@ -189,7 +189,7 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Archive, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         await store.ArchiveAsync(Id);
-        return await DoneAsync("archive", actor);
+        return await DoneAsync(broadcast, "archive", actor);
     }
 
     public async Task CheckAsync()
@@ -205,7 +205,7 @@ internal sealed partial class BroadcastGrain(
 
         if (broadcast.ClaimTo is not null && !(broadcast.ExpiresAt <= time.Now()) && !await HasPassedCanaryAsync(broadcast)) return;
         if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await IsCountedAsync(broadcast) && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, said: end.Said))
-            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Said);
+            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Said, AuditDiff.Between(new { status = BroadcastStatus.InProgress }, new { status = end.Status }));
     }
 
     // The last look before the end: what is called complete adds up. A large ledger takes longer than a call may; the next sweep then asks again.
@@ -273,15 +273,16 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, command, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail, said)) return await RacedAsync();
-        return await DoneAsync(verb, actor, detail, said);
+        return await DoneAsync(broadcast, verb, actor, detail, said);
     }
 
-    private async Task<CommandResult> DoneAsync(string verb, string actor, string? detail = null, Problem? said = null)
+    private async Task<CommandResult> DoneAsync(Broadcast before, string verb, string actor, string? detail = null, Problem? said = null)
     {
-        if (said is null) await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail);
-        else await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, said);
-        dispatch.Set();
         var now = await store.GetAsync(Id);
+        var changes = BroadcastDiff.Between(before, now);
+        if (said is null) await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail, changes, CancellationToken.None);
+        else await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, said, changes);
+        dispatch.Set();
         return new CommandResult { Status = now!.State, Version = now.Version };
     }
 

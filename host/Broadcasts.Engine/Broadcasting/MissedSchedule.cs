@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -28,7 +29,7 @@ public sealed record MissedSchedule
 }
 
 /// <summary>Keeps the policy.</summary>
-internal sealed class MissedSchedules(Database database)
+internal sealed class MissedSchedules(Database database, AuditStore audit)
 {
     private const int MostGraceMinutes = 7 * 24 * 60;
 
@@ -40,10 +41,15 @@ internal sealed class MissedSchedules(Database database)
         await database.ReadAsync(c => c.QuerySingleOrDefaultAsync<string?>(GetSql)) is { } json ? JsonSerializer.Deserialize<MissedSchedule>(json, BroadcastJson.Options)! : new();
 
     /// <summary>Null when it was written.</summary>
-    public async Task<Problem?> SetAsync(MissedSchedule policy)
+    public async Task<Problem?> SetAsync(MissedSchedule policy, string actor)
     {
         if (policy.GraceMinutes is < 0 or > MostGraceMinutes) return new Problem("graceMinutes", "graceRange", $"The grace is from 0 to {MostGraceMinutes} minutes (a week).", $"{MostGraceMinutes}");
-        await database.WriteAsync(t => t.Connection!.ExecuteAsync(SetSql, new { value = JsonSerializer.Serialize(policy, BroadcastJson.Options) }, t));
+        var before = await GetAsync();
+        await database.WriteAsync(async t =>
+        {
+            await t.Connection!.ExecuteAsync(SetSql, new { value = JsonSerializer.Serialize(policy, BroadcastJson.Options) }, t);
+            await audit.AppendAsync(t, actor, "settings.missedSchedule", "settings", changes: AuditDiff.Between(before, policy));
+        });
         return null;
     }
 

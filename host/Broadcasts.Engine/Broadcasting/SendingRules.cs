@@ -60,11 +60,13 @@ internal sealed class SendingRulesStore(Database database, AuditStore audit, Tim
     {
         Problem[] problems = [.. rules.Check()];
         if (problems.Length > 0) return problems;
+        _known = null;
+        var before = await GetAsync();
         var value = JsonSerializer.Serialize(rules, BroadcastJson.Options);
         await database.WriteAsync(async t =>
         {
             await t.Connection!.ExecuteAsync(SetSql, new { value }, t);
-            await audit.AppendAsync(t, actor, "settings.sending", "settings", value);
+            await audit.AppendAsync(t, actor, "settings.sending", "settings", changes: AuditDiff.Between(before, rules));
             return true;
         });
         _known = null;

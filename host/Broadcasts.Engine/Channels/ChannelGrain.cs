@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
 using Broadcasts.Security;
@@ -29,9 +28,10 @@ internal sealed partial class ChannelGrain(ChannelStore channels, AuditStore aud
     public async Task<CommandResult> SetLimitsAsync(ChannelLimits limits, string actor)
     {
         if (limits.Check().ToArray() is { Length: > 0 } problems) return CommandResult.Invalid(problems);
+        var before = await channels.GetAsync(Id);
         if (!await channels.SetLimitsAsync(Id, limits)) return CommandResult.NotFound($"Channel {Id}");
         await GrainFactory.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(Id)).ReloadAsync();
-        await audit.AppendAsync(actor, "channel.limits", Subject, JsonSerializer.Serialize(limits, BroadcastJson.Options));
+        await audit.AppendAsync(actor, "channel.limits", Subject, null, AuditDiff.Between(before is null ? null : new ChannelLimits(before.Rate, before.Limits, before.RecipientSpacingMs) { Recipients = before.Recipients }, limits), CancellationToken.None);
         dispatch.Set();
         return new CommandResult();
     }
@@ -40,7 +40,7 @@ internal sealed partial class ChannelGrain(ChannelStore channels, AuditStore aud
     {
         if (await channels.SetStatusAsync(Id, from, to, reason, detail))
         {
-            await audit.AppendAsync(actor, $"channel.{verb}", Subject, reason is null ? null : $"{reason}: {detail}");
+            await audit.AppendAsync(actor, $"channel.{verb}", Subject, reason is null ? null : $"{reason}: {detail}", AuditDiff.Between(new { status = from }, new { status = to }), CancellationToken.None);
             return new CommandResult();
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Deliveries;
@@ -9,7 +10,7 @@ using Broadcasts.Security;
 namespace Broadcasts.Channels;
 
 /// <summary>Channels as people change them: settings checked against the transport's form and by the transport itself, secrets kept apart.</summary>
-internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, RecipientLimits recipients, IGrainFactory grains)
+internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtimes, PluginHost plugins, TransportCatalogue transports, AuditStore audit, DispatchSignal dispatch, RecipientLimits recipients, OutsideAddresses outside, IGrainFactory grains)
 {
     private const int LongestName = 100;
 
@@ -19,7 +20,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (plan is null) return (0, CommandResult.Invalid([.. problems]));
         if (await store.FindAsync(edit.Name) is not null) return (0, NameTaken(edit.Name));
         var id = await store.CreateAsync(edit, plan.Kind, plan.Plain, plan.Secret);
-        await audit.AppendAsync(actor, "channel.create", Subject(id), edit.Name, cancellationToken);
+        await audit.AppendAsync(actor, "channel.create", Subject(id), edit.Name, [.. AuditDiff.Between(null, Shown(await store.GetAsync(id))), .. plan.Sent.Select(Secret)], cancellationToken);
         return (id, new CommandResult { Version = 1 });
     }
 
@@ -33,7 +34,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
             return new CommandResult { Code = CommandCode.Changed, Version = channel.Version, Message = $"Somebody saved this channel meanwhile (version {channel.Version}, yours was {expectedVersion}). Look at the change and save again." };
         if (edit.Rate != channel.Rate) await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).ReloadAsync();
         if (runtimes.Find(id) is not null) await runtimes.OpenAsync(id, cancellationToken);
-        await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, cancellationToken);
+        await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, [.. AuditDiff.Between(Shown(channel), Shown(await store.GetAsync(id))), .. plan.Sent.Select(Secret)], cancellationToken);
         dispatch.Set();
         return new CommandResult { Version = expectedVersion + 1 };
     }
@@ -46,7 +47,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (!await store.DeleteAsync(id))
             return CommandResult.Refused(new Problem("", "channelOnRecord", $"Finished broadcasts were sent over the channel '{channel.Name}', and their record names it. Pause it instead.", channel.Name));
         await plugins.CloseAsync(id.ToString(CultureInfo.InvariantCulture));
-        await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name);
+        await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name, [.. AuditDiff.Between(Shown(channel), null), .. channel.StoredSecrets.Select(Secret)], CancellationToken.None);
         return new CommandResult();
     }
 
@@ -90,6 +91,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 
         var check = SettingsValidator.Check(transport.Fields, edit.SettingsJson, current?.StoredSecrets);
         problems.AddRange(check.Problems.Select(p => p with { Path = PathOf(p.Path) }));
+        problems.AddRange(InsideProblems(check.PlainJson));
         if (problems.Count > 0) return (null, problems);
 
         // A secret that was not sent again keeps its stored value.
@@ -104,8 +106,14 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         var wrong = await plugins.ValidateAsync(settings, cancellationToken);
         return wrong.Count > 0
             ? (null, [.. wrong.Select(p => new Problem(PathOf(p.Setting), "setting", p.Message, p.MessageEs ?? p.Message))])
-            : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets)), []);
+            : (new Checked(kind.Value, check.PlainJson, JsonSerializer.Serialize(secrets), [.. check.Secrets.Keys]), []);
     }
+
+    // What can be seen already; a name is looked at when it is resolved.
+    private IEnumerable<Problem> InsideProblems(string plainJson) =>
+        from setting in JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(plainJson)!
+        where setting.Value.ValueKind == JsonValueKind.String && Uri.TryCreate(setting.Value.GetString(), UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && outside.Refuses(address)
+        select new Problem(PathOf(setting.Key), "addressInside", $"{setting.Value.GetString()} leads inside, where addresses that somebody typed may not go. Whoever runs the service can permit it: Broadcasts:Network:Allow.", setting.Value.GetString() ?? "");
 
     private static string PathOf(string setting) => setting.Length == 0 ? "settings" : $"settings.{setting}";
 
@@ -113,7 +121,16 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
 
     private static string Subject(long id) => string.Create(CultureInfo.InvariantCulture, $"channel:{id}");
 
-    private sealed record Checked(AddressKind Kind, string Plain, string Secret);
+    // What of a channel its owner decides, without secrets.
+    private static object? Shown(Channel? channel) => channel is null ? null : new
+    {
+        channel.Name, channel.Transport, settings = JsonNode.Parse(channel.Settings), channel.Rate, whenInDoubt = channel.WhenInDoubt, channel.MaxAttempts, channel.RetryForMs,
+    };
+
+    private static AuditChange Secret(string name) => new($"settings.{name}");
+
+    // The secrets by name that were written anew.
+    private sealed record Checked(AddressKind Kind, string Plain, string Secret, string[] Sent);
 }
 
 /// <summary>Whether a channel's provider answered.</summary>

@@ -1,6 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
-using Broadcasts.Storage;
+using Broadcasts.Security;
 using Dapper;
 
 namespace Broadcasts.Contacts;
@@ -97,29 +97,14 @@ internal sealed partial class ContactStore
     internal Task<int> BlockAsync(DbTransaction transaction, IReadOnlyCollection<long> ids, bool blocked, long now) => transaction.Connection!.ExecuteAsync(
         BlockSql.Replace("{0}", database.Dialect.InList("id", "@ids"), StringComparison.Ordinal), new { ids = database.Dialect.List(ids), blocked = blocked ? 1 : 0, now }, transaction);
 
-    private const string AuditSql = """
-        INSERT INTO audit (at, actor, action, subject)
-        VALUES (@now, @actor, @action, @subject)
-        """;
-
-    private static Task<int> AuditAsync(DbTransaction transaction, string actor, string action, long id, long now) =>
-        transaction.Connection!.ExecuteAsync(AuditSql, new { now, actor, action, subject = $"contact/{id}" }, transaction);
+    // Fields by name alone: what is known of a person is not kept where nothing can be taken out.
+    private static void Audit(DbTransaction transaction, string actor, string action, long id, long now, IReadOnlyCollection<AuditChange>? changes = null, string? detail = null) =>
+        AuditChain.Append(transaction, new AuditAct { At = now, Actor = actor, Action = action, Subject = FormattableString.Invariant($"contact/{id}"), Detail = detail, Changes = AuditChange.Write(changes) });
 
     /// <summary>The lines of acts on many contacts, each as the act on one contact writes it.</summary>
-    internal static void Audit(DbTransaction transaction, string actor, string action, IReadOnlyCollection<long> ids, string detail, long now)
+    internal static void Audit(DbTransaction transaction, string actor, string action, IReadOnlyCollection<long> ids, string detail, long now, IReadOnlyCollection<AuditChange>? changes = null)
     {
-        using var lines = BulkInsert.Into(transaction, "audit", ("at", BulkType.BigInt), ("actor", BulkType.Text), ("action", BulkType.Text), ("subject", BulkType.Text), ("detail", BulkType.Text));
-        foreach (var id in ids)
-        {
-            lines.Write(now);
-            lines.Write(actor);
-            lines.Write(action);
-            lines.Write(FormattableString.Invariant($"contact/{id}"));
-            lines.Write(detail);
-            lines.EndRow();
-        }
-
-        lines.Complete();
+        foreach (var id in ids) Audit(transaction, actor, action, id, now, changes, detail);
     }
 
     private string WithFields(string sql) => sql.Replace("{fields}", database.Dialect.ToJson("@Fields"), StringComparison.Ordinal);
@@ -171,9 +156,33 @@ internal sealed partial class ContactStore
         _ => given,
     };
 
+    // The parts in which two states of a contact differ, by their names.
+    private static List<AuditChange> Differences(ContactDetails before, ContactDetails after, bool addresses, bool tags)
+    {
+        var changed = new List<string>();
+        Note(before.FirstName != after.FirstName, "firstName");
+        Note(before.LastName != after.LastName, "lastName");
+        Note(before.Language != after.Language, "language");
+        Note(before.Country != after.Country, "country");
+        Note(before.TimeZone != after.TimeZone, "timeZone");
+        Note(addresses, "addresses");
+        Note(tags, "tags");
+        foreach (var slug in before.Fields.Keys.Union(after.Fields.Keys).Order(StringComparer.Ordinal)) Note(before.Fields.GetValueOrDefault(slug) != after.Fields.GetValueOrDefault(slug), $"fields.{slug}");
+        return changed.ConvertAll(field => new AuditChange(field));
+
+        void Note(bool differs, string field)
+        {
+            if (differs) changed.Add(field);
+        }
+    }
+
     internal static bool IsSame(ContactDetails before, ContactDetails after, CheckedEdit change) =>
         before.FirstName == after.FirstName && before.LastName == after.LastName && before.Language == after.Language && before.Country == after.Country &&
         before.TimeZone == after.TimeZone && ContactReader.WriteFields(before.Fields) == ContactReader.WriteFields(after.Fields) &&
-        (change.Tags is null || change.Tags.Select(TagStore.Key).ToHashSet().SetEquals(before.Tags.Select(TagStore.Key))) &&
-        (change.Addresses is null || change.Addresses.Select(a => (a.Kind, a.Value)).ToHashSet().SetEquals(before.Addresses.Select(a => (a.Kind, a.Value))));
+        HasTagsOf(before, change) && HasAddressesOf(before, change);
+
+    private static bool HasTagsOf(ContactDetails before, CheckedEdit change) => change.Tags is null || change.Tags.Select(TagStore.Key).ToHashSet().SetEquals(before.Tags.Select(TagStore.Key));
+
+    private static bool HasAddressesOf(ContactDetails before, CheckedEdit change) =>
+        change.Addresses is null || change.Addresses.Select(a => (a.Kind, a.Value)).ToHashSet().SetEquals(before.Addresses.Select(a => (a.Kind, a.Value)));
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 
 namespace Broadcasts.Contacts;
 
@@ -26,7 +27,7 @@ internal sealed partial class ContactStore
             try
             {
                 var isAgain = tries > 1;
-                var outcomes = await database.WriteAsync(transaction => UpsertOnceAsync(transaction, rows, isAgain, actor, cancellationToken), cancellationToken);
+                var outcomes = await database.WriteAsync(transaction => UpsertOnceAsync(transaction, rows, changes, isAgain, actor, cancellationToken), cancellationToken);
                 return [.. outcomes.Select((outcome, i) => Outcome(outcome, changes[i]))];
             }
             catch (Exception e) when (tries < MostTries && (e is ContactBatchConflictException || (e is DbException db && database.Dialect.IsUniqueViolation(db))))
@@ -36,13 +37,23 @@ internal sealed partial class ContactStore
         }
     }
 
-    private async Task<ContactBatchOutcome[]> UpsertOnceAsync(DbTransaction transaction, ContactBatchRow[] rows, bool isAgain, string actor, CancellationToken cancellationToken)
+    private async Task<ContactBatchOutcome[]> UpsertOnceAsync(DbTransaction transaction, ContactBatchRow[] rows, CheckedEdit[] changes, bool isAgain, string actor, CancellationToken cancellationToken)
     {
         var now = Now;
         var outcomes = await new ContactBatch(database.Dialect, tags, new ContactBatchOptions(), now).ApplyAsync(transaction, rows, isAgain, cancellationToken);
-        foreach (var outcome in outcomes.Where(o => o.Kind is UpsertKind.Created or UpsertKind.Updated))
-            await AuditAsync(transaction, actor, outcome.Kind == UpsertKind.Created ? "contact.created" : "contact.updated", outcome.ContactId, now);
+        foreach (var (outcome, change) in outcomes.Zip(changes))
+        {
+            if (outcome.Kind == UpsertKind.Created) Audit(transaction, actor, "contact.created", outcome.ContactId, now);
+            else if (outcome.Kind == UpsertKind.Updated) Audit(transaction, actor, "contact.updated", outcome.ContactId, now, Given(change));
+        }
+
         return outcomes;
+    }
+
+    private static IReadOnlyCollection<AuditChange> Given(CheckedEdit change)
+    {
+        (object? Given, string Name)[] parts = [(change.FirstName, "firstName"), (change.LastName, "lastName"), (change.Language, "language"), (change.Country, "country"), (change.TimeZone, "timeZone"), (change.Tags, "tags")];
+        return [.. parts.Where(p => p.Given is not null).Select(p => p.Name).Concat(change.Fields?.Keys.Select(slug => $"fields.{slug}") ?? []).Select(field => new AuditChange(field))];
     }
 
     private static ContactBatchRow Row(CheckedEdit change, int index)

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -31,7 +32,7 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
             var id = await transaction.Connection!.ExecuteScalarAsync<long>(WithFields(InsertSql), Parameters(contact, now), transaction);
             await WriteAddressesAsync(transaction, id, [], change.Addresses, now);
             await WriteTagsAsync(transaction, id, change.Tags ?? [], now);
-            await AuditAsync(transaction, actor, "contact.created", id, now);
+            Audit(transaction, actor, "contact.created", id, now);
             return (id, new CommandResult { Version = 1 });
         }, cancellationToken), problem => (0L, problem));
     }
@@ -50,15 +51,15 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
 
         return await RefusedWhenTakenAsync(() => ChangeAsync(id, expectedRevision, actor, "contact.updated", async (transaction, before, now) =>
         {
-            if (change.Addresses is not null && await TakenAsync(transaction, id, change.Addresses) is { Length: > 0 } taken) return CommandResult.Invalid(taken);
+            if (change.Addresses is not null && await TakenAsync(transaction, id, change.Addresses) is { Length: > 0 } taken) return (CommandResult.Invalid(taken), []);
 
             var after = Apply(before, change);
-            if (IsSame(before, after, change)) return new CommandResult { Version = before.Revision };
+            if (IsSame(before, after, change)) return Done(before.Revision);
 
             await WriteRevisionAsync(transaction, before, after, now);
             if (change.Addresses is not null) await WriteAddressesAsync(transaction, id, before.Addresses, change.Addresses, now);
             if (change.Tags is not null) await WriteTagsAsync(transaction, id, change.Tags, now);
-            return new CommandResult { Version = before.Revision + 1 };
+            return Done(before.Revision + 1, Differences(before, after, !HasAddressesOf(before, change), !HasTagsOf(before, change)));
         }, cancellationToken), problem => problem);
     }
 
@@ -67,7 +68,7 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         ChangeAsync(id, null, actor, blocked ? "contact.blocked" : "contact.unblocked", async (transaction, before, now) =>
         {
             await BlockAsync(transaction, [id], blocked, now);
-            return new CommandResult { Version = before.Revision };
+            return Done(before.Revision);
         }, cancellationToken);
 
     public Task<CommandResult> AddTagsAsync(long id, IReadOnlyList<string> names, string actor, CancellationToken cancellationToken = default) =>
@@ -82,7 +83,7 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         ChangeAsync(id, null, actor, "contact.deleted", async (transaction, before, _) =>
         {
             await ContactErasure.EraseAsync(transaction, database.Dialect, [before]);
-            return new CommandResult();
+            return (new CommandResult(), []);
         }, cancellationToken);
 
     private Task<CommandResult> ChangeTagsAsync(long id, IReadOnlyList<string> names, string actor, Func<IReadOnlyList<string>, IReadOnlyList<string>, string[]> change, CancellationToken cancellationToken)
@@ -93,17 +94,17 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
         return ChangeAsync(id, null, actor, "contact.tagged", async (transaction, before, now) =>
         {
             var after = change(before.Tags, [.. names.Select(AddressNormalizer.Trim).DistinctBy(TagStore.Key)]);
-            if (after.Length == before.Tags.Count) return new CommandResult { Version = before.Revision };
+            if (after.Length == before.Tags.Count) return Done(before.Revision);
 
             await WriteRevisionAsync(transaction, before, before, now);
             await WriteTagsAsync(transaction, id, after, now);
-            return new CommandResult { Version = before.Revision + 1 };
+            return Done(before.Revision + 1, [new AuditChange("tags")]);
         }, cancellationToken);
     }
 
     // Locks the contact, so that the revision that is copied is the one that is replaced.
     private Task<CommandResult> ChangeAsync(
-        long id, int? expectedRevision, string actor, string action, Func<DbTransaction, ContactDetails, long, Task<CommandResult>> change, CancellationToken cancellationToken) =>
+        long id, int? expectedRevision, string actor, string action, Func<DbTransaction, ContactDetails, long, Task<(CommandResult Result, IReadOnlyCollection<AuditChange> Changes)>> change, CancellationToken cancellationToken) =>
         database.WriteAsync(async transaction =>
         {
             await transaction.Connection!.ExecuteAsync($"SELECT id FROM contacts WHERE id = @id {database.Dialect.ForUpdate}", new { id }, transaction);
@@ -113,10 +114,12 @@ internal sealed partial class ContactStore(Database database, TimeProvider time,
                 return new CommandResult { Code = CommandCode.Changed, Version = before.Revision, Message = $"Somebody changed contact {id} meanwhile: load it again and repeat your change." };
 
             var now = Now;
-            var result = await change(transaction, before, now);
-            if (result.IsDone) await AuditAsync(transaction, actor, action, id, now);
+            var (result, changes) = await change(transaction, before, now);
+            if (result.IsDone) Audit(transaction, actor, action, id, now, changes);
             return result;
         }, cancellationToken);
+
+    private static (CommandResult Result, IReadOnlyCollection<AuditChange> Changes) Done(int revision, IReadOnlyCollection<AuditChange>? changes = null) => (new CommandResult { Version = revision }, changes ?? []);
 
     private async Task<CheckedEdit> CheckAsync(ContactEdit edit, CancellationToken cancellationToken)
     {

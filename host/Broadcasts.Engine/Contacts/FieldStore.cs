@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Broadcasts.Templates;
 using Dapper;
@@ -29,7 +30,7 @@ internal sealed class FieldStore(Database database, TimeProvider time)
         [.. (await connection.QueryAsync<FieldRow>(ListSql, transaction: transaction)).Select(row => row.ToField())];
 
     /// <summary>Makes a field; its slug follows from its name and stays.</summary>
-    public async Task<(long Id, CommandResult Result)> CreateAsync(string name, FieldType type, IReadOnlyList<string>? options = null, CancellationToken cancellationToken = default)
+    public async Task<(long Id, CommandResult Result)> CreateAsync(string name, FieldType type, string actor, IReadOnlyList<string>? options = null, CancellationToken cancellationToken = default)
     {
         name = AddressNormalizer.Trim(name);
         if (Check(name, type, options) is { } problem) return (0, CommandResult.Invalid(problem));
@@ -43,7 +44,7 @@ internal sealed class FieldStore(Database database, TimeProvider time)
             if (fields.Count >= Most)
                 return (0, CommandResult.Invalid(new Problem("", "tooManyFields", $"There are {Most} custom fields already, which is the most: delete one first.", Most.ToString(System.Globalization.CultureInfo.InvariantCulture))));
 
-            var id = await InsertAsync(transaction, slug, name, type, options ?? [], Now);
+            var id = await InsertAsync(transaction, slug, name, type, options ?? [], actor, Now);
             return (id, new CommandResult());
         }, cancellationToken);
     }
@@ -55,14 +56,18 @@ internal sealed class FieldStore(Database database, TimeProvider time)
         """;
 
     /// <summary>Changes name, type and options. Values stay as they are: those that the new type would refuse are shown as text until somebody mends them.</summary>
-    public async Task<CommandResult> UpdateAsync(long id, string name, FieldType type, IReadOnlyList<string>? options = null, CancellationToken cancellationToken = default)
+    public async Task<CommandResult> UpdateAsync(long id, string name, FieldType type, string actor, IReadOnlyList<string>? options = null, CancellationToken cancellationToken = default)
     {
         name = AddressNormalizer.Trim(name);
         if (Check(name, type, options) is { } problem) return CommandResult.Invalid(problem);
 
-        var rows = await database.WriteAsync(transaction =>
-            transaction.Connection!.ExecuteAsync(RenameSql, new { id, name, type = (short)type, options = FieldRow.Write(options ?? []) }, transaction), cancellationToken);
-        return rows == 1 ? new CommandResult() : CommandResult.NotFound($"Field {id}");
+        return await database.WriteAsync(async transaction =>
+        {
+            if ((await ListAsync(transaction.Connection!, transaction)).FirstOrDefault(f => f.Id == id) is not { } before) return CommandResult.NotFound($"Field {id}");
+            await transaction.Connection!.ExecuteAsync(RenameSql, new { id, name, type = (short)type, options = FieldRow.Write(options ?? []) }, transaction);
+            Audit(transaction, actor, "field.updated", id, Now, AuditDiff.Between(Shown(before.Name, before.Type, before.Options), Shown(name, type, options ?? [])));
+            return new CommandResult();
+        }, cancellationToken);
     }
 
     private const string DeleteSql = """
@@ -71,11 +76,12 @@ internal sealed class FieldStore(Database database, TimeProvider time)
         """;
 
     /// <summary>Takes the field away, when no rule names it. Its values stay in the contacts, unseen, and are back when a field of the same slug is made.</summary>
-    public Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
+    public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
     {
         if ((await ListAsync(transaction.Connection!, transaction)).FirstOrDefault(f => f.Id == id) is not { } field) return CommandResult.NotFound($"Field {id}");
         if (await RuleUses.FindAsync(transaction, c => c.Subject.Kind == SegmentSubjectKind.Field && c.Subject.Column == field.Slug) is { Length: > 0 } uses) return RuleUses.Refused(uses);
         await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+        Audit(transaction, actor, "field.deleted", id, Now, AuditDiff.Between(Shown(field.Name, field.Type, field.Options), null));
         return new CommandResult();
     }, cancellationToken);
 
@@ -87,8 +93,17 @@ internal sealed class FieldStore(Database database, TimeProvider time)
         """;
 
     /// <summary>The id of the new field; 0 when somebody made one with this slug meanwhile.</summary>
-    internal static Task<long> InsertAsync(DbTransaction transaction, string slug, string name, FieldType type, IReadOnlyList<string> options, long now) =>
-        transaction.Connection!.ExecuteScalarAsync<long>(InsertSql, new { slug, name, type = (short)type, options = FieldRow.Write(options), now }, transaction);
+    internal static async Task<long> InsertAsync(DbTransaction transaction, string slug, string name, FieldType type, IReadOnlyList<string> options, string actor, long now)
+    {
+        var id = await transaction.Connection!.ExecuteScalarAsync<long>(InsertSql, new { slug, name, type = (short)type, options = FieldRow.Write(options), now }, transaction);
+        if (id > 0) Audit(transaction, actor, "field.created", id, now, AuditDiff.Between(null, Shown(name, type, options)));
+        return id;
+    }
+
+    private static object Shown(string name, FieldType type, IReadOnlyList<string> options) => new { name, type, options };
+
+    private static void Audit(DbTransaction transaction, string actor, string action, long id, long now, IReadOnlyCollection<AuditChange> changes) =>
+        AuditChain.Append(transaction, new AuditAct { At = now, Actor = actor, Action = action, Subject = FormattableString.Invariant($"field:{id}"), Changes = AuditChange.Write(changes) });
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 

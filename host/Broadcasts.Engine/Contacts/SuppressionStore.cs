@@ -36,7 +36,7 @@ internal sealed class SuppressionStore(Database database, AuditStore audit, Time
             {
                 var isNew = await AddAsync(transaction, kind, [value], reason, actor, channelId) == 1;
                 if (await transaction.Connection!.QuerySingleOrDefaultAsync<Suppression>(GetSql, new { kind = (short)kind, value, channelId }, transaction) is not { } entry) continue;
-                if (isNew) await audit.AppendAsync(transaction, actor, "suppression.added", Subject(kind, value), Where(channelId));
+                if (isNew) await audit.AppendAsync(transaction, actor, "suppression.added", Subject(kind, value), Where(channelId), AuditDiff.Between(null, new { reason, source = actor }));
                 return ((Suppression?)entry, isNew, new CommandResult());
             }
         }, cancellationToken);
@@ -76,7 +76,7 @@ internal sealed class SuppressionStore(Database database, AuditStore audit, Time
             var gone = await transaction.Connection!.QuerySingleOrDefaultAsync<Suppression>(RemoveSql, new { kind = (short)kind, value, channelId }, transaction);
             if (gone is null) return CommandResult.NotFound($"A suppression of {kind.Name()} {value}");
             var was = string.Create(CultureInfo.InvariantCulture, $"{JsonNamingPolicy.CamelCase.ConvertName(gone.Reason.ToString())}, {gone.Source}, {Times.Of(gone.CreatedAt):u}; {Where(channelId)}");
-            await audit.AppendAsync(transaction, actor, "suppression.removed", Subject(kind, value), was);
+            await audit.AppendAsync(transaction, actor, "suppression.removed", Subject(kind, value), was, AuditDiff.Between(new { reason = gone.Reason, source = gone.Source }, null));
             return new CommandResult();
         }, cancellationToken);
     }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -40,12 +41,17 @@ internal sealed class TagStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<string>> NamesAsync(CancellationToken cancellationToken = default) =>
         database.ReadAsync<IReadOnlyList<string>>(async connection => (await connection.QueryAsync<string>(NamesSql)).AsList(), cancellationToken);
 
-    public async Task<(long Id, CommandResult Result)> CreateAsync(string name, CancellationToken cancellationToken = default)
+    public async Task<(long Id, CommandResult Result)> CreateAsync(string name, string actor, CancellationToken cancellationToken = default)
     {
         if (Check(name, "name") is { } problem) return (0, CommandResult.Invalid(problem));
 
-        var ids = await database.WriteAsync(transaction => EnsureAsync(transaction, [name], Now), cancellationToken);
-        return (ids[Key(name)], new CommandResult());
+        return await database.WriteAsync(async transaction =>
+        {
+            if ((await FindAsync(transaction, [Key(name)])).TryGetValue(Key(name), out var known)) return (known, new CommandResult());
+            var id = (await EnsureAsync(transaction, [name], Now))[Key(name)];
+            Audit(transaction, actor, "tag.created", id, AuditDiff.Between(null, new { name = AddressNormalizer.Trim(name) }));
+            return (id, new CommandResult());
+        }, cancellationToken);
     }
 
     private const string RenameSql = """
@@ -57,7 +63,7 @@ internal sealed class TagStore(Database database, TimeProvider time)
     private const string NameSql = "SELECT name FROM tags WHERE id = @id";
 
     /// <summary>Gives it another name, in the rules that name it too.</summary>
-    public async Task<CommandResult> RenameAsync(long id, string name, CancellationToken cancellationToken = default)
+    public async Task<CommandResult> RenameAsync(long id, string name, string actor, CancellationToken cancellationToken = default)
     {
         if (Check(name, "name") is { } problem) return CommandResult.Invalid(problem);
 
@@ -68,6 +74,7 @@ internal sealed class TagStore(Database database, TimeProvider time)
                 if (await transaction.Connection!.QuerySingleOrDefaultAsync<string?>(NameSql, new { id }, transaction) is not { } before) return CommandResult.NotFound($"Tag {id}");
                 await transaction.Connection!.ExecuteAsync(RenameSql, new { id, name = AddressNormalizer.Trim(name), key = Key(name) }, transaction);
                 await RuleUses.RenameTagAsync(transaction, before, AddressNormalizer.Trim(name), Now);
+                Audit(transaction, actor, "tag.renamed", id, AuditDiff.Between(new { name = before }, new { name = AddressNormalizer.Trim(name) }));
                 return new CommandResult();
             }, cancellationToken);
         }
@@ -83,11 +90,12 @@ internal sealed class TagStore(Database database, TimeProvider time)
         """;
 
     /// <summary>Takes the tag off every contact and away, when no rule names it.</summary>
-    public Task<CommandResult> DeleteAsync(long id, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
+    public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
     {
         if (await transaction.Connection!.QuerySingleOrDefaultAsync<string?>(NameSql, new { id }, transaction) is not { } name) return CommandResult.NotFound($"Tag {id}");
         if (await RuleUses.FindAsync(transaction, RuleUses.NamesTag(name)) is { Length: > 0 } uses) return RuleUses.Refused(uses);
         await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+        Audit(transaction, actor, "tag.deleted", id, AuditDiff.Between(new { name }, null));
         return new CommandResult();
     }, cancellationToken);
 
@@ -131,6 +139,9 @@ internal sealed class TagStore(Database database, TimeProvider time)
         var tag when tag.Contains('\0', StringComparison.Ordinal) => new Problem(path, "character", "The tag holds the character U+0000, which no database keeps."),
         _ => null,
     };
+
+    private void Audit(DbTransaction transaction, string actor, string action, long id, IReadOnlyCollection<AuditChange> changes) =>
+        AuditChain.Append(transaction, new AuditAct { At = Now, Actor = actor, Action = action, Subject = FormattableString.Invariant($"tag:{id}"), Changes = AuditChange.Write(changes) });
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 

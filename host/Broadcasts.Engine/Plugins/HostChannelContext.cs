@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Broadcasts.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Plugins;
@@ -52,7 +53,11 @@ internal sealed class HostChannelContext(HostTransportServices services, Transpo
 }
 
 /// <summary>What all transports of this process share.</summary>
-internal sealed class HostTransportServices(string dataDirectory, ILoggerFactory loggers, TimeProvider time) : IDisposable
+/// <param name="dataDirectory">Below it are the channels' own folders.</param>
+/// <param name="loggers">For what they log.</param>
+/// <param name="time">Their clock.</param>
+/// <param name="outside">Where their HTTP clients may go.</param>
+internal sealed class HostTransportServices(string dataDirectory, ILoggerFactory loggers, TimeProvider time, OutsideAddresses outside) : IDisposable
 {
     public string ChannelsDirectory { get; } = Path.Combine(Path.GetFullPath(dataDirectory), "channels");
 
@@ -70,6 +75,7 @@ internal sealed class HostTransportServices(string dataDirectory, ILoggerFactory
         ConnectTimeout = TimeSpan.FromSeconds(15),
         MaxConnectionsPerServer = 1024,
         ActivityHeadersPropagator = null,
+        ConnectCallback = outside.ConnectAsync,
     };
 
     /// <summary>Deletes what a transport that was only tried kept.</summary>

@@ -1,3 +1,4 @@
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,7 +21,7 @@ internal static class PluginServices
         services.TryAddSingleton(new PluginLimits());
         services.AddSingleton(new PluginOptions(bundledDirectory, siloName, isCluster) { TrustedSigners = trustedSigners });
         services.AddSingleton(new PluginFolder(dataDirectory));
-        services.AddSingleton(provider => new HostTransportServices(dataDirectory, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new HostTransportServices(dataDirectory, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<OutsideAddresses>()));
         services.AddSingleton<PluginStore>();
         services.AddSingleton<PluginHost>();
         services.AddSingleton<TransportCatalogue>();

@@ -51,8 +51,9 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
     {
         try
         {
+            var before = await store.DesiredAsync(cancellationToken);
             var installed = await installer.InstallAsync(package, actor, activate, cancellationToken, replace);
-            await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}{(installed.Signer is null ? "" : $" signed by {installed.Signer}")}", CancellationToken.None);
+            await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}{(installed.Signer is null ? "" : $" signed by {installed.Signer}")}", activate ? Versions(before.GetValueOrDefault(installed.Id), installed.Version) : [], CancellationToken.None);
             return installed;
         }
         catch (PluginRefusedException e)
@@ -106,7 +107,7 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
 
         await store.RemoveAsync(id, version, cancellationToken);
         folder.Remove(id, version, installed.Sha256);
-        await audit.AppendAsync(actor, "plugin.remove", Subject(id), $"{version} sha256:{installed.Sha256}", CancellationToken.None);
+        await audit.AppendAsync(actor, "plugin.remove", Subject(id), $"{version} sha256:{installed.Sha256}", Versions(version, null), CancellationToken.None);
         return installed;
     }, cancellationToken);
 
@@ -114,11 +115,14 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
 
     private async Task ActivateAsync(string id, string version, string act, string? detail, string actor, CancellationToken cancellationToken)
     {
+        var before = (await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id);
         var result = await installer.ActivateAsync(id, version, cancellationToken);
         if (!result.Swapped) throw new PluginRefusedException(result.Refusal ?? $"{id} {version} could not be put in place.", host.StateOf(id) ?? PluginState.Malfunctioned);
         var sha256 = (await store.FindAsync(id, version, CancellationToken.None))?.Sha256;
-        await audit.AppendAsync(actor, act, Subject(id), $"{version} sha256:{sha256}{(detail is null ? "" : $" {detail}")}", CancellationToken.None);
+        await audit.AppendAsync(actor, act, Subject(id), $"{version} sha256:{sha256}{(detail is null ? "" : $" {detail}")}", Versions(before, version), CancellationToken.None);
     }
+
+    private static List<AuditChange> Versions(string? before, string? after) => AuditDiff.Between(new { version = before }, new { version = after });
 
     private async Task<T> AloneAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {

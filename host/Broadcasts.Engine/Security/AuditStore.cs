@@ -25,6 +25,15 @@ internal sealed record AuditEntry
 
     /// <summary>The detail's code and values when it is a sentence of the engine.</summary>
     public Told? Told { get; init; }
+
+    /// <summary>The fields that the act changed, with what was and what is.</summary>
+    public IReadOnlyList<AuditChange> Changes { get; init; } = [];
+
+    /// <summary>Its place in the chain, from 1.</summary>
+    public long? Number { get; init; }
+
+    /// <summary>Over its content and the hash of the entry before it.</summary>
+    public string? Hash { get; init; }
 }
 
 /// <summary>Which entries.</summary>
@@ -36,27 +45,43 @@ internal sealed record AuditFilter
 
     /// <summary>The verb, or the part of it before the dot.</summary>
     public string? Action { get; init; }
+
+    /// <summary>Not before this moment.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Before this moment.</summary>
+    public DateTimeOffset? To { get; init; }
 }
 
-/// <summary>The record of acts. Rows are added and never changed.</summary>
+/// <summary>The record of acts. Entries are added, each chained to the one before it, and never changed.</summary>
+/// <seealso cref="AuditChain"/>
 internal sealed class AuditStore(Database database, TimeProvider time)
 {
-    private const string InsertSql = "INSERT INTO audit (at, actor, action, subject, detail, told) VALUES (@at, @actor, @action, @subject, @detail, @told)";
-
     /// <summary>Adds an entry in the transaction of the act itself, so that neither is there without the other.</summary>
-    public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, string? detail = null) =>
-        transaction.Connection!.ExecuteAsync(InsertSql, new { at = time.Now(), actor, action, subject, detail, told = (string?)null }, transaction);
+    public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, string? detail = null, IReadOnlyCollection<AuditChange>? changes = null)
+    {
+        AuditChain.Append(transaction, new AuditAct { At = time.Now(), Actor = actor, Action = action, Subject = subject, Detail = detail, Changes = AuditChange.Write(changes) });
+        return Task.CompletedTask;
+    }
 
     /// <summary>Adds an entry by itself.</summary>
     public Task AppendAsync(string actor, string action, string subject, string? detail = null, CancellationToken cancellationToken = default) =>
         database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, detail), cancellationToken);
 
+    /// <summary>Adds an entry by itself, with what it changed.</summary>
+    public Task AppendAsync(string actor, string action, string subject, string? detail, IReadOnlyCollection<AuditChange> changes, CancellationToken cancellationToken) =>
+        database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, detail, changes), cancellationToken);
+
     /// <summary>Adds an entry whose detail is a sentence of the engine, in the transaction of the act itself; null for none.</summary>
-    public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, Problem? said) =>
-        transaction.Connection!.ExecuteAsync(InsertSql, new { at = time.Now(), actor, action, subject, detail = said?.Message, told = Told.Write(said) }, transaction);
+    public Task AppendAsync(DbTransaction transaction, string actor, string action, string subject, Problem? said, IReadOnlyCollection<AuditChange>? changes = null)
+    {
+        AuditChain.Append(transaction, new AuditAct { At = time.Now(), Actor = actor, Action = action, Subject = subject, Detail = said?.Message, Told = Told.Write(said), Changes = AuditChange.Write(changes) });
+        return Task.CompletedTask;
+    }
 
     /// <summary>Adds an entry whose detail is a sentence of the engine; null for none.</summary>
-    public Task AppendAsync(string actor, string action, string subject, Problem? said) => database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, said));
+    public Task AppendAsync(string actor, string action, string subject, Problem? said, IReadOnlyCollection<AuditChange>? changes = null) =>
+        database.WriteAsync(transaction => AppendAsync(transaction, actor, action, subject, said, changes));
 
     /// <summary>Newest first, those before an id.</summary>
     public async Task<IReadOnlyList<AuditEntry>> ListAsync(AuditFilter filter, long? before = null, int limit = 100, CancellationToken cancellationToken = default)
@@ -67,10 +92,15 @@ internal sealed class AuditStore(Database database, TimeProvider time)
         Add("subject = @subject", "subject", filter.Subject);
         Add("actor = @actor", "actor", filter.Actor);
         Add("(action = @action OR SUBSTR(action, 1, LENGTH(@action) + 1) = @action || '.')", "action", filter.Action);
+        Add("at >= @from", "from", filter.From?.ToUnixTimeMilliseconds());
+        Add("at < @to", "to", filter.To?.ToUnixTimeMilliseconds());
         var where = conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions);
-        var sql = $"SELECT id AS Id, at AS At, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail, told AS Told FROM audit {where} ORDER BY id DESC LIMIT @limit";
-        var records = await database.ReadAsync(connection => connection.QueryAsync<AuditRecord>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)), cancellationToken);
-        return [.. records.Select(r => new AuditEntry { Id = r.Id, At = Times.Of(r.At), Actor = r.Actor, Action = r.Action, Subject = r.Subject, Detail = r.Detail, Told = Told.Read(r.Told) })];
+        var sql = $"SELECT id AS Id, at AS At, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail, told AS Told, changes AS Changes, position AS Position, hash AS Hash FROM audit {where} ORDER BY id DESC LIMIT @limit";
+        var records = await database.ReadAsync(connection => connection.QueryAsync<AuditRow>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)), cancellationToken);
+        return [.. records.Select(r => new AuditEntry
+        {
+            Id = r.Id, At = Times.Of(r.At), Actor = r.Actor, Action = r.Action, Subject = r.Subject, Detail = r.Detail, Told = Told.Read(r.Told), Changes = AuditChange.Read(r.Changes), Number = r.Position, Hash = r.Hash,
+        })];
 
         void Add(string condition, string name, object? value)
         {
@@ -78,22 +108,5 @@ internal sealed class AuditStore(Database database, TimeProvider time)
             conditions.Add(condition);
             parameters.Add(name, value);
         }
-    }
-
-    private sealed class AuditRecord
-    {
-        public long Id { get; set; }
-
-        public long At { get; set; }
-
-        public string Actor { get; set; } = "";
-
-        public string Action { get; set; } = "";
-
-        public string Subject { get; set; } = "";
-
-        public string? Detail { get; set; }
-
-        public string? Told { get; set; }
     }
 }

@@ -97,7 +97,7 @@ internal sealed class SafeHold(Database database, EngineOptions options, AuditSt
         await WriteAsync(SetSql, "fingerprint", fingerprint);
         await database.WriteAsync(t => t.Connection!.ExecuteAsync(RemoveSql, transaction: t));
         await BeatAsync();
-        await audit.AppendAsync(actor, "safeHold.release", "workspace", state.Reason);
+        await audit.AppendAsync(actor, "safeHold.release", "workspace", state.Reason, AuditDiff.Between(new { held = true }, new { held = false }), CancellationToken.None);
         return true;
     }
 

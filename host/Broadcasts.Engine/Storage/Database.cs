@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Dapper;
 
 namespace Broadcasts.Storage;
@@ -7,6 +8,9 @@ namespace Broadcasts.Storage;
 internal abstract class Database : IAsyncDisposable
 {
     private const int MaxTries = 5;
+
+    // Those of the transactions that are open.
+    private static readonly ConditionalWeakTable<DbTransaction, Endings> Open = [];
 
     // Columns are snake_case, properties are not.
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
@@ -48,6 +52,12 @@ internal abstract class Database : IAsyncDisposable
             return 0;
         }, cancellationToken);
 
+    /// <summary>What the transaction gathers for its end: made at the first call and written last, just before the commit.</summary>
+    /// <remarks>For what waits for its turn among all writers: behind such a lock nothing else is locked any more, so nobody waits in a circle, and nobody waits for longer than a commit.</remarks>
+    /// <exception cref="InvalidOperationException">The transaction is not one of <see cref="WriteAsync{T}"/>, or is at its end.</exception>
+    public static T AtEnd<T>(DbTransaction transaction, Func<SqlDialect, DbTransaction, T, Task> write) where T : class, new() =>
+        Open.TryGetValue(transaction, out var endings) ? endings.Get(write) : throw new InvalidOperationException("The transaction is not an open one of Database.WriteAsync.");
+
     /// <summary>Creates or upgrades the tables.</summary>
     /// <exception cref="SchemaException">The database was written by a newer version, or a step failed.</exception>
     public abstract void Migrate();
@@ -57,12 +67,43 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Opens a connection, begins, runs, commits; rolls back on any exception.</summary>
     protected abstract Task<T> WriteOnceAsync<T>(Func<DbTransaction, Task<T>> write, CancellationToken cancellationToken);
 
-    protected static async Task<T> RunAsync<T>(DbConnection connection, Func<DbConnection, ValueTask<DbTransaction>> begin, Func<DbTransaction, Task<T>> write, CancellationToken cancellationToken)
+    protected async Task<T> RunAsync<T>(DbConnection connection, Func<DbConnection, ValueTask<DbTransaction>> begin, Func<DbTransaction, Task<T>> write, CancellationToken cancellationToken)
     {
         await using var transaction = await begin(connection);
-        var result = await write(transaction);
+        var endings = new Endings();
+        // Npgsql uses the object of one transaction again for the next on the same connection.
+        Open.AddOrUpdate(transaction, endings);
+        T result;
+        try
+        {
+            result = await write(transaction);
+        }
+        finally
+        {
+            Open.Remove(transaction);
+        }
+
+        await endings.WriteAsync(Dialect, transaction);
         await transaction.CommitAsync(cancellationToken);
         return result;
+    }
+
+    private sealed class Endings
+    {
+        private readonly List<(object Gathered, Func<SqlDialect, DbTransaction, Task> Write)> _all = [];
+
+        public T Get<T>(Func<SqlDialect, DbTransaction, T, Task> write) where T : class, new()
+        {
+            if (_all.Select(e => e.Gathered).OfType<T>().FirstOrDefault() is { } known) return known;
+            var gathered = new T();
+            _all.Add((gathered, (dialect, transaction) => write(dialect, transaction, gathered)));
+            return gathered;
+        }
+
+        public async Task WriteAsync(SqlDialect dialect, DbTransaction transaction)
+        {
+            foreach (var (_, write) in _all) await write(dialect, transaction);
+        }
     }
 }
 

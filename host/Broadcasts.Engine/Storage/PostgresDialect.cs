@@ -18,7 +18,16 @@ internal sealed class PostgresDialect : SqlDialect
         ["bytes"] = "BYTEA",
         ["vacuum_often"] = "WITH (autovacuum_vacuum_scale_factor = 0.02)",
         ["without_rowid"] = "",
+        ["keep_audit"] = KeepAudit,
     };
+
+    private const string KeepAudit = """
+        CREATE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''Entries of the audit are added with their place in the chain, and neither changed nor deleted.''; END';
+        CREATE TRIGGER audit_placed BEFORE INSERT ON audit FOR EACH ROW WHEN (NEW.hash IS NULL) EXECUTE FUNCTION audit_is_kept();
+        CREATE TRIGGER audit_kept BEFORE UPDATE ON audit FOR EACH ROW WHEN (OLD.hash IS NOT NULL) EXECUTE FUNCTION audit_is_kept();
+        CREATE TRIGGER audit_whole BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_is_kept();
+        CREATE TRIGGER audit_emptied BEFORE TRUNCATE ON audit EXECUTE FUNCTION audit_is_kept()
+        """;
 
     public override int FreezeChunk => 10_000;
 

@@ -27,7 +27,14 @@ internal sealed class SqliteDialect : SqlDialect
         ["bytes"] = "BLOB",
         ["vacuum_often"] = "",
         ["without_rowid"] = "WITHOUT ROWID",
+        ["keep_audit"] = KeepAudit,
     };
+
+    private const string KeepAudit = """
+        CREATE TRIGGER audit_placed BEFORE INSERT ON audit WHEN NEW.hash IS NULL BEGIN SELECT RAISE(ABORT, 'An entry of the audit has its place in the chain.'); END;
+        CREATE TRIGGER audit_kept BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL BEGIN SELECT RAISE(ABORT, 'Entries of the audit are not changed.'); END;
+        CREATE TRIGGER audit_whole BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'Entries of the audit are not deleted.'); END
+        """;
 
     public override int FreezeChunk => 1_000;
 

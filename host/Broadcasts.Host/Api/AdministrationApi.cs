@@ -17,7 +17,7 @@ internal sealed record ApiKeyBody
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
-/// <summary>Keys, audit, settings.</summary>
+/// <summary>Keys, settings.</summary>
 internal static class AdministrationApi
 {
     public static void Map(RouteGroupBuilder api)
@@ -27,7 +27,6 @@ internal static class AdministrationApi
         keys.MapPost("", CreateKeyAsync).Needs(ApiScopes.Admin).WithSummary("The key is in this answer and nowhere else");
         keys.MapDelete("{id:long}", RevokeKeyAsync).Needs(ApiScopes.Admin);
 
-        api.MapGet("/audit", ListAuditAsync).Needs(ApiScopes.Admin).WithTags("Administration").Produces<ListAnswer<AuditEntry>>();
         api.MapGet("/settings", async (ServiceOptions options, SendingRulesStore rules) => Results.Ok(new
         {
             version = typeof(AdministrationApi).Assembly.GetName().Version?.ToString(3),
@@ -57,21 +56,14 @@ internal static class AdministrationApi
         if (ApiScopes.Unknown(scopes) is { } unknown) problems.Add(new Problem("scopes", "unknownScope", $"There is no scope '{unknown}'. Scopes: {string.Join(", ", ApiScopes.All)}.", unknown));
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
         var (key, secret) = await store.CreateAsync(body.Name, scopes, http.Actor(), body.ExpiresAt);
-        await audit.AppendAsync(http.Actor(), "key.create", $"key:{key.Id}", key.Name);
+        await audit.AppendAsync(http.Actor(), "key.create", $"key:{key.Id}", key.Name, AuditDiff.Between(null, new { key.Name, key.Scopes, key.ExpiresAt }), CancellationToken.None);
         return Results.Created($"/api/v1/api-keys/{key.Id}", new { key.Id, key.Name, key.Scopes, key.ExpiresAt, key = secret });
     }
 
     private static async Task<IResult> RevokeKeyAsync(long id, ApiKeyStore store, AuditStore audit, HttpContext http)
     {
         if (!await store.RevokeAsync(id)) return ApiProblems.NotFound($"A key {id} that is in use");
-        await audit.AppendAsync(http.Actor(), "key.revoke", string.Create(CultureInfo.InvariantCulture, $"key:{id}"));
+        await audit.AppendAsync(http.Actor(), "key.revoke", string.Create(CultureInfo.InvariantCulture, $"key:{id}"), null, AuditDiff.Between(new { revoked = false }, new { revoked = true }), CancellationToken.None);
         return Results.NoContent();
-    }
-
-    private static async Task<IResult> ListAuditAsync(AuditStore audit, string? subject, string? actor, string? action, long? cursor, int? limit, CancellationToken cancellationToken)
-    {
-        var most = ApiRoutes.Limit(limit);
-        var rows = await audit.ListAsync(new AuditFilter { Subject = subject, Actor = actor, Action = action }, cursor, most + 1, cancellationToken);
-        return Results.Ok(ListAnswer<AuditEntry>.Of(rows, most, r => r, r => r.Id));
     }
 }

@@ -28,6 +28,7 @@ internal static class ApiRoutes
         MessagesApi.Map(api);
         PluginsApi.Map(api);
         AdministrationApi.Map(api);
+        AuditApi.Map(api);
         SafeHoldApi.Map(api);
         api.MapGet("/labels", async (BroadcastQueries queries, CancellationToken cancellationToken) => new ListAnswer<string>(await queries.LabelsAsync(cancellationToken), null))
             .Needs(ApiScopes.Read).WithTags("Broadcasts");

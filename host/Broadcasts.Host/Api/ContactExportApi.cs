@@ -62,10 +62,10 @@ internal static class ContactExportApi
     private static string InWords(ExportBody body)
     {
         var words = new List<string>();
-        if (!string.IsNullOrWhiteSpace(body.Search)) words.Add($"search '{body.Search}'");
+        if (!string.IsNullOrWhiteSpace(body.Search)) words.Add("a search");
         if (!string.IsNullOrWhiteSpace(body.Tag)) words.Add($"tag '{body.Tag}'");
         if (body.SegmentId is { } id) words.Add(string.Create(CultureInfo.InvariantCulture, $"segment {id}"));
-        if (body.Rule is { } rule) words.Add($"rule {rule.GetRawText()}");
+        if (body.Rule is { } rule) words.Add($"rule {AuditDiff.WithoutValues(rule.GetRawText())}");
         return words.Count == 0 ? "everybody" : string.Join(", ", words);
     }
 }

@@ -30,10 +30,9 @@ internal static class SafeHoldApi
         return Results.Ok(SafeHoldAnswer.Of(await safeHold.GetAsync()));
     }
 
-    private static async Task<IResult> SetMissedAsync(MissedSchedule policy, MissedSchedules policies, AuditStore audit, HttpContext http)
+    private static async Task<IResult> SetMissedAsync(MissedSchedule policy, MissedSchedules policies, HttpContext http)
     {
-        if (await policies.SetAsync(policy) is { } problem) return ApiProblems.Invalid([problem]);
-        await audit.AppendAsync(http.Actor(), "settings.missedSchedule", "workspace", $"{policy.Action} after {policy.GraceMinutes} min");
+        if (await policies.SetAsync(policy, http.Actor()) is { } problem) return ApiProblems.Invalid([problem]);
         return Results.Ok(policy);
     }
 }

@@ -78,24 +78,24 @@ internal static class SegmentsApi
         return Results.Ok(new ListAnswer<SegmentAnswer>([.. page.Items.Select(SegmentAnswer.Of)], page.Next?.ToString(CultureInfo.InvariantCulture)));
     }
 
-    private static async Task<IResult> CreateAsync(SegmentBody body, SegmentStore store)
+    private static async Task<IResult> CreateAsync(SegmentBody body, SegmentStore store, HttpContext http)
     {
         if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
-        var (id, result) = await store.CreateAsync(body.Name, rule, body.Description);
+        var (id, result) = await store.CreateAsync(body.Name, rule, http.Actor(), body.Description);
         return result.IsDone ? Results.Created($"/api/v1/segments/{id}", SegmentAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
     }
 
-    private static async Task<IResult> UpdateAsync(long id, SegmentBody body, SegmentStore store)
+    private static async Task<IResult> UpdateAsync(long id, SegmentBody body, SegmentStore store, HttpContext http)
     {
         if (SegmentRule.Parse(body.Rule, out var problems) is not { } rule) return ApiProblems.Invalid(problems);
         if (await store.GetAsync(id) is not { } current) return ApiProblems.NotFound($"Segment {id}");
-        var result = await store.UpdateAsync(id, body.Name, rule, body.Description, body.Version ?? current.Version);
+        var result = await store.UpdateAsync(id, body.Name, rule, body.Description, body.Version ?? current.Version, http.Actor());
         return result.IsDone ? Results.Ok(SegmentAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
     }
 
-    private static async Task<IResult> DeleteAsync(long id, SegmentStore store)
+    private static async Task<IResult> DeleteAsync(long id, SegmentStore store, HttpContext http)
     {
-        var result = await store.DeleteAsync(id);
+        var result = await store.DeleteAsync(id, http.Actor());
         return result.IsDone ? Results.NoContent() : ApiProblems.Of(result);
     }
 

@@ -33,7 +33,7 @@ internal static class UsersApi
         if (await users.FindByEmailAsync(email) is null)
         {
             var user = new User { Email = email, Name = body.Name ?? email, Role = body.Role, SecurityStamp = Guid.NewGuid().ToString("N"), CreatedAt = time.Now() };
-            if (await users.CreateAsync(user)) await audit.AppendAsync("cli", "user.add", string.Create(CultureInfo.InvariantCulture, $"user:{user.Id}"), $"{email} {body.Role}");
+            if (await users.CreateAsync(user)) await audit.AppendAsync("cli", "user.add", string.Create(CultureInfo.InvariantCulture, $"user:{user.Id}"), $"{email} {body.Role}", AuditDiff.Between(null, new { email, user.Name, body.Role }), CancellationToken.None);
         }
 
         if (await users.FindByEmailAsync(email) is not { DisabledAt: null } known) return (null, $"{email} is disabled.");

@@ -36,7 +36,7 @@ internal static class ApiKeyCommand
 
         await using var offline = await Offline.OpenAsync(options, configuration);
         var (key, secret) = await offline.Services.GetRequiredService<ApiKeyStore>().CreateAsync(name, scopes, Cli.Actor, cancellationToken: cancellationToken);
-        await offline.Services.GetRequiredService<AuditStore>().AppendAsync(Cli.Actor, "key.create", $"key:{key.Id}", key.Name, cancellationToken);
+        await offline.Services.GetRequiredService<AuditStore>().AppendAsync(Cli.Actor, "key.create", $"key:{key.Id}", key.Name, AuditDiff.Between(null, new { key.Name, key.Scopes, key.ExpiresAt }), cancellationToken);
         return secret;
     }
 }

@@ -11,7 +11,7 @@ internal static class Cli
     {
         using var stop = new StopSignal();
         var root = new RootCommand("Sends one message to many contacts, at the pace each provider permits, with one honest record per recipient.");
-        foreach (var command in (Command[])[RunCommand.Create(), DemoCommand.Create(), SendCommand.Create(), ImportCommand.Create(), ApiKeyCommand.Create(), UserCommand.Create(), PluginCommand.Create(), SafeHoldCommand.Create(), DoctorCommand.Create()]) root.Subcommands.Add(command);
+        foreach (var command in (Command[])[RunCommand.Create(), DemoCommand.Create(), SendCommand.Create(), ImportCommand.Create(), ApiKeyCommand.Create(), UserCommand.Create(), PluginCommand.Create(), SafeHoldCommand.Create(), AuditCommand.Create(), DoctorCommand.Create()]) root.Subcommands.Add(command);
         // Without a command it runs: that is how a service is started.
         if (args.Length == 0 || (args[0].StartsWith('-') && args[0] is not ("-h" or "-?" or "--help" or "--version"))) args = ["run", .. args];
 

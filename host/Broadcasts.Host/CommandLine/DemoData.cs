@@ -57,7 +57,7 @@ internal sealed class DemoData(IServiceProvider services, DemoPlan plan)
     private async Task<long> SegmentAsync(string name, string rule)
     {
         var parsed = SegmentRule.Parse(rule, out var problems) ?? throw new StartException(problems[0].Message);
-        var (id, result) = await services.GetRequiredService<SegmentStore>().CreateAsync(name, parsed);
+        var (id, result) = await services.GetRequiredService<SegmentStore>().CreateAsync(name, parsed, "demo");
         Check(result);
         return id;
     }

@@ -14,7 +14,7 @@ internal static class DoctorCommand
         var (data, json) = (Cli.DataOption(), Cli.JsonOption());
         var all = new Option<bool>("--all") { Description = "The ledgers of finished broadcasts too: each row is read." };
         var mend = new Option<bool>("--mend") { Description = "Sets counts that are not those of their rows to them." };
-        var command = new Command("doctor", "Looks at configuration, database, data directory, keys, safe hold, transports and the ledger, and says what to do.") { data, all, mend, json };
+        var command = new Command("doctor", "Looks at configuration, database, clocks, data directory, keys, safe hold, transports, channels, schedule, queue, the ledger and the audit, and says what to do.") { data, all, mend, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var checks = await LookAsync(parsed.GetValue(data), new DoctorOrder { All = parsed.GetValue(all), Mend = parsed.GetValue(mend) }, cancellationToken);

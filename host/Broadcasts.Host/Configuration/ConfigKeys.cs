@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Broadcasts.Security;
 
 namespace Broadcasts.Host.Configuration;
 
@@ -40,6 +41,7 @@ internal static class ConfigKeys
         new("Plugins:DropDirectory", "drop", "Folder whose plugin packages (*.nupkg) are installed, from the data directory on when it is relative; 'none' for no such folder. Who may write there may run code in the service.",
             (text, o) => Text(text, value => o.Engine.PluginDropDirectory = value == "none" ? null : value)),
         new("Plugins:TrustedSigners", "", "SHA-256 fingerprints of certificates, separated by semicolons: only packages that one of them signed are installed. Empty: packages need no signature.", ReadTrustedSigners),
+        new("Network:Allow", "", "What of the inside addresses that somebody typed (of providers, in a channel's settings) may lead to, separated by semicolons: private, networks, addresses, hosts' names. Empty: nothing.", ReadAllowedInside),
         new("StopGrace", "00:00:08", "Time that messages in flight get to finish when the service stops.", ReadStopGrace),
         new("Jobs:FileDays", "7", "Days for which the file that a job made can be downloaded; then it is deleted.", (text, o) => Number(text, 1, 365, value => o.Engine.JobFileLifetime = TimeSpan.FromDays(value))),
         new("Limits:ImportMegabytes", "1024", "Largest file of contacts or addresses that the API and the console take.", (text, o) => Number(text, 1, 100_000, value => o.Engine.MaxImportMegabytes = value)),
@@ -114,6 +116,13 @@ internal static class ConfigKeys
 
         options.TrustedProxies = proxies;
         return null;
+    }
+
+    private static string? ReadAllowedInside(string text, ServiceOptions options)
+    {
+        var entries = text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        options.Engine.AllowedInside = entries;
+        return entries.Select(OutsideAddresses.Fault).FirstOrDefault(fault => fault is not null);
     }
 
     private static string? ReadTrustedSigners(string text, ServiceOptions options)

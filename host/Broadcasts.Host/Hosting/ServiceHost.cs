@@ -58,6 +58,7 @@ internal static class ServiceHost
         {
             // The key is checked first: the engine's own preparation already encrypts with it.
             database.Migrate();
+            await AuditChain.PlaceOldAsync(database);
             if (services.GetService<WrappingKey>() is { } key) WrappedKeyRepository.CheckMasterKey(((PostgresDatabase)database).DataSource, key);
             // The directory, or the database's own locks, say that no import of an earlier process still runs.
             await services.GetRequiredService<ImportService>().MarkInterruptedAsync();

@@ -51,6 +51,7 @@ internal static class WebSetup
             return next(context);
         });
         UseProxies(app);
+        app.UseWhen(IsForMachines, machines => machines.Use(AnswerNeverRunsAsync));
         app.UseBroadcastsConsole();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
             .UseMiddleware<ApiErrors>()
@@ -60,6 +61,16 @@ internal static class WebSetup
         MapOperations(app);
         ApiRoutes.Map(app);
         OutsideRoutes.Map(app);
+    }
+
+    private static bool IsForMachines(HttpContext context) => context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/hooks");
+
+    // Files that people uploaded, exports, and what a plugin answers to a webhook come from the console's origin: opened in a browser they are no page of ours, whatever they hold and say of themselves.
+    private static Task AnswerNeverRunsAsync(HttpContext context, RequestDelegate next)
+    {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
+        return next(context);
     }
 
     // Limits per address of the network, the audit and secure cookies go by where a request came from.

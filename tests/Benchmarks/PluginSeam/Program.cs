@@ -32,7 +32,7 @@ namespace Broadcasts.PluginSeam
         [GlobalSetup]
         public async Task SetupAsync()
         {
-            var services = new HostTransportServices(_folder.Path, NullLoggerFactory.Instance, TimeProvider.System);
+            var services = new HostTransportServices(_folder.Path, NullLoggerFactory.Instance, TimeProvider.System, new Broadcasts.Security.OutsideAddresses([]));
             _host = new PluginHost(services, new PluginLimits(), TimeProvider.System, NullLogger<PluginHost>.Instance);
             var package = PluginPackage.Read(LabPackages.Of("1.0.0"));
             PluginCandidate? candidate = null;

@@ -40,8 +40,8 @@ public abstract class ContactExportTests
     [Fact]
     public async Task WriteAsync_WholeContact_ImportedAgainIsUnchanged()
     {
-        var (field, _) = await _f.Fields.CreateAsync("Name of " + _tag, FieldType.Text, cancellationToken: _ct);
-        await _f.Fields.UpdateAsync(field, "Email", FieldType.Text, cancellationToken: _ct);
+        var (field, _) = await _f.Fields.CreateAsync("Name of " + _tag, FieldType.Text, "test", cancellationToken: _ct);
+        await _f.Fields.UpdateAsync(field, "Email", FieldType.Text, "test", cancellationToken: _ct);
         var slug = (await _f.Fields.ListAsync(_ct)).Single(f => f.Id == field).Slug;
         var digits = (Random.Shared.Next(1_000_000, 9_999_999)).ToString(CultureInfo.InvariantCulture);
         var (id, result) = await _f.Contacts.CreateAsync(new ContactEdit

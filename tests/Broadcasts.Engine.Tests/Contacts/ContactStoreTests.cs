@@ -20,7 +20,7 @@ public abstract class ContactStoreTests
     public async Task CreateAsync_FullContact_ComesBackNormalised()
     {
         var slug = Unique("c");
-        await _f.Fields.CreateAsync(slug, FieldType.Number, cancellationToken: _ct);
+        await _f.Fields.CreateAsync(slug, FieldType.Number, "test", cancellationToken: _ct);
         var email = Unique("Ana") + "@Example.com";
 
         var (id, result) = await _f.Contacts.CreateAsync(new ContactEdit
@@ -77,7 +77,7 @@ public abstract class ContactStoreTests
     public async Task UpdateAsync_Change_RaisesRevisionAndKeepsTheOldOneForRendering()
     {
         var slug = Unique("c");
-        await _f.Fields.CreateAsync(slug, FieldType.Text, cancellationToken: _ct);
+        await _f.Fields.CreateAsync(slug, FieldType.Text, "test", cancellationToken: _ct);
         var email = Unique("a") + "@example.com";
         var (id, _) = await _f.Contacts.CreateAsync(WithEmail(email) with { FirstName = "Before", Tags = ["t"], Fields = new Dictionary<string, string?> { [slug] = "old" } }, "test", _ct);
 
@@ -300,23 +300,23 @@ public abstract class ContactStoreTests
     public async Task Fields_SameSlug_IsRefusedAndOptionsStay()
     {
         var name = Unique("Nivel");
-        var (id, made) = await _f.Fields.CreateAsync(name, FieldType.List, ["Gold", "Silver"], _ct);
+        var (id, made) = await _f.Fields.CreateAsync(name, FieldType.List, "test", ["Gold", "Silver"], _ct);
         Assert.True(made.IsDone, made.Message);
 
-        Assert.Equal("fieldExists", Assert.Single((await _f.Fields.CreateAsync(name.ToUpperInvariant(), FieldType.Text, cancellationToken: _ct)).Result.Problems).Code);
+        Assert.Equal("fieldExists", Assert.Single((await _f.Fields.CreateAsync(name.ToUpperInvariant(), FieldType.Text, "test", cancellationToken: _ct)).Result.Problems).Code);
         Assert.Equal(["Gold", "Silver"], (await _f.Fields.ListAsync(_ct)).Single(f => f.Id == id).Options);
-        Assert.True((await _f.Fields.DeleteAsync(id, _ct)).IsDone);
+        Assert.True((await _f.Fields.DeleteAsync(id, "test", _ct)).IsDone);
     }
 
     [Fact]
     public async Task Tags_RenamedOntoAnother_IsRefused()
     {
         var (a, b) = (Unique("A"), Unique("B"));
-        var (id, _) = await _f.Tags.CreateAsync(a, _ct);
-        await _f.Tags.CreateAsync(b, _ct);
+        var (id, _) = await _f.Tags.CreateAsync(a, "test", _ct);
+        await _f.Tags.CreateAsync(b, "test", _ct);
 
-        Assert.Equal("tagExists", Assert.Single((await _f.Tags.RenameAsync(id, b.ToUpperInvariant(), _ct)).Problems).Code);
-        Assert.True((await _f.Tags.DeleteAsync(id, _ct)).IsDone);
+        Assert.Equal("tagExists", Assert.Single((await _f.Tags.RenameAsync(id, b.ToUpperInvariant(), "test", _ct)).Problems).Code);
+        Assert.True((await _f.Tags.DeleteAsync(id, "test", _ct)).IsDone);
         Assert.DoesNotContain(await _f.Tags.ListAsync(_ct), t => t.Id == id);
     }
 

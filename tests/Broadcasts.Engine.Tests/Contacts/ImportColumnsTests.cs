@@ -20,7 +20,7 @@ public abstract class ImportColumnsTests
     [Fact]
     public async Task ReadAsync_AnyFile_TellsColumnsSamplesAndWhyOneIsNotKnown()
     {
-        await _f.Fields.CreateAsync($"Plan {_tag}", FieldType.Text, cancellationToken: _ct);
+        await _f.Fields.CreateAsync($"Plan {_tag}", FieldType.Text, "test", cancellationToken: _ct);
         var upload = await KeepAsync(Encoding.Latin1.GetBytes($"Correo;Teléfono;Móvil;Nombre;First name;Plan {_tag};Ciudad {_tag};;broadcasts.id\na@x.org;1;;José;;pro;Vigo;x;1\n\nb@x.org;;;Ana;;pro;Lugo\nc@x.org;;;Ana;;free;Vigo\nd@x.org;;;Eva;;;Vigo\n"));
 
         var (preview, _) = await _f.Previews.ReadAsync(upload, cancellationToken: _ct);
@@ -82,7 +82,7 @@ public abstract class ImportColumnsTests
     [Fact]
     public async Task RunAsync_NewFieldWhoseNameAnotherTypeHas_IsRefused()
     {
-        await _f.Fields.CreateAsync($"Size {_tag}", FieldType.Number, cancellationToken: _ct);
+        await _f.Fields.CreateAsync($"Size {_tag}", FieldType.Number, "test", cancellationToken: _ct);
         var result = await RunAsync($"email,size {_tag}\n{_tag}@example.com,L\n", new() { ["#2"] = "new.text" });
         Assert.Equal(("fieldOfAnotherType", $"Size {_tag}"), (result.Error!.Code, result.Error.Arguments[0]));
     }

@@ -58,7 +58,7 @@ public abstract class ImportResumeTests
     {
         var (_, import) = await StopAsync("email,town " + _tag + "\n" + Emails());
         var field = (await _f.Fields.ListAsync(_ct)).Single(f => f.Name == "town " + _tag);
-        await _f.Fields.DeleteAsync(field.Id, _ct);
+        await _f.Fields.DeleteAsync(field.Id, "test", _ct);
 
         await Jobs().ResumeAsync(_ct);
 

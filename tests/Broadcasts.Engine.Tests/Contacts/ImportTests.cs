@@ -261,7 +261,7 @@ public abstract class ImportTests
     [Fact]
     public async Task RunAsync_TypedField_RefusesWhatDoesNotFit()
     {
-        await _f.Fields.CreateAsync("n" + _tag, FieldType.Number, cancellationToken: _ct);
+        await _f.Fields.CreateAsync("n" + _tag, FieldType.Number, "test", cancellationToken: _ct);
 
         var result = await ImportAsync($"email,n{_tag}\n{_tag}1@example.com,12\n{_tag}2@example.com,twelve\n");
 

@@ -124,7 +124,7 @@ public abstract class SuppressionTests
         Assert.Equal(
             [$"telegram,\"'=cmd|'{_tag}\",", $"telegram,\"a,\"\"{_tag}\",", $"telegram,'-100{_tag},"],
             lines[1..].Select(l => l.Replace(",manual,list:=1+1,2026-11-22T12:00:00Z", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        Assert.Equal([$"3 entries; search '{_tag}'", $"search '{_tag}'"], (await _f.Audit.ListAsync(new AuditFilter { Subject = "suppressions", Actor = _tag }, cancellationToken: _ct)).Select(e => e.Detail));
+        Assert.Equal(["3 entries; a search", "a search"], (await _f.Audit.ListAsync(new AuditFilter { Subject = "suppressions", Actor = _tag }, cancellationToken: _ct)).Select(e => e.Detail));
     }
 
     private string Mail(string name) => $"{name}-{_tag}@example.com".ToLowerInvariant();

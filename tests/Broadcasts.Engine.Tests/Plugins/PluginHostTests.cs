@@ -22,7 +22,7 @@ public sealed class PluginHostTests : IAsyncDisposable
 
     public PluginHostTests()
     {
-        _services = new HostTransportServices(_data, _log, TimeProvider.System);
+        _services = new HostTransportServices(_data, _log, TimeProvider.System, new Broadcasts.Security.OutsideAddresses([]));
         _folder = new PluginFolder(_data);
         _host = new PluginHost(_services, Short, TimeProvider.System, NullLogger<PluginHost>.Instance);
     }

@@ -161,7 +161,7 @@ public sealed class PluginInstallerTests : IAsyncDisposable
 
         public Node(TestDatabase database, string data, string bundled)
         {
-            _services = new HostTransportServices(data, NullLoggerFactory.Instance, TimeProvider.System);
+            _services = new HostTransportServices(data, NullLoggerFactory.Instance, TimeProvider.System, new Broadcasts.Security.OutsideAddresses([]));
             Host = new PluginHost(_services, new PluginLimits(), TimeProvider.System, NullLogger<PluginHost>.Instance);
             Store = new PluginStore(database.Database);
             Folder = new PluginFolder(data);

@@ -24,7 +24,7 @@ internal sealed class FieldsModel(FieldStore fields, TagStore tags) : ConsolePag
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var options = type is FieldType.List or FieldType.ListMulti ? LabelText.Read(choices) : null;
-        var (_, result) = await fields.CreateAsync(name ?? "", type, options, cancellationToken);
+        var (_, result) = await fields.CreateAsync(name ?? "", type, Visitor.Actor, options, cancellationToken);
         return Told(result, Texts["Fields.Created", name], "/contacts/fields");
     }
 
@@ -32,22 +32,22 @@ internal sealed class FieldsModel(FieldStore fields, TagStore tags) : ConsolePag
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var options = type is FieldType.List or FieldType.ListMulti ? LabelText.Read(choices) : null;
-        return Told(await fields.UpdateAsync(id, name ?? "", type, options, cancellationToken), Texts["Did.rename"], "/contacts/fields");
+        return Told(await fields.UpdateAsync(id, name ?? "", type, Visitor.Actor, options, cancellationToken), Texts["Did.rename"], "/contacts/fields");
     }
 
     public async Task<IActionResult> OnPostRenameTagAsync(long id, string? name, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit) ? Told(await tags.RenameAsync(id, name ?? "", cancellationToken), Texts["Did.rename"], "/contacts/fields") : Forbid();
+        await MayAsync(Policies.CanEdit) ? Told(await tags.RenameAsync(id, name ?? "", Visitor.Actor, cancellationToken), Texts["Did.rename"], "/contacts/fields") : Forbid();
 
     public async Task<IActionResult> OnPostDeleteFieldAsync(long id, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit) ? Told(await fields.DeleteAsync(id, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
+        await MayAsync(Policies.CanEdit) ? Told(await fields.DeleteAsync(id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
 
     public async Task<IActionResult> OnPostTagAsync(string? name, CancellationToken cancellationToken)
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
-        var (_, result) = await tags.CreateAsync(name ?? "", cancellationToken);
+        var (_, result) = await tags.CreateAsync(name ?? "", Visitor.Actor, cancellationToken);
         return Told(result, Texts["Tags.Created", name], "/contacts/fields");
     }
 
     public async Task<IActionResult> OnPostDeleteTagAsync(long id, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit) ? Told(await tags.DeleteAsync(id, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
+        await MayAsync(Policies.CanEdit) ? Told(await tags.DeleteAsync(id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
 }

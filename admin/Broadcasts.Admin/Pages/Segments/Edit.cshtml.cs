@@ -83,8 +83,8 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
             if (Read() is { } rule)
             {
                 var (id, result) = Id == 0
-                    ? await segments.CreateAsync(Name?.Trim() ?? "", rule, Description, cancellationToken)
-                    : (Id, await segments.UpdateAsync(Id, Name?.Trim() ?? "", rule, Description, Version, cancellationToken));
+                    ? await segments.CreateAsync(Name?.Trim() ?? "", rule, Visitor.Actor, Description, cancellationToken)
+                    : (Id, await segments.UpdateAsync(Id, Name?.Trim() ?? "", rule, Description, Version, Visitor.Actor, cancellationToken));
                 if (result.IsDone) return Told(result, Texts["Did.rename"], $"/segments/{id}");
                 Problems = result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))];
             }
@@ -100,7 +100,7 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
     public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
     {
         if (!await MayAsync(Policies.CanEdit)) return Forbid();
-        var result = await segments.DeleteAsync(Id, cancellationToken);
+        var result = await segments.DeleteAsync(Id, Visitor.Actor, cancellationToken);
         return Told(result, Texts["Did.delete"], result.IsDone ? "/segments" : $"/segments/{Id}");
     }
 

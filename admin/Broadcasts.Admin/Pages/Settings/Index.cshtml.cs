@@ -83,13 +83,8 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
     public async Task<IActionResult> OnPostMissedAsync(int grace, MissedAction missed)
     {
         if (!await MayAsync(Policies.CanAdminister)) return Forbid();
-        if (await missedSchedules.SetAsync(new MissedSchedule { Action = missed, GraceMinutes = grace }) is { } problem) Bad(Texts.Problem(problem));
-        else
-        {
-            await audit.AppendAsync(Visitor.Actor, "settings.missedSchedule", "workspace", $"{missed} after {grace} min");
-            Good(Texts["Missed.Saved"]);
-        }
-
+        if (await missedSchedules.SetAsync(new MissedSchedule { Action = missed, GraceMinutes = grace }, Visitor.Actor) is { } problem) Bad(Texts.Problem(problem));
+        else Good(Texts["Missed.Saved"]);
         return LocalRedirect("/settings");
     }
 
@@ -100,7 +95,7 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Sig
         var result = user.PasswordHash is null ? await manager.AddPasswordAsync(user, next ?? "") : await manager.ChangePasswordAsync(user, present ?? "", next ?? "");
         if (result.Succeeded)
         {
-            await audit.AppendAsync(Visitor.Actor, "user.password", Visitor.Actor);
+            await audit.AppendAsync(Visitor.Actor, "user.password", Visitor.Actor, null, [new AuditChange("password")], CancellationToken.None);
             await signIn.RefreshSignInAsync(user);
             Good(Texts["Settings.PasswordChanged"]);
         }

@@ -72,7 +72,7 @@ internal sealed class ConsentStore(Database database, AuditStore audit, TimeProv
                 });
             }
 
-            await audit.AppendAsync(transaction, actor, "contact.consent", $"contact/{contactId}", $"{edit.Kind.Name()} {edit.State.ToString().ToLowerInvariant()}: {edit.Source.Trim()}");
+            await audit.AppendAsync(transaction, actor, "contact.consent", $"contact/{contactId}", $"{edit.Kind.Name()} {edit.State.ToString().ToLowerInvariant()}: {edit.Source.Trim()}", [new AuditChange("consent")]);
             return new CommandResult();
         }, cancellationToken);
     }

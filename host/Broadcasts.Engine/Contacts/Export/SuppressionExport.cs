@@ -50,7 +50,7 @@ internal sealed class SuppressionExport(SuppressionStore suppressions, AuditStor
     {
         var words = new List<string>();
         if (filter.Kind is { } kind) words.Add(kind.Name());
-        if (!string.IsNullOrWhiteSpace(filter.Search)) words.Add($"search '{filter.Search.Replace("\0", "", StringComparison.Ordinal)}'");
+        if (!string.IsNullOrWhiteSpace(filter.Search)) words.Add("a search");
         if (filter.ChannelId is { } channel) words.Add(channel == 0 ? "for all channels" : string.Create(CultureInfo.InvariantCulture, $"channel:{channel}"));
         if (filter.Reason is { } reason) words.Add(JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
         return words.Count == 0 ? "everything" : string.Join(", ", words);

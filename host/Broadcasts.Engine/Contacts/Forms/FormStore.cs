@@ -46,7 +46,7 @@ internal sealed class FormStore(Database database, FormCheck check, AuditStore a
     {
         values.Add("token", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes)));
         var id = await transaction.Connection!.ExecuteScalarAsync<long>(InsertSql, values, transaction);
-        await audit.AppendAsync(transaction, actor, "form.created", $"form/{id}", edit.Name);
+        await audit.AppendAsync(transaction, actor, "form.created", $"form/{id}", edit.Name, AuditDiff.Between(null, edit));
         return (id, new CommandResult { Version = 1 });
     }, cancellationToken);
 
@@ -63,6 +63,7 @@ internal sealed class FormStore(Database database, FormCheck check, AuditStore a
     {
         values.Add("id", id);
         values.Add("expected", expectedVersion);
+        var before = await transaction.Connection!.QuerySingleOrDefaultAsync<SignUpForm?>(GetSql, new { id }, transaction);
         if (await transaction.Connection!.ExecuteAsync(UpdateSql, values, transaction) == 0)
         {
             return (id, await transaction.Connection!.ExecuteScalarAsync<int?>(VersionSql, new { id }, transaction) is { } now
@@ -70,17 +71,18 @@ internal sealed class FormStore(Database database, FormCheck check, AuditStore a
                 : CommandResult.NotFound($"Form {id}"));
         }
 
-        await audit.AppendAsync(transaction, actor, "form.updated", $"form/{id}", edit.Name);
+        await audit.AppendAsync(transaction, actor, "form.updated", $"form/{id}", edit.Name, AuditDiff.Between(before?.ToEdit(), edit));
         return (id, new CommandResult { Version = expectedVersion + 1 });
     }, cancellationToken)).Result;
 
-    private const string DeleteSql = "DELETE FROM forms WHERE id = @id RETURNING name";
+    private const string DeleteSql = "DELETE FROM forms WHERE id = @id";
 
     /// <summary>Deletes it. What people agreed to by it stays in the proof of their consent; links that were sent still confirm.</summary>
     public Task<CommandResult> DeleteAsync(long id, string actor, CancellationToken cancellationToken = default) => database.WriteAsync(async transaction =>
     {
-        if (await transaction.Connection!.QuerySingleOrDefaultAsync<string?>(DeleteSql, new { id }, transaction) is not { } name) return CommandResult.NotFound($"Form {id}");
-        await audit.AppendAsync(transaction, actor, "form.deleted", $"form/{id}", name);
+        if (await transaction.Connection!.QuerySingleOrDefaultAsync<SignUpForm?>(GetSql, new { id }, transaction) is not { } form) return CommandResult.NotFound($"Form {id}");
+        await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
+        await audit.AppendAsync(transaction, actor, "form.deleted", $"form/{id}", form.Name, AuditDiff.Between(form.ToEdit(), null));
         return new CommandResult();
     }, cancellationToken);
 

@@ -65,6 +65,12 @@ internal sealed record SignUpForm
     /// <summary>The form of a proof; null when it came by something else.</summary>
     public static long? IdOf(string? source) => source is not null && source.StartsWith(SourcePrefix, StringComparison.Ordinal) && long.TryParse(source.AsSpan(SourcePrefix.Length), out var id) ? id : null;
 
+    /// <summary>As somebody would have written it anew.</summary>
+    public FormEdit ToEdit() => new()
+    {
+        Name = Name, IsOpen = IsOpen, Title = Title, Consent = Consent, Thanks = Thanks, RedirectUrl = RedirectUrl, ChannelId = ChannelId, Part = ReadPart(), Fields = ReadFields(), Tags = ReadTags(),
+    };
+
     public BroadcastPart ReadPart() => JsonSerializer.Deserialize<BroadcastPart>(Part, BroadcastJson.Options)!;
 
     public FormField[] ReadFields() => JsonSerializer.Deserialize<FormField[]>(Fields, BroadcastJson.Options) ?? [];

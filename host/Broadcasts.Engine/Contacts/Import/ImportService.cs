@@ -88,7 +88,7 @@ internal sealed partial class ImportService(Database database, TimeProvider time
             if (mapping is null) return (null, problem);
 
             // A field that was deleted meanwhile is made again: the rows behind it are like those before it.
-            if (!options.IsTrial) await database.WriteAsync(transaction => MakeFieldsAsync(transaction, mapping), stopping);
+            if (!options.IsTrial) await database.WriteAsync(transaction => MakeFieldsAsync(transaction, mapping, options.Actor), stopping);
             await run.ReadAndWriteAsync(csv!, mapping, stopping);
             return (source.Hash(), null);
         }
@@ -162,16 +162,16 @@ internal sealed partial class ImportService(Database database, TimeProvider time
         var takes = options is { IsTrial: false, Upload: not null };
         if (takes && !await ImportStore.TakeUploadAsync(transaction, options.Upload!)) return 0;
 
-        if (!options.IsTrial) await MakeFieldsAsync(transaction, mapping);
+        if (!options.IsTrial) await MakeFieldsAsync(transaction, mapping, options.Actor);
         var id = await imports.InsertAsync(transaction, options, mapping.Headers);
         if (takes) await ImportStore.GiveUploadAsync(transaction, options.Upload!, id);
         await audit.AppendAsync(transaction, options.Actor, options.IsTrial ? "import.checked" : "import.begun", Subject(id), options.Name);
         return id;
     }, cancellationToken);
 
-    private async Task MakeFieldsAsync(DbTransaction transaction, ImportMapping mapping)
+    private async Task MakeFieldsAsync(DbTransaction transaction, ImportMapping mapping, string actor)
     {
-        foreach (var field in mapping.NewFields) await FieldStore.InsertAsync(transaction, field.Slug, field.Name, field.Type, field.Options, time.Now());
+        foreach (var field in mapping.NewFields) await FieldStore.InsertAsync(transaction, field.Slug, field.Name, field.Type, field.Options, actor, time.Now());
     }
 
     private static string Subject(long id) => string.Create(CultureInfo.InvariantCulture, $"import:{id}");

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 
 namespace Broadcasts.Contacts.Jobs;
@@ -39,7 +40,7 @@ internal sealed class ContactChanges(Database database, ContactStore contacts, J
             refusals.Add(new JobRefusal(id, "jobContactGone", "There is no such contact: it was deleted, or merged into another one."));
 
         var changed = await ChangeAsync(transaction, sql, job, stored, now, cancellationToken);
-        ContactStore.Audit(transaction, job.CreatedBy, ActionOf(job.Act), changed, string.Create(CultureInfo.InvariantCulture, $"job:{job.Id}"), now);
+        ContactStore.Audit(transaction, job.CreatedBy, ActionOf(job.Act), changed, string.Create(CultureInfo.InvariantCulture, $"job:{job.Id}"), now, FieldsOf(job));
         return new JobCounts { Done = ids.Count, Changed = changed.Count, Unchanged = stored.Count - changed.Count, Refused = ids.Count - stored.Count };
     }
 
@@ -86,6 +87,13 @@ internal sealed class ContactChanges(Database database, ContactStore contacts, J
     }
 
     private static bool HasTag(ContactDetails contact, string name) => contact.Tags.Any(tag => TagStore.Key(tag) == TagStore.Key(name));
+
+    private static AuditChange[] FieldsOf(Job job) => job.Act switch
+    {
+        JobAct.AddTag or JobAct.RemoveTag => [new AuditChange("tags")],
+        JobAct.SetField => [new AuditChange(job.Spec.Field ?? "")],
+        _ => [],
+    };
 
     private static string ActionOf(JobAct act) => act switch
     {

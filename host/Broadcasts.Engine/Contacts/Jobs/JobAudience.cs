@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json.Serialization;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -103,10 +104,10 @@ internal sealed record JobAudience
     public override string ToString()
     {
         var words = new List<string>();
-        if (Search is not null) words.Add($"search '{Search}'");
+        if (Search is not null) words.Add("a search");
         if (WithTag is not null) words.Add($"tag '{WithTag}'");
         if (SegmentId is { } id) words.Add(FormattableString.Invariant($"segment {id}"));
-        else if (Rule is not null) words.Add($"rule {Rule}");
+        else if (Rule is not null) words.Add($"rule {AuditDiff.WithoutValues(Rule)}");
         return words.Count == 0 ? "everybody" : string.Join(", ", words);
     }
 }

@@ -38,7 +38,7 @@ public abstract class JobExportsTests(ContactsFixture fixture) : JobsTest(fixtur
         var lines = new ContactLines(F.Database, new JobContacts(F.Database));
         await F.Jobs.AdvanceAsync(job, (await lines.NextAsync(job, null, 1_000, Ct))!, Ct);
         Assert.Equal("jobFileNotReady", F.JobFile.Refusal(await GetAsync(id))!.Code);
-        await F.Fields.CreateAsync("Later " + Own, FieldType.Text, cancellationToken: Ct);
+        await F.Fields.CreateAsync("Later " + Own, FieldType.Text, "test", cancellationToken: Ct);
 
         await F.Runner.RunAsync(id, Ct);
 

@@ -240,7 +240,7 @@ public abstract class MergeTests
 
     private async Task<string> FieldAsync(string name)
     {
-        await _f.Fields.CreateAsync($"{name} {_tag}", FieldType.Text, cancellationToken: _ct);
+        await _f.Fields.CreateAsync($"{name} {_tag}", FieldType.Text, "test", cancellationToken: _ct);
         return $"{name} {_tag}".ToLowerInvariant().Replace(' ', '_');
     }
 

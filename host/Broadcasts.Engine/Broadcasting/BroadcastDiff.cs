@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+using Broadcasts.Security;
+
+namespace Broadcasts.Broadcasting;
+
+/// <summary>What of a broadcast differs between two moments, for the audit.</summary>
+internal static class BroadcastDiff
+{
+    public static List<AuditChange> Between(Broadcast? before, Broadcast? after) => AuditDiff.Between(Shown(before), Shown(after));
+
+    private static object? Shown(Broadcast? broadcast) => broadcast is null ? null : new
+    {
+        broadcast.Name,
+        status = broadcast.State,
+        labels = Parsed(broadcast.Labels),
+        broadcast.ChannelId,
+        routes = Parsed(broadcast.Routes),
+        audience = Parsed(broadcast.Audience),
+        parts = Parsed(broadcast.Parts),
+        broadcast.Rate,
+        broadcast.SpreadOverMs,
+        at = broadcast.ScheduledLocal,
+        timeZone = broadcast.ScheduledLocal is null ? null : broadcast.TimeZone,
+        isLocal = broadcast.RecipientLocal == 1 ? true : (bool?)null,
+        repeat = Parsed(broadcast.RepeatRule),
+        window = Parsed(broadcast.SendWindow),
+        expiresAt = broadcast.ExpiresAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : (DateTimeOffset?)null,
+        safety = Parsed(broadcast.Safety),
+        broadcast.ApprovedBy,
+        archived = broadcast.ArchivedAt is null ? (bool?)null : true,
+    };
+
+    private static JsonNode? Parsed(string? json) => json is null ? null : JsonNode.Parse(json);
+}
