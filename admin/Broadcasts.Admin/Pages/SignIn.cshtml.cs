@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Broadcasts.Admin.Pages;
 
 [AllowAnonymous]
-internal sealed class SignInModel(SignInManager<User> manager, ConsoleSignIn signIn, UserStore users, SignInLimiter limiter) : ConsolePage
+internal sealed class SignInModel(SignInManager<User> manager, ConsoleSignIn signIn, UserStore users, SignInLimiter limiter, EngineOptions options) : ConsolePage
 {
     [BindProperty]
     public string Email { get; set; } = "";
@@ -21,11 +21,17 @@ internal sealed class SignInModel(SignInManager<User> manager, ConsoleSignIn sig
 
     public string? Problem { get; private set; }
 
+    /// <summary>The OpenID provider's name; null without one.</summary>
+    public string? Provider => options.OpenId.IsOn ? options.OpenId.Name : null;
+
+    public string ProviderHref => $"/sign-in/openid?to={Uri.EscapeDataString(Inside(To))}";
+
     public bool HasUsers { get; private set; } = true;
 
-    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(string? failed, CancellationToken cancellationToken)
     {
         if (User.Identity?.IsAuthenticated == true) return LocalRedirect(Inside(To));
+        if (failed == OpenIdModel.Scheme && Provider is not null) Problem = Texts["OpenId.Failed", Provider];
         HasUsers = await users.AnyAsync(cancellationToken);
         return Page();
     }

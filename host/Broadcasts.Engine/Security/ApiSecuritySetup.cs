@@ -13,6 +13,7 @@ internal static class ApiSecuritySetup
         .AddSingleton<RoleStore>()
         .AddSingleton<Sessions>()
         .AddSingleton<SecondFactorStore>()
+        .AddSingleton<ExternalSignIns>()
         .AddSingleton<SignInLinkStore>()
         .AddSingleton<IdempotencyStore>();
 }

@@ -46,6 +46,7 @@ internal static class ConfigKeys
         new("Limits:ImportMegabytes", "1024", "Largest file of contacts or addresses that the API and the console take.", (text, o) => Number(text, 1, 100_000, value => o.Engine.MaxImportMegabytes = value)),
         new("Limits:FileMegabytes", "25", "Largest file that a message can carry.", (text, o) => Number(text, 1, 1_000, value => o.MaxFileMegabytes = value)),
         new("Limits:PluginMegabytes", "100", "Largest plugin package.", (text, o) => Number(text, 1, 1_000, value => o.Engine.MaxPluginMegabytes = value)),
+        .. OpenIdKeys.All,
     ];
 
     private static string? ReadUrls(string text, ServiceOptions options)
@@ -139,7 +140,7 @@ internal static class ConfigKeys
         return null;
     }
 
-    private static string? Text(string text, Action<string> take)
+    internal static string? Text(string text, Action<string> take)
     {
         take(text);
         return null;

@@ -15,10 +15,11 @@ internal static class WebSetup
     /// <summary>Largest body where a route says nothing else.</summary>
     public const long MaxBody = 1024 * 1024;
 
-    public static void Add(WebApplicationBuilder builder)
+    public static void Add(WebApplicationBuilder builder, ServiceOptions options)
     {
         var services = builder.Services;
         services.AddBroadcastsConsole();
+        OpenIdSetup.Add(services, options.Engine.OpenId);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", ApiDocument.Describe);

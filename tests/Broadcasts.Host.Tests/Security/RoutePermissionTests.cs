@@ -18,7 +18,7 @@ public sealed class RoutePermissionTests
             "GET /api/v1/openapi.json", "GET /assets/{version}/{name}", "HEAD /assets/{version}/{name}", "GET /health/live", "GET /health/ready",
             "GET /hooks/{channelId:long}", "POST /hooks/{channelId:long}", "PUT /hooks/{channelId:long}",
             "GET /confirm/{token}", "POST /confirm/{token}", "GET /error", "POST /error", "GET /f/{token}", "POST /f/{token}", "GET /link/{token}", "POST /link/{token}",
-            "GET /o/{token}", "POST /o/{token}", "GET /preferences", "POST /preferences", "GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "GET /sign-out", "POST /sign-out",
+            "GET /o/{token}", "POST /o/{token}", "GET /preferences", "POST /preferences", "GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "GET /sign-in/openid", "GET /sign-out", "POST /sign-out",
             "GET /welcome/{token}", "POST /welcome/{token}",
         ], rows.Where(r => r.Door == RouteDoor.Open).Select(r => r.ToString()));
     }
