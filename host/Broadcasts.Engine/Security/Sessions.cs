@@ -106,10 +106,14 @@ internal sealed class Sessions(Database database, TimeProvider time)
     /// <summary>Ends one of somebody's. False when there is none.</summary>
     public async Task<bool> EndAsync(string id, long userId, CancellationToken cancellationToken = default)
     {
-        var ended = await database.WriteAsync(t => t.Connection!.ExecuteAsync(EndSql, new { id, userId }, t), cancellationToken);
+        var isEnded = await database.WriteAsync(t => EndAsync(t, id, userId), cancellationToken);
         ForgetWhatWasRead();
-        return ended == 1;
+        return isEnded;
     }
+
+    /// <summary>The same in the transaction of the reason. Call <see cref="ForgetWhatWasRead"/> after it.</summary>
+    public static async Task<bool> EndAsync(DbTransaction transaction, string id, long userId) =>
+        await transaction.Connection!.ExecuteAsync(EndSql, new { id, userId }, transaction) == 1;
 
     private const string EndAllSql = "DELETE FROM sessions WHERE user_id = @userId AND id <> @except";
 

@@ -105,6 +105,15 @@ internal sealed class UserAccounts(Database database, UserStore users, RoleStore
             return new CommandResult();
         }, cancellationToken);
 
+    /// <summary>Ends one session of somebody's.</summary>
+    public Task<CommandResult> EndSessionAsync(long id, string session, Caller caller, CancellationToken cancellationToken = default) =>
+        ChangeAsync(id, caller, async (t, _) =>
+        {
+            if (!await Sessions.EndAsync(t, session, id)) return CommandResult.NotFound($"Session {session} of user {id}");
+            await audit.AppendAsync(t, caller.Actor, "user.endSessions", SubjectOf(id), "1");
+            return new CommandResult();
+        }, cancellationToken);
+
     /// <summary>Takes somebody's second factor away who lost it. Sessions end: whoever has the password alone is not kept signed in.</summary>
     public Task<CommandResult> ResetSecondFactorAsync(long id, Caller caller, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, caller, async (t, user) =>

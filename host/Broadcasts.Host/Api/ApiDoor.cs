@@ -39,7 +39,8 @@ internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys, ApiKeyLimi
             return;
         }
 
-        if (endpoint is not null && Refuse(context, endpoint, caller) is { } refused)
+        // What is no route (a wrong method, a wrong media type) is answered by the framework.
+        if (endpoint is RouteEndpoint && Refuse(context, endpoint, caller) is { } refused)
         {
             await refused.ExecuteAsync(context);
             return;

@@ -64,7 +64,7 @@ internal static class KeysApi
         var keys = api.MapGroup("/api-keys").WithTags("Administration");
         keys.MapGet("", async (ApiKeyStore store, TimeProvider time, CancellationToken cancellationToken) =>
             new ListAnswer<ApiKeyAnswer>([.. (await store.ListAsync(cancellationToken)).Select(k => ApiKeyAnswer.Of(k, time.GetUtcNow()))], null)).Needs(Permission.ManageKeys);
-        keys.MapPost("", CreateAsync).Needs(Permission.ManageKeys).Produces<ApiKeyAnswer>(StatusCodes.Status201Created).WithSummary("The key is in this answer and nowhere else");
+        keys.MapPost("", CreateAsync).Needs(Permission.ManageKeys).WithMetadata(new SecretAnswer()).Produces<ApiKeyAnswer>(StatusCodes.Status201Created).WithSummary("The key is in this answer and nowhere else");
         keys.MapDelete("{id:long}", RevokeAsync).Needs(Permission.ManageKeys).Produces(StatusCodes.Status204NoContent);
     }
 

@@ -75,13 +75,14 @@ internal static class UsersApi
 
         var users = api.MapGroup("/users").WithTags("Administration");
         users.MapGet("", ListAsync).Needs(Permission.ManageUsers).Produces<ListAnswer<UserAnswer>>();
-        users.MapPost("", InviteAsync).Needs(Permission.ManageUsers).Produces<UserAnswer>(StatusCodes.Status201Created).WithSummary("Invites a person by a link that signs in once, within 24 hours");
+        users.MapPost("", InviteAsync).Needs(Permission.ManageUsers).WithMetadata(new SecretAnswer()).Produces<UserAnswer>(StatusCodes.Status201Created).WithSummary("Invites a person by a link that signs in once, within 24 hours");
         users.MapGet("{id:long}", async (long id, UserStore store, RoleStore roles, TimeProvider time, HttpContext http) => await AnswerAsync(id, null, store, roles, time, http)).Needs(Permission.ManageUsers).Produces<UserAnswer>();
         users.MapPatch("{id:long}", PatchAsync).Needs(Permission.ManageUsers).Produces<UserAnswer>();
-        users.MapPost("{id:long}/link", LinkAsync).Needs(Permission.ManageUsers).Produces<UserAnswer>().WithSummary("A new link in place of earlier ones");
+        users.MapPost("{id:long}/link", LinkAsync).Needs(Permission.ManageUsers).WithMetadata(new SecretAnswer()).Produces<UserAnswer>().WithSummary("A new link in place of earlier ones");
         users.MapGet("{id:long}/sessions", SessionsAsync).Needs(Permission.ManageUsers).Produces<ListAnswer<SessionAnswer>>();
         users.MapDelete("{id:long}/sessions", async (long id, UserAccounts accounts, HttpContext http) =>
             Gone(await accounts.EndSessionsAsync(id, http.Caller().AsCaller, http.RequestAborted))).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent).WithSummary("Signs the person out everywhere");
+        users.MapDelete("{id:long}/sessions/{session}", EndAsync).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent);
         users.MapDelete("{id:long}/second-factor", async (long id, UserAccounts accounts, HttpContext http) =>
             Gone(await accounts.ResetSecondFactorAsync(id, http.Caller().AsCaller, http.RequestAborted))).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent).WithSummary("For somebody who lost it");
     }
@@ -138,6 +139,9 @@ internal static class UsersApi
         await store.FindAsync(id, cancellationToken) is null
             ? ApiProblems.NotFound($"User {id}")
             : Results.Ok(new ListAnswer<SessionAnswer>([.. (await sessions.ListAsync(id, cancellationToken)).Select(SessionAnswer.Of)], null));
+
+    private static async Task<IResult> EndAsync(long id, string session, UserAccounts accounts, HttpContext http) =>
+        Gone(await accounts.EndSessionAsync(id, session, http.Caller().AsCaller, http.RequestAborted));
 
     private static async Task<IResult> AnswerAsync(long id, string? path, UserStore store, RoleStore roles, TimeProvider time, HttpContext http, bool isNew = false)
     {

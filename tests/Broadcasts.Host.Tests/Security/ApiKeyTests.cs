@@ -28,6 +28,26 @@ public sealed class ApiKeyTests
     }
 
     [Fact]
+    public async Task Key_MadeAgainWithTheSameIdempotencyKey_IsTheSameAndNowhereInTheDatabase()
+    {
+        await using var installation = await Installation.CreateAsync("sqlite");
+        var process = await installation.StartAsync(0);
+        var admin = (await installation.PostAsync("api-keys", new { name = "admin" })).GetProperty("key").GetString()!;
+        using var http = Client(process, admin);
+        http.DefaultRequestHeaders.Add("Idempotency-Key", "once");
+        var keys = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var made = await http.PostAsJsonAsync(new Uri("api-keys", UriKind.Relative), new { name = "shop", scopes = new[] { "read" } }, TestContext.Current.CancellationToken);
+            keys.Add((await made.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("key").GetString()!);
+        }
+
+        Assert.Equal(keys[0], keys[1]);
+        await using var file = new SqliteDatabase(Path.Combine(installation.DataOf(0), "broadcasts.db"));
+        Assert.Equal((1, 0), await file.ReadAsync(c => c.QuerySingleAsync<(int, int)>("SELECT (SELECT count(*) FROM idempotency WHERE idempotency_key = 'once'), (SELECT count(*) FROM idempotency WHERE response LIKE '%' || @secret || '%')", new { secret = keys[0][4..] })));
+    }
+
+    [Fact]
     public async Task Key_ThatAsksTooOften_Gets429AndOthersGoOn()
     {
         await using var installation = await Installation.CreateAsync("sqlite");

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Broadcasts.Security;
 
@@ -63,6 +64,28 @@ public sealed partial class RoleAccessTests(RunningBroadcasts service) : IClassF
 
         Assert.Empty(wrong);
     }
+
+    [Fact]
+    public async Task Secrets_OfAChannel_NeedTheirOwnPermissionAlsoToSendThemElsewhere()
+    {
+        using var http = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await MakeKeyAsync(Permission.ManageChannels));
+        var settings = new { host = "smtp.example.org", username = "news", password = "hidden", from = "news@example.org" };
+        using var created = await http.PostAsJsonAsync("/api/v1/channels", new { name = "Mail", transport = "smtp", settings }, TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "secretsNotYours"), (created.StatusCode, await CodeAsync(created)));
+
+        var path = $"/api/v1/channels/{(await service.PostAsync("/api/v1/channels", new { name = "Mail", transport = "smtp", settings })).GetProperty("id")}";
+        using var renamed = await http.PatchAsJsonAsync(path, new { name = "Post" }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, renamed.StatusCode);
+        using var secret = await http.PatchAsJsonAsync(path, new { settings = new { password = "other" } }, TestContext.Current.CancellationToken);
+        Assert.Equal("secretsNotYours", await CodeAsync(secret));
+        // The stored password would be shown to whoever runs that server.
+        using var elsewhere = await http.PatchAsJsonAsync(path, new { settings = new { host = "smtp.mallory.example" } }, TestContext.Current.CancellationToken);
+        Assert.Equal("secretsNotYours", await CodeAsync(elsewhere));
+    }
+
+    private static async Task<string?> CodeAsync(HttpResponseMessage answer) =>
+        (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("problems")[0].GetProperty("code").GetString();
 
     // Of several permissions the handler asks for one of them, which depends on the request: then only the door is looked at.
     private static string? Wrong(RouteRow row, PermissionSet may, HttpResponseMessage answer)

@@ -101,6 +101,8 @@ public sealed partial class SignInTests(RunningBroadcasts service) : IClassFixtu
         var theirs = EndForm().Match(page).Groups[1].Value;
         using (await here.PostFromAsync("/account", "/account?handler=End", ("id", theirs))) Assert.Equal(HttpStatusCode.Redirect, (await there.GetAsync("/contacts")).Status);
         Assert.Equal(HttpStatusCode.OK, (await here.GetAsync("/contacts")).Status);
+        using var unknown = await service.Http.DeleteAsync(new Uri($"/api/v1/users/{id}/sessions/{theirs}", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
         using var ended = await service.Http.DeleteAsync(new Uri($"/api/v1/users/{id}/sessions", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
         Assert.Equal(HttpStatusCode.Redirect, (await here.GetAsync("/contacts")).Status);
