@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -24,7 +23,7 @@ public static class AdminSetup
         services.AddHttpContextAccessor();
         services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>().AddSingleton<FormLimiter>();
         services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<JobLook>().AddScoped<AuditLook>();
-        services.AddRazorPages(AddPages).AddApplicationPart(typeof(AdminSetup).Assembly);
+        services.AddRazorPages(pages => pages.Conventions.AuthorizeFolder("/")).AddApplicationPart(typeof(AdminSetup).Assembly).AddMvcOptions(o => o.Filters.Add<PermissionFilter>());
         services.AddAntiforgery(o =>
         {
             o.Cookie.Name = "broadcasts.form";
@@ -66,12 +65,6 @@ public static class AdminSetup
     private static bool IsForMachines(PathString path) =>
         path.StartsWithSegments("/api") || path.StartsWithSegments("/hooks") || path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
 
-    private static void AddPages(RazorPagesOptions options)
-    {
-        options.Conventions.AuthorizeFolder("/");
-        foreach (var open in (string[])["/SignIn", "/Welcome", "/Link", "/Error", "/Preferences", "/OptOut", "/SignUp", "/Confirm"]) options.Conventions.AllowAnonymousToPage(open);
-    }
-
     private static void AddSignIn(IServiceCollection services)
     {
         services.AddIdentityCore<User>(o =>
@@ -90,11 +83,19 @@ public static class AdminSetup
             })
             .AddUserStore<ConsoleUserStore>()
             .AddClaimsPrincipalFactory<ConsoleClaims>()
+            .AddTokenProvider<TotpProvider>(TokenOptions.DefaultAuthenticatorProvider)
             .AddSignInManager();
-        services.AddAuthentication(IdentityConstants.ApplicationScheme).AddIdentityCookies(o => o.ApplicationCookie!.Configure(ConfigureCookie));
-        // A changed password or role ends other sign-ins within this time.
-        services.Configure<SecurityStampValidatorOptions>(o => o.ValidationInterval = TimeSpan.FromMinutes(1));
-        services.AddAuthorization(Policies.Add);
+        services.AddAuthentication(IdentityConstants.ApplicationScheme).AddIdentityCookies(o =>
+        {
+            o.ApplicationCookie!.Configure(ConfigureCookie);
+            o.TwoFactorUserIdCookie!.Configure(cookie =>
+            {
+                cookie.Cookie.Name = "broadcasts.halfway";
+                cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            });
+        });
+        services.AddScoped<ConsoleSignIn>();
+        services.AddAuthorization();
     }
 
     private static void ConfigureCookie(CookieAuthenticationOptions options)
@@ -103,7 +104,7 @@ public static class AdminSetup
         options.LogoutPath = "/sign-out";
         options.AccessDeniedPath = "/error";
         options.ReturnUrlParameter = "to";
-        options.ExpireTimeSpan = TimeSpan.FromDays(7);
+        options.ExpireTimeSpan = Sessions.Lifetime;
         options.SlidingExpiration = true;
         options.Cookie.Name = "broadcasts.session";
         options.Cookie.HttpOnly = true;
@@ -112,6 +113,7 @@ public static class AdminSetup
         var signIn = options.Events.OnRedirectToLogin;
         options.Events.OnRedirectToLogin = context =>
             IsForMachines(context.Request.Path) ? AnswerAsync(context.Response, StatusCodes.Status401Unauthorized) : signIn(context);
+        options.Events.OnValidatePrincipal = ConsoleSession.ValidateAsync;
         options.Events.OnRedirectToAccessDenied = context => AnswerAsync(context.Response, StatusCodes.Status403Forbidden);
     }
 

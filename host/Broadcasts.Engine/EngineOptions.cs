@@ -1,3 +1,5 @@
+using Broadcasts.Security;
+
 namespace Broadcasts;
 
 /// <summary>What the operator wrote about the engine, under <c>Broadcasts:</c>.</summary>
@@ -38,6 +40,9 @@ public sealed class EngineOptions
 
     /// <summary>Largest file of contacts or addresses that the API and the console take, in MB. Default: 1024.</summary>
     public int MaxImportMegabytes { get; set; } = 1024;
+
+    /// <summary>An OpenID provider by which people may sign in.</summary>
+    public OpenIdOptions OpenId { get; set; } = new();
 
     /// <summary>Time zone in which schedules are written when nothing else is said, IANA. Default: <c>Etc/UTC</c>.</summary>
     public string TimeZone { get; set; } = "Etc/UTC";

@@ -33,6 +33,7 @@ public sealed class BroadcastPagesTests(ConsoleFixture console) : IClassFixture<
         }
 
         await Expect(page.Locator("main")).ToContainTextAsync(locale == "en-GB" ? "not made from another" : "No se cre\u00F3");
+        Assert.Equal(404, (await page.GotoAsync($"/broadcasts/{id}/nowhere"))!.Status);
         await page.GotoAsync($"/broadcasts/{id}/activity");
         await Expect(page.Locator($"main .timeline li:has-text('{changed}')")).ToHaveCountAsync(1);
     }

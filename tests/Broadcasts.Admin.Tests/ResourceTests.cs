@@ -16,7 +16,7 @@ public sealed partial class ResourceTests
     // Words that are the same in both languages.
     private static readonly HashSet<string> Same =
     [
-        "Audience.None", "Edit.Part", "Edit.PartsOf", "Contacts.MoreThan", "Language.en", "Language.es", "Theme.auto", "Part.Html", "UserRole.Editor",
+        "Audience.None", "Edit.Part", "Edit.PartsOf", "Contacts.MoreThan", "Language.en", "Language.es", "Theme.auto", "Part.Html", "UserRole.Editor", "Roles.Title", "Settings.Tab.general", "Settings.Tab.roles",
         "Subject.telegram", "Subject.whatsapp", "Subject.messenger", "Subject.instagram", "AddressKind.Telegram", "AddressKind.WhatsApp", "AddressKind.Messenger", "AddressKind.Instagram",
         "No", "Problem.setting", "Plugins.Errors.one",
     ];
@@ -78,6 +78,8 @@ public sealed partial class ResourceTests
             .. Enum.GetValues<JobAct>().Select(a => $"JobAct.{a}"),
             .. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions).Select(a => $"Jobs.Do.{a}"),
             .. Enum.GetValues<UserRole>().Select(r => $"UserRole.{r}"),
+            .. Enum.GetValues<UserState>().Select(s => $"UserState.{s}"),
+            .. Enum.GetValues<Permission>().Select(p => $"Permission.{p}"),
             .. Enum.GetValues<FailureReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),
             .. Enum.GetValues<SkipReason>().Select(r => $"Reason.{Reasons.NameOf((int)r)}"),
             .. Enum.GetValues<SendOutcomeKind>().Select(k => $"SendOutcomeKind.{k}"),

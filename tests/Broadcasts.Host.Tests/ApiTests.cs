@@ -148,7 +148,7 @@ public sealed class ApiTests(RunningBroadcasts service) : IClassFixture<RunningB
         await AssertProblemAsync(HttpStatusCode.Unauthorized, "unauthorized", await stranger.GetAsync(new Uri("/api/v1/nowhere", UriKind.Relative), TestContext.Current.CancellationToken));
         stranger.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await service.MakeKeyAsync("read"));
         Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync(new Uri("/api/v1/broadcasts", UriKind.Relative), TestContext.Current.CancellationToken)).StatusCode);
-        await AssertProblemAsync(HttpStatusCode.Forbidden, "scope", await stranger.PostAsJsonAsync("/api/v1/broadcasts", new { name = "x" }, TestContext.Current.CancellationToken));
+        await AssertProblemAsync(HttpStatusCode.Forbidden, "permission", await stranger.PostAsJsonAsync("/api/v1/broadcasts", new { name = "x" }, TestContext.Current.CancellationToken));
         await AssertProblemAsync(HttpStatusCode.NotFound, "notFound", await service.Http.PostAsJsonAsync("/api/v1/local/users", new { email = "a@b.com" }, TestContext.Current.CancellationToken));
     }
 

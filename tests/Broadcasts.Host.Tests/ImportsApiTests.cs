@@ -96,10 +96,10 @@ public sealed class ImportsApiTests(RunningBroadcasts service) : IClassFixture<R
         Assert.Equal(2, (await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
 
         using var other = new HttpClient { BaseAddress = service.Http.BaseAddress };
-        other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await service.MakeKeyAsync("contacts", "send", "channels"));
+        other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await service.MakeKeyAsync("contacts.edit", "contacts.erase", "broadcasts.send", "channels.manage", "reports.export"));
         using var refused = await other.GetAsync(wanted, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await service.MakeKeyAsync("export"));
+        other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await service.MakeKeyAsync("contacts.export"));
         using var allowed = await other.GetAsync(wanted, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
 

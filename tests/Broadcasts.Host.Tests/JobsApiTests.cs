@@ -49,7 +49,7 @@ public sealed class JobsApiTests(RunningBroadcasts service) : IClassFixture<Runn
     public async Task Export_IsDownloadedWithItsLengthByWhoMay()
     {
         await CreateAsync(3);
-        var key = await service.MakeKeyAsync("export");
+        var key = await service.MakeKeyAsync("contacts.export");
         var job = await DoneAsync(await AsAsync(key, HttpMethod.Post, "", new { act = "exportContacts", audience = new { search = _tag } }, HttpStatusCode.Accepted));
 
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{Path}/{job.GetProperty("id")}/file.csv?bom=true");
@@ -63,14 +63,14 @@ public sealed class JobsApiTests(RunningBroadcasts service) : IClassFixture<Runn
         Assert.StartsWith("contacts-", response.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
         Assert.Equal((3, 3), (Number(job, "written"), System.Text.Encoding.UTF8.GetString(bytes).Split("\r\n").Count(l => l.Contains(_tag, StringComparison.Ordinal) && !l.StartsWith("broadcasts", StringComparison.Ordinal))));
         Assert.True(job.GetProperty("fileUntil").GetDateTimeOffset() > job.GetProperty("finishedAt").GetDateTimeOffset().AddDays(6.9));
-        await AsAsync(await service.MakeKeyAsync("contacts"), HttpMethod.Get, $"/{job.GetProperty("id")}/file.csv", null, HttpStatusCode.Forbidden);
+        await AsAsync(await service.MakeKeyAsync("contacts.edit"), HttpMethod.Get, $"/{job.GetProperty("id")}/file.csv", null, HttpStatusCode.Forbidden);
     }
 
     [Fact]
     public async Task Scopes_OfAKey_AllowItsOwnActsAlone()
     {
         var ids = await CreateAsync(1);
-        var (exports, contacts) = (await service.MakeKeyAsync("export"), await service.MakeKeyAsync("contacts"));
+        var (exports, contacts) = (await service.MakeKeyAsync("contacts.export"), await service.MakeKeyAsync("contacts.edit"));
         var block = new { act = "block", audience = new { contacts = ids } };
 
         await AsAsync(exports, HttpMethod.Post, "", block, HttpStatusCode.Forbidden);

@@ -21,8 +21,8 @@ public sealed class RunningBroadcasts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Providers of tests are on this machine.
-        Process = Start(Data, new() { ["Broadcasts__Network__Allow"] = "127.0.0.1" });
+        // Providers of tests are on this machine. Behind a proxy that says who comes: the limits of one address must not be those of a whole class of tests.
+        Process = Start(Data, new() { ["Broadcasts__Network__Allow"] = "127.0.0.1", ["Broadcasts__TrustedProxies"] = "127.0.0.1" });
         Http.BaseAddress = new Uri(await AddressOfAsync(Process));
         Key = await MakeKeyAsync();
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);

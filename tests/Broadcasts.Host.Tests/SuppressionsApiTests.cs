@@ -153,8 +153,8 @@ public sealed class SuppressionsApiTests(RunningBroadcasts service) : IClassFixt
     public async Task Scopes_ThatDoNotReachIt_AreRefused()
     {
         using var reader = await CallerAsync("read");
-        using var writer = await CallerAsync("contacts");
-        using var exporter = await CallerAsync("export");
+        using var writer = await CallerAsync("contacts.edit");
+        using var exporter = await CallerAsync("contacts.export");
         var entry = new { kind = "email", value = $"scope.{_tag}@example.com" };
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(reader, HttpMethod.Get, Path));

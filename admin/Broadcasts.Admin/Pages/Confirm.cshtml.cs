@@ -1,6 +1,7 @@
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts.Forms;
 using Broadcasts.Deliveries;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -9,6 +10,7 @@ namespace Broadcasts.Admin.Pages;
 
 /// <summary>Where the owner of an address confirms. The link itself only shows a button: mail programs and scanners open links ahead of people, and that is no consent. The token in the path is the proof.</summary>
 [IgnoreAntiforgeryToken]
+[AllowAnonymous]
 internal sealed class ConfirmModel(MessageLinks links, Confirmations confirmations) : ConsolePage
 {
     public Confirmation? Confirmation { get; private set; }

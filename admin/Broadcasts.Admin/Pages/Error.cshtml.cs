@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Security;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 
@@ -7,7 +10,8 @@ namespace Broadcasts.Admin.Pages;
 
 /// <summary>What a person sees when something went wrong. The log has the rest under the same reference.</summary>
 [IgnoreAntiforgeryToken]
-internal sealed class ErrorModel : ConsolePage
+[AllowAnonymous]
+internal sealed class ErrorModel(RoleStore roles) : ConsolePage
 {
     public string Title { get; private set; } = "";
 
@@ -15,11 +19,14 @@ internal sealed class ErrorModel : ConsolePage
 
     public string? Reference { get; private set; }
 
-    public void OnGet(int? status) => Tell(status);
+    /// <summary>Which permission was missing, and which roles have it.</summary>
+    public string? Needed { get; private set; }
 
-    public void OnPost(int? status) => Tell(status);
+    public Task OnGetAsync(int? status, CancellationToken cancellationToken) => TellAsync(status, cancellationToken);
 
-    private void Tell(int? status)
+    public Task OnPostAsync(int? status, CancellationToken cancellationToken) => TellAsync(status, cancellationToken);
+
+    private async Task TellAsync(int? status, CancellationToken cancellationToken)
     {
         var failed = HttpContext.Features.Get<IExceptionHandlerFeature>() is not null;
         var kind = failed ? "Failure" : status switch
@@ -31,6 +38,9 @@ internal sealed class ErrorModel : ConsolePage
         };
         Title = Texts[$"Error.{kind}"];
         Text = Texts[$"Error.{kind}Text"];
+        if (kind == "Forbidden" && HttpContext.Features.Get<RefusedBy>()?.Needs is { } needs) Needed = Texts["Error.Needed", string.Join(", ", needs.AnyOf.Select(p => Texts.Of(p))), await WhoMayAsync(needs, cancellationToken)];
         if (kind == "Failure") Reference = Activity.Current?.TraceId.ToString() ?? HttpContext.TraceIdentifier;
     }
+    private async Task<string> WhoMayAsync(NeedsAttribute needs, CancellationToken cancellationToken) =>
+        string.Join(", ", (await roles.ListAsync(cancellationToken)).Where(r => r.Permissions.HasAny(needs.AnyOf)).Select(Texts.RoleName));
 }

@@ -3,6 +3,7 @@ using Broadcasts.Audiences;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages;
@@ -21,24 +22,30 @@ internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries cont
     /// <summary>One letter is in most names.</summary>
     private const int FewestLetters = 2;
 
-    private static readonly (string Href, string Icon, string Key, bool Edits)[] Places =
+    private static readonly (string Href, string Icon, string Key, Permission Needs)[] Places =
     [
-        ("/broadcasts/new", "plus", "Broadcasts.New", true),
-        ("/broadcasts", "broadcast", "Broadcasts.Title", false),
-        ("/broadcasts/calendar", "calendar", "Broadcasts.CalendarTitle", false),
-        ("/contacts", "people", "Nav.Contacts", false),
-        ("/contacts/new", "plus", "Contacts.New", true),
-        ("/contacts/import", "upload", "Contacts.Import", true),
-        ("/contacts/fields", "table", "Fields.Title", false),
-        ("/contacts/duplicates", "people", "Duplicates.Title", false),
-        ("/contacts/jobs", "clock", "Jobs.Title", false),
-        ("/suppressions", "ban", "Suppressions.Title", false),
-        ("/segments", "segment", "Nav.Segments", false),
-        ("/segments/new", "plus", "Segments.New", true),
-        ("/forms", "template", "Forms.Title", false),
-        ("/channels", "channel", "Nav.Channels", false),
-        ("/plugins", "gear", "Plugins.Title", false),
-        ("/settings", "gear", "Nav.Settings", false),
+        ("/broadcasts/new", "plus", "Broadcasts.New", Permission.EditBroadcasts),
+        ("/broadcasts", "broadcast", "Broadcasts.Title", Permission.Read),
+        ("/broadcasts/calendar", "calendar", "Broadcasts.CalendarTitle", Permission.Read),
+        ("/contacts", "people", "Nav.Contacts", Permission.Read),
+        ("/contacts/new", "plus", "Contacts.New", Permission.EditContacts),
+        ("/contacts/import", "upload", "Contacts.Import", Permission.EditContacts),
+        ("/contacts/fields", "table", "Fields.Title", Permission.Read),
+        ("/contacts/duplicates", "people", "Duplicates.Title", Permission.Read),
+        ("/contacts/jobs", "clock", "Jobs.Title", Permission.Read),
+        ("/suppressions", "ban", "Suppressions.Title", Permission.Read),
+        ("/segments", "segment", "Nav.Segments", Permission.Read),
+        ("/segments/new", "plus", "Segments.New", Permission.EditSegments),
+        ("/forms", "template", "Forms.Title", Permission.Read),
+        ("/channels", "channel", "Nav.Channels", Permission.Read),
+        ("/plugins", "gear", "Plugins.Title", Permission.Read),
+        ("/settings", "gear", "Nav.Settings", Permission.Read),
+        ("/settings/users", "people", "Settings.Users", Permission.ManageUsers),
+        ("/settings/roles", "people", "Roles.Title", Permission.Read),
+        ("/settings/keys", "plug", "Settings.Keys", Permission.ManageKeys),
+        ("/settings/audit", "clock", "AuditPage.Title", Permission.ReadAudit),
+        ("/settings/health", "gauge", "Health.Title", Permission.ManageSettings),
+        ("/account", "person", "Frame.YourSettings", Permission.Read),
     ];
 
     [BindProperty(SupportsGet = true)]
@@ -49,10 +56,9 @@ internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries cont
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         var text = (Q ?? "").Trim();
-        var mayEdit = await Visitor.CanEditAsync();
         var groups = new List<FoundGroup>
         {
-            new("Places", [.. Places.Where(p => (!p.Edits || mayEdit) && Texts[p.Key].Contains(text, StringComparison.CurrentCultureIgnoreCase)).Select(p => new FoundItem(p.Href, p.Icon, Texts[p.Key]))]),
+            new("Places", [.. Places.Where(p => May(p.Needs) && Texts[p.Key].Contains(text, StringComparison.CurrentCultureIgnoreCase)).Select(p => new FoundItem(p.Href, p.Icon, Texts[p.Key]))]),
         };
         if (text.Length >= FewestLetters) groups.AddRange(await NamedAsync(text, cancellationToken));
         Groups = [.. groups.Where(g => g.Items.Count > 0)];

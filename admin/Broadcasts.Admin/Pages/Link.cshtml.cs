@@ -1,13 +1,14 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
-using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages;
 
 /// <summary>Signs in once, without a password. The link itself only shows a button: what fetches links ahead of people does not use it up.</summary>
-internal sealed class LinkModel(SignInLinkStore links, UserStore users, SignInManager<User> signIn, AuditStore audit, SignInLimiter limiter) : ConsolePage
+[AllowAnonymous]
+internal sealed class LinkModel(SignInLinkStore links, UserStore users, ConsoleSignIn signIn, SignInLimiter limiter) : ConsolePage
 {
     public bool IsUsable { get; private set; }
 
@@ -23,8 +24,8 @@ internal sealed class LinkModel(SignInLinkStore links, UserStore users, SignInMa
     {
         var user = await FindAsync(token, cancellationToken);
         if (user is null || !await links.UseAsync(token, cancellationToken)) return Page();
-        await signIn.SignInAsync(user, isPersistent: true);
-        await audit.AppendAsync($"user:{user.Id}", "user.signedIn", $"user:{user.Id}", "By a one-time link.", cancellationToken);
+        if (!await signIn.BeginAsync(user, "By a one-time link.")) return LocalRedirect("/sign-in/code");
+        if (user.PasswordHash is null) Good(Texts["Link.SetPassword"]);
         return LocalRedirect("/broadcasts");
     }
 

@@ -1,6 +1,7 @@
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts.Consent;
 using Broadcasts.Deliveries;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages;
@@ -10,6 +11,7 @@ namespace Broadcasts.Admin.Pages;
 /// the proof.
 /// </summary>
 [IgnoreAntiforgeryToken]
+[AllowAnonymous]
 internal sealed class OptOutModel(MessageLinks links, MessagePreferences preferences) : ConsolePage
 {
     public IReadOnlyList<PreferredAddress> Addresses { get; private set; } = [];

@@ -1,5 +1,7 @@
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
@@ -7,9 +9,10 @@ using Microsoft.AspNetCore.Mvc;
 namespace Broadcasts.Admin.Pages;
 
 /// <summary>Language and theme: kept with the user, or in a cookie before there is one.</summary>
-internal sealed class PreferencesModel(UserStore users, UserManager<User> manager, SignInManager<User> signIn) : ConsolePage
+[AllowAnonymous]
+internal sealed class PreferencesModel(UserStore users, UserManager<User> manager, ConsoleSignIn signIn) : ConsolePage
 {
-    public IActionResult OnGet() => LocalRedirect("/settings");
+    public IActionResult OnGet() => LocalRedirect("/account");
 
     public async Task<IActionResult> OnPostAsync(string? language, string? theme, string? to)
     {
@@ -30,7 +33,7 @@ internal sealed class PreferencesModel(UserStore users, UserManager<User> manage
 
         if (user is null) return LocalRedirect(back);
         await users.UpdateAsync(user);
-        await signIn.RefreshSignInAsync(user);
+        await signIn.RefreshAsync(user);
         return LocalRedirect(back);
     }
 

@@ -1,12 +1,14 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages;
 
-internal sealed class SignInModel(SignInManager<User> signIn, UserStore users, SignInLimiter limiter, AuditStore audit, TimeProvider time) : ConsolePage
+[AllowAnonymous]
+internal sealed class SignInModel(SignInManager<User> manager, ConsoleSignIn signIn, UserStore users, SignInLimiter limiter, EngineOptions options) : ConsolePage
 {
     [BindProperty]
     public string Email { get; set; } = "";
@@ -19,11 +21,17 @@ internal sealed class SignInModel(SignInManager<User> signIn, UserStore users, S
 
     public string? Problem { get; private set; }
 
+    /// <summary>The OpenID provider's name; null without one.</summary>
+    public string? Provider => options.OpenId.IsOn ? options.OpenId.Name : null;
+
+    public string ProviderHref => $"/sign-in/openid?to={Uri.EscapeDataString(Inside(To))}";
+
     public bool HasUsers { get; private set; } = true;
 
-    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(string? failed, CancellationToken cancellationToken)
     {
         if (User.Identity?.IsAuthenticated == true) return LocalRedirect(Inside(To));
+        if (failed == OpenIdModel.Scheme && Provider is not null) Problem = Texts["OpenId.Failed", Provider];
         HasUsers = await users.AnyAsync(cancellationToken);
         return Page();
     }
@@ -46,18 +54,14 @@ internal sealed class SignInModel(SignInManager<User> signIn, UserStore users, S
             return Page();
         }
 
-        user.LastSignInAt = time.GetUtcNow().ToUnixTimeMilliseconds();
-        await users.UpdateAsync(user);
-        await signIn.SignInAsync(user, isPersistent: true);
-        await audit.AppendAsync($"user:{user.Id}", "user.signedIn", $"user:{user.Id}");
-        return LocalRedirect(Inside(To));
+        return await signIn.BeginAsync(user) ? LocalRedirect(Inside(To)) : RedirectToPage("/SignInCode", new { To });
     }
 
     private async Task<Microsoft.AspNetCore.Identity.SignInResult> CheckAsync(User? user)
     {
-        if (user is { DisabledAt: null, PasswordHash: not null }) return await signIn.CheckPasswordSignInAsync(user, Password ?? "", lockoutOnFailure: true);
+        if (user is { DisabledAt: null, PasswordHash: not null }) return await manager.CheckPasswordSignInAsync(user, Password ?? "", lockoutOnFailure: true);
         // As slow as a real check, so that the time tells nothing either.
-        signIn.UserManager.PasswordHasher.VerifyHashedPassword(new User(), DummyHash, Password ?? "");
+        manager.UserManager.PasswordHasher.VerifyHashedPassword(new User(), DummyHash, Password ?? "");
         return Microsoft.AspNetCore.Identity.SignInResult.Failed;
     }
 

@@ -4,6 +4,7 @@ using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Forms;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -13,6 +14,7 @@ namespace Broadcasts.Admin.Pages;
 /// <summary>A form for everybody. Other sites may post to it: there is nothing in a session that a stranger's page could use, and what is typed has to be confirmed by the address's owner.</summary>
 [IgnoreAntiforgeryToken]
 [RequestSizeLimit(256 * 1024)]
+[AllowAnonymous]
 internal sealed class SignUpModel(FormStore forms, FormEntries entries, FieldStore fields, ChannelStore channels, FormLimiter limiter) : ConsolePage
 {
     private const string FieldPrefix = "f.";

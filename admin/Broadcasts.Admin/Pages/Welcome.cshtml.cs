@@ -1,13 +1,15 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages;
 
 /// <summary>The first start's link: its bearer becomes the owner.</summary>
-internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserManager<User> manager, SignInManager<User> signIn, AuditStore audit, SignInLimiter limiter) : ConsolePage
+[AllowAnonymous]
+internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserManager<User> manager, ConsoleSignIn signIn, AuditStore audit, SignInLimiter limiter) : ConsolePage
 {
     [BindProperty]
     public string? Name { get; set; }
@@ -41,7 +43,7 @@ internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserM
         {
             Name = Name?.Trim() ?? "",
             Email = Email?.Trim() ?? "",
-            Role = UserRole.Owner,
+            Role = (int)UserRole.Owner,
             TimeZone = Visitor.Zones.Contains(TimeZone) ? TimeZone : null,
         };
         if (!await CheckAsync(user) || !await links.UseAsync(token, cancellationToken)) return Page();
@@ -53,7 +55,7 @@ internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserM
         }
 
         await audit.AppendAsync($"user:{user.Id}", "user.created", $"user:{user.Id}", "The first owner, by the link of the first start.", cancellationToken);
-        await signIn.SignInAsync(user, isPersistent: true);
+        await signIn.BeginAsync(user);
         return LocalRedirect("/broadcasts");
     }
 

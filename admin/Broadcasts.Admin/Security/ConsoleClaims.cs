@@ -6,9 +6,12 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcasts.Admin.Security;
 
-/// <summary>What the sign-in cookie says of its user. A change of settings signs in anew, so that the cookie is never behind.</summary>
+/// <summary>What the sign-in cookie says of its user; what he may do it does not say, that is read at every request. A change of settings signs in anew, so that the cookie is never behind.</summary>
 internal sealed class ConsoleClaims(IOptions<IdentityOptions> options) : IUserClaimsPrincipalFactory<User>
 {
+    /// <summary>The session's id.</summary>
+    public const string Session = "session";
+
     public const string Language = "language";
     public const string TimeZone = "timeZone";
     public const string Theme = "theme";
@@ -20,8 +23,6 @@ internal sealed class ConsoleClaims(IOptions<IdentityOptions> options) : IUserCl
         var identity = new ClaimsIdentity(IdentityConstants.ApplicationScheme, names.UserNameClaimType, names.RoleClaimType);
         identity.AddClaim(new(names.UserIdClaimType, user.Id.ToString(CultureInfo.InvariantCulture)));
         identity.AddClaim(new(names.UserNameClaimType, user.Email));
-        identity.AddClaim(new(names.SecurityStampClaimType, user.SecurityStamp));
-        identity.AddClaim(new(names.RoleClaimType, user.Role.ToString()));
         identity.AddClaim(new(DisplayName, user.Name));
         Add(identity, Language, user.Language);
         Add(identity, TimeZone, user.TimeZone);

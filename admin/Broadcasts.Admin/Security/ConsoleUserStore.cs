@@ -6,7 +6,7 @@ namespace Broadcasts.Admin.Security;
 
 /// <summary>ASP.NET Core Identity's view of <see cref="UserStore"/>: hashing, lock-out and stamps are Identity's, the rows are ours.</summary>
 internal sealed class ConsoleUserStore(UserStore users) :
-    IUserPasswordStore<User>, IUserEmailStore<User>, IUserSecurityStampStore<User>, IUserLockoutStore<User>
+    IUserPasswordStore<User>, IUserEmailStore<User>, IUserSecurityStampStore<User>, IUserLockoutStore<User>, IUserTwoFactorStore<User>
 {
     public async Task<IdentityResult> CreateAsync(User user, CancellationToken cancellationToken) =>
         await users.CreateAsync(user, cancellationToken) ? IdentityResult.Success : Taken;
@@ -93,6 +93,12 @@ internal sealed class ConsoleUserStore(UserStore users) :
     public Task<bool> GetLockoutEnabledAsync(User user, CancellationToken cancellationToken) => Task.FromResult(true);
 
     public Task SetLockoutEnabledAsync(User user, bool enabled, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<bool> GetTwoFactorEnabledAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.HasSecondFactor);
+
+    /// <summary>It is turned on with its secret and recovery codes, by <see cref="SecondFactorStore"/>.</summary>
+    public Task SetTwoFactorEnabledAsync(User user, bool enabled, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("A second factor is turned on and off by SecondFactorStore.");
 
     public void Dispose()
     {

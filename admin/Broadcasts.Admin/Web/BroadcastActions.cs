@@ -1,5 +1,6 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 
 namespace Broadcasts.Admin.Web;
 
@@ -11,31 +12,31 @@ internal sealed record BroadcastAction(string Key, string Icon, string? Href = n
     public bool IsPost => Href is null;
 }
 
-/// <summary>What can be done with a broadcast now. The engine's own table of moves decides, the visitor's rights narrow it.</summary>
-internal sealed class BroadcastActions(Texts texts)
+/// <summary>What can be done with a broadcast now. The engine's own table of moves decides, the visitor's permissions narrow it.</summary>
+internal sealed class BroadcastActions(Texts texts, Visitor visitor)
 {
-    private sealed record Entry(string Key, string Icon, BroadcastCommand? Command, bool NeedsSend, string? Href = null, bool Danger = false);
+    private sealed record Entry(string Key, string Icon, BroadcastCommand? Command, Permission Needs, string? Href = null, bool Danger = false);
 
     private static readonly Entry[] Entries =
     [
-        new("edit", "pencil", BroadcastCommand.Edit, false, "/broadcasts/{0}/edit"),
-        new("send", "send", BroadcastCommand.Start, true, "/broadcasts/{0}/send"),
-        new("pause", "pause", BroadcastCommand.Pause, true),
-        new("approve", "check", BroadcastCommand.Approve, true),
-        new("resume", "play", BroadcastCommand.Resume, true),
-        new("reschedule", "calendar", BroadcastCommand.Schedule, true, "/broadcasts/{0}/act?what=reschedule"),
-        new("unschedule", "retry", BroadcastCommand.Unschedule, true),
-        new("skipNext", "skip", BroadcastCommand.Schedule, true),
-        new("fix", "pencil", BroadcastCommand.Fix, false),
-        new("duplicate", "copy", null, false),
-        new("resend", "retry", BroadcastCommand.ResendFailed, true, "/broadcasts/{0}/act?what=resend"),
-        new("archive", "archive", BroadcastCommand.Archive, false),
-        new("cancel", "ban", BroadcastCommand.Cancel, true, "/broadcasts/{0}/act?what=cancel", Danger: true),
-        new("delete", "trash", BroadcastCommand.Delete, false, "/broadcasts/{0}/act?what=delete", Danger: true),
+        new("edit", "pencil", BroadcastCommand.Edit, Permission.EditBroadcasts, "/broadcasts/{0}/edit"),
+        new("send", "send", BroadcastCommand.Start, Permission.SendBroadcasts, "/broadcasts/{0}/send"),
+        new("pause", "pause", BroadcastCommand.Pause, Permission.SendBroadcasts),
+        new("approve", "check", BroadcastCommand.Approve, Permission.ApproveBroadcasts),
+        new("resume", "play", BroadcastCommand.Resume, Permission.SendBroadcasts),
+        new("reschedule", "calendar", BroadcastCommand.Schedule, Permission.SendBroadcasts, "/broadcasts/{0}/act?what=reschedule"),
+        new("unschedule", "retry", BroadcastCommand.Unschedule, Permission.SendBroadcasts),
+        new("skipNext", "skip", BroadcastCommand.Schedule, Permission.SendBroadcasts),
+        new("fix", "pencil", BroadcastCommand.Fix, Permission.EditBroadcasts),
+        new("duplicate", "copy", null, Permission.EditBroadcasts),
+        new("resend", "retry", BroadcastCommand.ResendFailed, Permission.SendBroadcasts, "/broadcasts/{0}/act?what=resend"),
+        new("archive", "archive", BroadcastCommand.Archive, Permission.EditBroadcasts),
+        new("cancel", "ban", BroadcastCommand.Cancel, Permission.SendBroadcasts, "/broadcasts/{0}/act?what=cancel", Danger: true),
+        new("delete", "trash", BroadcastCommand.Delete, Permission.EditBroadcasts, "/broadcasts/{0}/act?what=delete", Danger: true),
     ];
 
-    /// <summary>The actions of a menu. Those that the status can never reach again are left out, the others say why not now. The actor is whoever looks: nobody agrees to what they sent themselves.</summary>
-    public IReadOnlyList<BroadcastAction> Of(BroadcastRow row, bool canEdit, bool canSend, string actor)
+    /// <summary>The actions of a menu. Those that the status can never reach again are left out, the others say why not now. Nobody agrees to what they sent themselves.</summary>
+    public IReadOnlyList<BroadcastAction> Of(BroadcastRow row)
     {
         var actions = new List<BroadcastAction>();
         foreach (var entry in Entries)
@@ -43,7 +44,7 @@ internal sealed class BroadcastActions(Texts texts)
             if (entry.Key == "skipNext" && (row.Repeat is null || row.Status != BroadcastStatus.Scheduled)) continue;
             if (entry.Key == "reschedule" && !row.IsMovable) continue;
             if (entry.Key == "approve" && !row.IsAwaitingApproval) continue;
-            var why = WhyNot(entry, row, canEdit, canSend, actor);
+            var why = WhyNot(entry, row);
             if (why is not null && !IsWorthShowing(entry, row.Status)) continue;
             var href = entry.Href is null ? null : string.Format(System.Globalization.CultureInfo.InvariantCulture, entry.Href, row.Id);
             actions.Add(new(entry.Key, entry.Icon, href, why, entry.Danger));
@@ -52,13 +53,13 @@ internal sealed class BroadcastActions(Texts texts)
         return actions;
     }
 
-    private string? WhyNot(Entry entry, BroadcastRow row, bool canEdit, bool canSend, string actor)
+    private string? WhyNot(Entry entry, BroadcastRow row)
     {
-        if (entry.NeedsSend ? !canSend : !canEdit) return texts["Why.Role"];
+        if (!visitor.May(entry.Needs)) return texts["Why.Role"];
         if (entry.Command is not { } command) return null;
         if (!BroadcastLifecycle.TryMove(row.Status, command, out _, out _)) return texts["Why.Status", texts.Of(row.Status)];
         if (command == BroadcastCommand.Resume && row.IsAwaitingApproval) return texts["Problem.needsApproval"];
-        if (command == BroadcastCommand.Approve && row.SentBy == actor) return texts["Problem.ownApproval"];
+        if (command == BroadcastCommand.Approve && row.SentBy == visitor.Actor) return texts["Problem.ownApproval"];
         if (command == BroadcastCommand.ResendFailed && row.Counts.Failed + (row.Status == BroadcastStatus.Cancelled ? row.Counts.Skipped : 0) == 0) return texts[row.Status == BroadcastStatus.Cancelled ? "Why.NothingLeft" : "Why.NothingFailed"];
         if (command == BroadcastCommand.Archive && row.ArchivedAt is not null) return texts["Why.Archived"];
         return null;

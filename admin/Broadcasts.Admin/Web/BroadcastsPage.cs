@@ -2,6 +2,7 @@ using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using NodaTime;
@@ -121,8 +122,8 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
         Counts = await queries.StatusCountsAsync(Filter with { Status = null, View = BroadcastView.All }, cancellationToken);
         Channels = await channels.ListAsync();
         Labels = await queries.LabelsAsync(cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
-        CanSend = await Visitor.CanSendAsync();
+        CanEdit = May(Permission.EditBroadcasts);
+        CanSend = May(Permission.SendBroadcasts);
         if (Open is { } id) Drawer = await BroadcastDrawer.LoadAsync(id, queries, progress, people, With(("open", null), ("move", null)), cancellationToken);
         if (Drawer is not null) Drawer = Drawer with { CanEdit = CanEdit, CanSend = CanSend, MoveTo = CalendarGrid.DayOf(Move) };
     }

@@ -1,5 +1,6 @@
+using Broadcasts.Admin.Security;
 using Broadcasts.Broadcasting;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Broadcasts.Admin.Web;
 
 /// <summary>What every page of the console can do: say how an act ended on the next page, and ask for rights.</summary>
+[Needs(Permission.Read)]
 internal abstract class ConsolePage : PageModel
 {
     public const string GoodKey = "flash.good";
@@ -20,9 +22,15 @@ internal abstract class ConsolePage : PageModel
 
     protected Show Show => HttpContext.RequestServices.GetRequiredService<Show>();
 
-    /// <summary>True when the visitor's role allows it. A handler that changes anything asks first.</summary>
-    protected async Task<bool> MayAsync(string policy) =>
-        (await HttpContext.RequestServices.GetRequiredService<IAuthorizationService>().AuthorizeAsync(User, policy)).Succeeded;
+    /// <summary>True when the visitor's role allows it. Handlers declare what they need (<see cref="NeedsAttribute"/>); this is for what depends on the request.</summary>
+    protected bool May(Permission permission) => Visitor.May(permission);
+
+    /// <summary>Refuses, and lets the page that follows say what was missing.</summary>
+    protected ForbidResult Refused(Permission permission)
+    {
+        HttpContext.Features.Set(new RefusedBy(new NeedsAttribute(permission)));
+        return Forbid();
+    }
 
     /// <summary>Shown on top of the next page.</summary>
     protected void Good(string text) => TempData[GoodKey] = text;

@@ -1,4 +1,3 @@
-using Broadcasts.Admin.Security;
 using Broadcasts.Audiences;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Jobs;
@@ -23,9 +22,6 @@ internal sealed class JobLook(Texts texts, FieldStore fields, SegmentStore segme
         JobAct.ExportConsents => "file",
         _ => "download",
     };
-
-    /// <summary>The right that asking for it needs, and ending it.</summary>
-    public static string PolicyOf(JobAct act) => act.IsExport() ? Policies.CanExport : Policies.CanEdit;
 
     public IHtmlContent Status(Job job) => job.Status switch
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Templates;
 
 namespace Broadcasts.Admin.Web;
@@ -85,6 +86,9 @@ internal sealed partial class Texts
 
     // Resource names know no case: "nobody" would be "noBody".
     private static string KeyOf(string code) => code == "nobody" ? "Problem.nobodyPicked" : $"Problem.{code}";
+
+    /// <summary>A role's name: ours are translated, those that people made are theirs.</summary>
+    public string RoleName(Role role) => role.IsBuiltIn ? this[$"UserRole.{role.Name}"] : role.Name;
 
     /// <summary>The text of an enum's value.</summary>
     public string Of(Enum value) => this[$"{value.GetType().Name}.{value}"];

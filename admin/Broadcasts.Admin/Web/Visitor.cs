@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Security.Claims;
 using Broadcasts.Admin.Security;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Http;
 using NodaTime;
 using NodaTime.TimeZones;
@@ -9,7 +8,7 @@ using NodaTime.TimeZones;
 namespace Broadcasts.Admin.Web;
 
 /// <summary>Who looks at the page: zone, theme, rights.</summary>
-internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationService authorization, EngineOptions options, TimeProvider time)
+internal sealed class Visitor(IHttpContextAccessor accessor, EngineOptions options, TimeProvider time)
 {
     private DateTimeZone? _zone;
 
@@ -20,7 +19,7 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
     public string Name => Context.User.FindFirst(ConsoleClaims.DisplayName)?.Value ?? "";
 
     /// <summary>Whom the audit names: <c>user:3</c>.</summary>
-    public string Actor => $"user:{Context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value}";
+    public string Actor => Session?.Actor ?? throw new InvalidOperationException("Nobody is signed in.");
 
     public string Email => Context.User.Identity?.Name ?? "";
 
@@ -38,13 +37,10 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
 
     public LocalDate Today => Now.InZone(Zone).Date;
 
-    public Task<bool> CanSendAsync() => MayAsync(Policies.CanSend);
+    /// <summary>The session of the request; there is none before a sign-in.</summary>
+    public ConsoleSession? Session => Context.Features.Get<ConsoleSession>();
 
-    public Task<bool> CanEditAsync() => MayAsync(Policies.CanEdit);
-
-    public Task<bool> CanExportAsync() => MayAsync(Policies.CanExport);
-
-    public Task<bool> CanAdministerAsync() => MayAsync(Policies.CanAdminister);
+    public bool May(Permission permission) => Session?.May.Has(permission) == true;
 
     public ZonedDateTime Local(long unixMs) => Instant.FromUnixTimeMilliseconds(unixMs).InZone(Zone);
 
@@ -64,6 +60,4 @@ internal sealed class Visitor(IHttpContextAccessor accessor, IAuthorizationServi
     /// <summary>IANA zones that a person can pick.</summary>
     public static IReadOnlyList<string> Zones { get; } =
         [.. (TzdbDateTimeZoneSource.Default.ZoneLocations ?? []).Select(l => l.ZoneId).Append("Etc/UTC").Distinct().Order(StringComparer.Ordinal)];
-
-    private async Task<bool> MayAsync(string policy) => (await authorization.AuthorizeAsync(Context.User, policy)).Succeeded;
 }

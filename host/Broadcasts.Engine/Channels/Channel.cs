@@ -117,4 +117,7 @@ public sealed record ChannelEdit([property: Id(0)] string Name, [property: Id(1)
     [Id(5)] public int MaxAttempts { get; init; } = 5;
 
     [Id(6)] public long RetryForMs { get; init; } = 86_400_000;
+
+    /// <summary>Whoever writes it may set secrets. Default: true.</summary>
+    [Id(7)] public bool MaySetSecrets { get; init; } = true;
 }

@@ -92,6 +92,9 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         var check = SettingsValidator.Check(transport.Fields, edit.SettingsJson, current?.StoredSecrets);
         problems.AddRange(check.Problems.Select(p => p with { Path = PathOf(p.Path) }));
         problems.AddRange(InsideProblems(check.PlainJson));
+        // Whoever may not set secrets may not have the stored one sent to another server either.
+        if (!edit.MaySetSecrets && (check.Secrets.Count > 0 || (current?.StoredSecrets.Length > 0 && !JsonNode.DeepEquals(JsonNode.Parse(check.PlainJson), JsonNode.Parse(current.Settings)))))
+            problems.Add(new("settings", "secretsNotYours", "The settings of a channel that holds secrets need the permission secrets.set."));
         if (problems.Count > 0) return (null, problems);
 
         // A secret that was not sent again keeps its stored value.

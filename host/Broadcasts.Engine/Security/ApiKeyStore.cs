@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -17,7 +17,8 @@ internal sealed record ApiKey
     /// <summary>How the key begins, to tell it from others.</summary>
     public required string Prefix { get; init; }
 
-    public required string[] Scopes { get; init; }
+    /// <summary>What it may do.</summary>
+    public required PermissionSet Scopes { get; init; }
 
     public required string CreatedBy { get; init; }
 
@@ -29,13 +30,24 @@ internal sealed record ApiKey
 
     /// <summary>To the minute.</summary>
     public DateTimeOffset? LastUsedAt { get; init; }
+
+    public ApiKeyState StateAt(DateTimeOffset now) => RevokedAt is not null ? ApiKeyState.Revoked : ExpiresAt <= now ? ApiKeyState.Expired : ApiKeyState.Usable;
+}
+
+/// <summary>Whether a key opens anything.</summary>
+internal enum ApiKeyState
+{
+    Usable,
+    Expired,
+    Revoked,
 }
 
 /// <summary>Keys of the HTTP API.</summary>
-internal sealed class ApiKeyStore(Database database, TimeProvider time)
+internal sealed class ApiKeyStore(Database database, AuditStore audit, TimeProvider time)
 {
     private const string Mark = "bcs_";
     private const int PrefixLength = 10;
+    private const int LongestName = 100;
     private const long LastUsedStepMs = 60_000;
 
     private const string InsertSql = """
@@ -52,7 +64,7 @@ internal sealed class ApiKeyStore(Database database, TimeProvider time)
     private const string FindSql = $"""
         SELECT {Columns}
           FROM api_keys
-         WHERE key_hash = @hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
+         WHERE key_hash = @hash
         """;
 
     private const string ListSql = $"SELECT {Columns} FROM api_keys ORDER BY id LIMIT 1000";
@@ -61,52 +73,38 @@ internal sealed class ApiKeyStore(Database database, TimeProvider time)
 
     private const string TouchSql = "UPDATE api_keys SET last_used_at = @now WHERE id = @id AND (last_used_at IS NULL OR last_used_at < @before)";
 
-    /// <summary>Makes a key. The second value is the key: nobody can read it again.</summary>
-    public async Task<(ApiKey Key, string Secret)> CreateAsync(string name, IReadOnlyCollection<string> scopes, string createdBy, DateTimeOffset? expiresAt = null, CancellationToken cancellationToken = default)
+    /// <summary>Makes a key of permissions that its maker has. The second value is the key: nobody can read it again.</summary>
+    public async Task<(ApiKey? Key, string Secret, CommandResult Result)> CreateAsync(string name, PermissionSet scopes, Caller caller, DateTimeOffset? expiresAt = null, CancellationToken cancellationToken = default)
     {
-        if (string.IsNullOrWhiteSpace(name)) throw new ArgumentException("A key needs a name.", nameof(name));
-        if (ApiScopes.Unknown(scopes) is { } unknown) throw new ArgumentException($"There is no scope '{unknown}'. Scopes: {string.Join(", ", ApiScopes.All)}.", nameof(scopes));
-
-        var secret = Mark + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var now = time.Now();
-        var key = new ApiKey
+        if (Check(name, scopes, caller, expiresAt, now) is { Count: > 0 } problems) return (null, "", CommandResult.Invalid([.. problems]));
+        var secret = Mark + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var key = new ApiKey { Id = 0, Name = name.Trim(), Prefix = secret[..PrefixLength], Scopes = scopes, CreatedBy = caller.Actor, CreatedAt = Times.Of(now), ExpiresAt = expiresAt };
+        var values = new { name = key.Name, hash = Hash(secret), prefix = key.Prefix, scopes = scopes.Write(), createdBy = caller.Actor, now, expiresAt = expiresAt?.ToUnixTimeMilliseconds() };
+        var id = await database.WriteAsync(async t =>
         {
-            Id = 0,
-            Name = name.Trim(),
-            Prefix = secret[..PrefixLength],
-            Scopes = [.. scopes.Distinct()],
-            CreatedBy = createdBy,
-            CreatedAt = Times.Of(now),
-            ExpiresAt = expiresAt,
-        };
-        var id = await database.WriteAsync(transaction => transaction.Connection!.ExecuteScalarAsync<long>(new CommandDefinition(InsertSql, new
-        {
-            name = key.Name,
-            hash = Hash(secret),
-            prefix = key.Prefix,
-            scopes = JsonSerializer.Serialize(key.Scopes),
-            createdBy,
-            now,
-            expiresAt = expiresAt?.ToUnixTimeMilliseconds(),
-        }, transaction, cancellationToken: cancellationToken)), cancellationToken);
-        return (key with { Id = id }, secret);
+            var made = await t.Connection!.ExecuteScalarAsync<long>(InsertSql, values, t);
+            await audit.AppendAsync(t, caller.Actor, "key.create", $"key:{made}", key.Name, AuditDiff.Between(null, new { name = key.Name, scopes = scopes.ToString(), expiresAt = key.ExpiresAt }));
+            return made;
+        }, cancellationToken);
+        return (key with { Id = id }, secret, new CommandResult());
     }
 
-    /// <summary>The key that a caller showed; null when it is unknown, revoked or expired.</summary>
+    /// <summary>The key that a caller showed, ended or not; null when it is unknown.</summary>
     public async Task<ApiKey?> FindAsync(string secret, CancellationToken cancellationToken = default)
     {
         // Looked up by its hash: how long that takes says nothing about other keys.
         var now = time.Now();
         var record = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<KeyRecord>(
-            new CommandDefinition(FindSql, new { hash = Hash(secret), now }, cancellationToken: cancellationToken)), cancellationToken);
-        if (record is null) return null;
-        if (record.LastUsedAt is null || record.LastUsedAt < now - LastUsedStepMs)
+            new CommandDefinition(FindSql, new { hash = Hash(secret) }, cancellationToken: cancellationToken)), cancellationToken);
+        if (record?.ToKey() is not { } key) return null;
+        if (key.StateAt(time.GetUtcNow()) == ApiKeyState.Usable && (record.LastUsedAt is null || record.LastUsedAt < now - LastUsedStepMs))
         {
             await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(
                 new CommandDefinition(TouchSql, new { id = record.Id, now, before = now - LastUsedStepMs }, transaction, cancellationToken: cancellationToken)), cancellationToken);
         }
 
-        return record.ToKey();
+        return key;
     }
 
     /// <summary>All keys, revoked ones too.</summary>
@@ -117,9 +115,23 @@ internal sealed class ApiKeyStore(Database database, TimeProvider time)
     }
 
     /// <summary>Ends a key at once. False when there is none, or when it had been ended before.</summary>
-    public async Task<bool> RevokeAsync(long id, CancellationToken cancellationToken = default) =>
-        await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(
-            new CommandDefinition(RevokeSql, new { id, now = time.Now() }, transaction, cancellationToken: cancellationToken)), cancellationToken) == 1;
+    public Task<bool> RevokeAsync(long id, string actor, CancellationToken cancellationToken = default) =>
+        database.WriteAsync(async t =>
+        {
+            if (await t.Connection!.ExecuteAsync(RevokeSql, new { id, now = time.Now() }, t) == 0) return false;
+            await audit.AppendAsync(t, actor, "key.revoke", $"key:{id}", changes: AuditDiff.Between(new { revoked = false }, new { revoked = true }));
+            return true;
+        }, cancellationToken);
+
+    private static List<Problem> Check(string name, PermissionSet scopes, Caller caller, DateTimeOffset? expiresAt, long now)
+    {
+        var problems = new List<Problem>();
+        if (string.IsNullOrWhiteSpace(name) || name.Trim().Length > LongestName) problems.Add(new Problem("name", "keyName", $"A key's name has 1 to {LongestName} characters.", $"{LongestName}"));
+        if (scopes == PermissionSet.None) problems.Add(new Problem("scopes", "keyScopes", "A key needs at least one permission."));
+        else if (!caller.May.Covers(scopes)) problems.Add(UserAccounts.NotYours(scopes, caller) with { Path = "scopes" });
+        if (expiresAt?.ToUnixTimeMilliseconds() <= now) problems.Add(new Problem("expiresAt", "keyExpired", "A key's end lies in the future."));
+        return problems;
+    }
 
     // The key is 256 random bits: a plain hash is enough, a slow one would only slow every request down.
     private static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
@@ -149,7 +161,7 @@ internal sealed class ApiKeyStore(Database database, TimeProvider time)
             Id = Id,
             Name = Name,
             Prefix = Prefix,
-            Scopes = JsonSerializer.Deserialize<string[]>(Scopes) ?? [],
+            Scopes = PermissionSet.Read(Scopes),
             CreatedBy = CreatedBy,
             CreatedAt = Times.Of(CreatedAt),
             ExpiresAt = Times.Of(ExpiresAt),
@@ -157,38 +169,4 @@ internal sealed class ApiKeyStore(Database database, TimeProvider time)
             LastUsedAt = Times.Of(LastUsedAt),
         };
     }
-}
-
-/// <summary>What a key may do.</summary>
-internal static class ApiScopes
-{
-    /// <summary>See everything but secrets.</summary>
-    public const string Read = "read";
-
-    /// <summary>Change contacts, imports, fields, tags, segments and files.</summary>
-    public const string Contacts = "contacts";
-
-    /// <summary>Take contacts out as a file: a right of its own, which no other but <see cref="Admin"/> holds.</summary>
-    public const string Export = "export";
-
-    /// <summary>Write broadcasts and forecast them.</summary>
-    public const string Broadcasts = "broadcasts";
-
-    /// <summary>Send, schedule, pause, resume, cancel; test messages; single messages.</summary>
-    public const string Send = "send";
-
-    /// <summary>Channels and plugins.</summary>
-    public const string Channels = "channels";
-
-    /// <summary>Everything.</summary>
-    public const string Admin = "admin";
-
-    public static IReadOnlyList<string> All { get; } = [Read, Contacts, Export, Broadcasts, Send, Channels, Admin];
-
-    /// <summary>The first scope that does not exist; null when all do.</summary>
-    public static string? Unknown(IEnumerable<string> scopes) => scopes.FirstOrDefault(s => !All.Contains(s, StringComparer.Ordinal));
-
-    /// <summary>True when these scopes cover one. Every scope that changes something also reads.</summary>
-    public static bool Allow(IReadOnlyCollection<string> granted, string needed) =>
-        granted.Contains(Admin) || granted.Contains(needed) || (needed == Read && granted.Count > 0);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Broadcasts.Storage;
@@ -45,7 +46,11 @@ internal sealed class SignInLinkStore(Database database, TimeProvider time)
         """;
 
     /// <summary>Makes a link's token and withdraws earlier ones of the same purpose and user: only the newest printed link works.</summary>
-    public async Task<string> CreateAsync(SignInLinkPurpose purpose, long? userId = null, CancellationToken cancellationToken = default)
+    public Task<string> CreateAsync(SignInLinkPurpose purpose, long? userId = null, CancellationToken cancellationToken = default) =>
+        database.WriteAsync(t => CreateAsync(t, purpose, userId), cancellationToken);
+
+    /// <summary>The same in the transaction of what it belongs to.</summary>
+    public async Task<string> CreateAsync(DbTransaction transaction, SignInLinkPurpose purpose, long? userId)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var now = time.GetUtcNow();
@@ -57,15 +62,14 @@ internal sealed class SignInLinkStore(Database database, TimeProvider time)
             now = now.ToUnixTimeMilliseconds(),
             expiresAt = (now + Lifetime).ToUnixTimeMilliseconds(),
         };
-        await database.WriteAsync(
-            async t =>
-            {
-                await t.Connection!.ExecuteAsync(WithdrawSql, values, t);
-                await t.Connection!.ExecuteAsync(CreateSql, values, t);
-            },
-            cancellationToken);
+        await transaction.Connection!.ExecuteAsync(WithdrawSql, values, transaction);
+        await transaction.Connection!.ExecuteAsync(CreateSql, values, transaction);
         return token;
     }
+
+    /// <summary>Makes somebody's links void.</summary>
+    public Task WithdrawAsync(DbTransaction transaction, SignInLinkPurpose purpose, long? userId) =>
+        transaction.Connection!.ExecuteAsync(WithdrawSql, new { purpose = (int)purpose, userId, now = time.Now() }, transaction);
 
     private const string FindSql = """
         SELECT purpose AS Purpose, user_id AS UserId, expires_at AS ExpiresAt

@@ -1,27 +1,5 @@
 namespace Broadcasts.Security;
 
-/// <summary>What a person may do. The numbers are stored.</summary>
-public enum UserRole
-{
-    /// <summary>Everything, users included.</summary>
-    Owner = 0,
-
-    /// <summary>Everything but users' roles.</summary>
-    Manager = 1,
-
-    /// <summary>Writes and sends broadcasts.</summary>
-    Sender = 2,
-
-    /// <summary>Writes broadcasts, contacts and segments; sends nothing.</summary>
-    Editor = 3,
-
-    /// <summary>Reads and exports.</summary>
-    Analyst = 4,
-
-    /// <summary>Reads.</summary>
-    Viewer = 5,
-}
-
 /// <summary>Somebody who signs in to the console.</summary>
 internal sealed class User
 {
@@ -32,12 +10,13 @@ internal sealed class User
 
     public string Name { get; set; } = "";
 
-    public UserRole Role { get; set; } = UserRole.Viewer;
+    /// <summary>The number of a <see cref="UserRole"/>, or of a role that people made.</summary>
+    public int Role { get; set; } = (int)UserRole.Viewer;
 
-    /// <summary>ASP.NET Core Identity's format; null for someone who signs in by link only.</summary>
+    /// <summary>ASP.NET Core Identity's format; null for someone who signs in by link or provider only.</summary>
     public string? PasswordHash { get; set; }
 
-    /// <summary>Changes with the password and the role: older sign-ins end.</summary>
+    /// <summary>Changes with the password: what Identity signed before is void.</summary>
     public string SecurityStamp { get; set; } = "";
 
     public int FailedSignIns { get; set; }
@@ -59,4 +38,11 @@ internal sealed class User
     public long CreatedAt { get; set; }
 
     public long? LastSignInAt { get; set; }
+
+    /// <summary>Since when a second factor is asked for; null when it is not.</summary>
+    public long? TotpSince { get; set; }
+
+    public bool IsDisabled => DisabledAt is not null;
+
+    public bool HasSecondFactor => TotpSince is not null;
 }

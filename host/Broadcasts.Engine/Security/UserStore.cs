@@ -10,7 +10,7 @@ internal sealed class UserStore(Database database, TimeProvider time)
     private const string Columns = """
         id AS Id, email AS Email, name AS Name, role AS Role, password_hash AS PasswordHash, security_stamp AS SecurityStamp,
         failed_sign_ins AS FailedSignIns, locked_until AS LockedUntil, language AS Language, time_zone AS TimeZone, theme AS Theme,
-        disabled_at AS DisabledAt, created_at AS CreatedAt, last_sign_in_at AS LastSignInAt
+        disabled_at AS DisabledAt, created_at AS CreatedAt, last_sign_in_at AS LastSignInAt, totp_since AS TotpSince
         """;
 
     private const string AnySql = "SELECT count(*) FROM users";
@@ -36,6 +36,18 @@ internal sealed class UserStore(Database database, TimeProvider time)
     public async Task<IReadOnlyList<User>> ListAsync(CancellationToken cancellationToken = default) =>
         [.. await database.ReadAsync(c => c.QueryAsync<User>(new CommandDefinition(ListSql, cancellationToken: cancellationToken)), cancellationToken)];
 
+    private const string PageSql = $"""
+        SELECT {Columns}
+          FROM users
+         WHERE id > @after
+         ORDER BY id
+         LIMIT @limit
+        """;
+
+    /// <summary>People from an id on, the oldest first.</summary>
+    public async Task<IReadOnlyList<User>> ListAsync(long after, int limit, CancellationToken cancellationToken = default) =>
+        [.. await database.ReadAsync(c => c.QueryAsync<User>(new CommandDefinition(PageSql, new { after, limit }, cancellationToken: cancellationToken)), cancellationToken)];
+
     private const string CreateSql = """
         INSERT INTO users (email, email_key, name, role, password_hash, security_stamp, language, time_zone, theme, created_at)
         VALUES (@Email, @Key, @Name, @Role, @PasswordHash, @SecurityStamp, @Language, @TimeZone, @Theme, @CreatedAt)
@@ -45,11 +57,9 @@ internal sealed class UserStore(Database database, TimeProvider time)
     /// <summary>Adds a person. False when the e-mail address is taken.</summary>
     public async Task<bool> CreateAsync(User user, CancellationToken cancellationToken = default)
     {
-        user.CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (user.SecurityStamp.Length == 0) user.SecurityStamp = Guid.NewGuid().ToString("N");
         try
         {
-            user.Id = await database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>(CreateSql, Values(user), t), cancellationToken);
+            await database.WriteAsync(t => CreateAsync(t, user), cancellationToken);
             return true;
         }
         catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
@@ -58,16 +68,25 @@ internal sealed class UserStore(Database database, TimeProvider time)
         }
     }
 
+    /// <summary>Adds a person in the transaction of what belongs to it. The database refuses an address that is taken.</summary>
+    public async Task CreateAsync(DbTransaction transaction, User user)
+    {
+        user.CreatedAt = time.Now();
+        if (user.SecurityStamp.Length == 0) user.SecurityStamp = Guid.NewGuid().ToString("N");
+        user.Id = await transaction.Connection!.ExecuteScalarAsync<long>(CreateSql, Values(user), transaction);
+    }
+
+    // Role and state are changed by UserAccounts alone: a row that was read before such a change can't take it back.
     // The count of wrong passwords is set back to zero or grows: a row that was read before a guess can't take the guess back.
     private const string UpdateSql = """
         UPDATE users
-           SET email = @Email, email_key = @Key, name = @Name, role = @Role, password_hash = @PasswordHash, security_stamp = @SecurityStamp,
+           SET email = @Email, email_key = @Key, name = @Name, password_hash = @PasswordHash, security_stamp = @SecurityStamp,
                failed_sign_ins = CASE WHEN @FailedSignIns = 0 OR @FailedSignIns > failed_sign_ins THEN @FailedSignIns ELSE failed_sign_ins END, locked_until = @LockedUntil, language = @Language, time_zone = @TimeZone, theme = @Theme,
-               disabled_at = @DisabledAt, last_sign_in_at = @LastSignInAt
+               last_sign_in_at = @LastSignInAt
          WHERE id = @Id
         """;
 
-    /// <summary>Writes everything but the id and the time of creation. False when the person is gone or the address is someone else's.</summary>
+    /// <summary>Writes everything but the id, the role, the state and the time of creation. False when the person is gone or the address is someone else's.</summary>
     public async Task<bool> UpdateAsync(User user, CancellationToken cancellationToken = default)
     {
         try
@@ -99,7 +118,7 @@ internal sealed class UserStore(Database database, TimeProvider time)
         Email = user.Email.Trim(),
         Key = KeyOf(user.Email),
         user.Name,
-        Role = (int)user.Role,
+        user.Role,
         user.PasswordHash,
         user.SecurityStamp,
         user.FailedSignIns,
@@ -107,7 +126,6 @@ internal sealed class UserStore(Database database, TimeProvider time)
         user.Language,
         user.TimeZone,
         user.Theme,
-        user.DisabledAt,
         user.CreatedAt,
         user.LastSignInAt,
     };

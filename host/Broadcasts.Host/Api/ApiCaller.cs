@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcasts.Admin.Security;
 using Broadcasts.Security;
 
 namespace Broadcasts.Host.Api;
@@ -6,26 +7,25 @@ namespace Broadcasts.Host.Api;
 /// <summary>Who asks.</summary>
 /// <param name="Actor">As the audit names it: <c>key:2</c>, <c>user:3</c>, <c>cli</c>.</param>
 /// <param name="IdempotencyScope">Whose idempotency keys these are: a key's id, a user's below zero, 0 for commands on this machine.</param>
-/// <param name="Scopes">What is allowed.</param>
-internal sealed record ApiCaller(string Actor, long IdempotencyScope, IReadOnlyCollection<string> Scopes)
+/// <param name="May">What is allowed.</param>
+internal sealed record ApiCaller(string Actor, long IdempotencyScope, PermissionSet May)
 {
     /// <summary>A command on this machine, through the socket that only the owner can open.</summary>
-    public static ApiCaller Local { get; } = new("cli", 0, [ApiScopes.Admin]);
+    public static ApiCaller Local { get; } = new("cli", 0, PermissionSet.Everything);
 
-    public bool May(string scope) => ApiScopes.Allow(Scopes, scope);
+    /// <summary>The session of the console's cookie; null for the others.</summary>
+    public ConsoleSession? Session { get; init; }
 
-    /// <summary>The answer to a caller without a scope.</summary>
-    public IResult Refused(string needed) => ApiProblems.Of(HttpStatusCode.Forbidden, "scope", $"This needs the scope '{needed}'; the caller has: {string.Join(", ", Scopes)}.");
+    /// <summary>As the engine asks who wants something.</summary>
+    public Caller AsCaller => new(Actor, May);
+
+    /// <summary>The answer to a caller without a permission.</summary>
+    public IResult Refused(NeedsAttribute needs) => ApiProblems.Of(HttpStatusCode.Forbidden, "permission",
+        $"This needs the permission '{needs}'; the caller has: {May}. Roles that have it: {string.Join(", ", Role.BuiltIn.Where(r => r.Permissions.HasAny(needs.AnyOf)).Select(r => r.Name))}.");
 }
-
-/// <summary>What an endpoint asks of its caller.</summary>
-internal sealed record NeededScope(string Scope);
 
 /// <summary>Only commands on this machine may call it.</summary>
 internal sealed record LocalOnly;
-
-/// <summary>It answers anybody.</summary>
-internal sealed record OpenToAll;
 
 internal static class ApiCallers
 {
@@ -34,10 +34,10 @@ internal static class ApiCallers
 
     public static string Actor(this HttpContext context) => context.Caller().Actor;
 
-    /// <summary>Which scope a caller needs.</summary>
-    public static TBuilder Needs<TBuilder>(this TBuilder builder, string scope) where TBuilder : IEndpointConventionBuilder
+    /// <summary>Which permission a caller needs; one of several is enough to get in.</summary>
+    public static TBuilder Needs<TBuilder>(this TBuilder builder, params Permission[] anyOf) where TBuilder : IEndpointConventionBuilder
     {
-        builder.Add(endpoint => endpoint.Metadata.Add(new NeededScope(scope)));
+        builder.Add(endpoint => endpoint.Metadata.Add(new NeedsAttribute(anyOf)));
         return builder;
     }
 }

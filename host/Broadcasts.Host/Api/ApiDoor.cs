@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Claims;
+using System.Net.Sockets;
+using Broadcasts.Admin.Security;
 using Broadcasts.Security;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace Broadcasts.Host.Api;
 
 /// <summary>Lets callers of the API in: a key, the console's cookie, or this machine's socket. Knows who it was afterwards.</summary>
-internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys)
+internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys, ApiKeyLimiter limiter, TimeProvider time)
 {
     /// <summary>A page elsewhere can make a browser send our cookie, but not this header: that is what keeps forged requests out.</summary>
     public const string ConsoleHeader = "X-Broadcasts-Console";
@@ -17,7 +19,7 @@ internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys)
     public async Task InvokeAsync(HttpContext context)
     {
         var endpoint = context.GetEndpoint();
-        if (endpoint?.Metadata.GetMetadata<OpenToAll>() is not null)
+        if (endpoint?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
             await next(context);
             return;
@@ -31,16 +33,16 @@ internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys)
             return;
         }
 
-        var needed = endpoint?.Metadata.GetMetadata<NeededScope>()?.Scope ?? ApiScopes.Admin;
-        if (endpoint is not null && !caller.May(needed))
+        if (limiter.WaitFor(caller) is { } wait)
         {
-            await caller.Refused(needed).ExecuteAsync(context);
+            await TooMany(context, wait).ExecuteAsync(context);
             return;
         }
 
-        if (endpoint?.Metadata.GetMetadata<LocalOnly>() is not null && !ReferenceEquals(caller, ApiCaller.Local))
+        // What is no route (a wrong method, a wrong media type) is answered by the framework.
+        if (endpoint is RouteEndpoint && Refuse(context, endpoint, caller) is { } refused)
         {
-            await ApiProblems.NotFound(context.Request.Path).ExecuteAsync(context);
+            await refused.ExecuteAsync(context);
             return;
         }
 
@@ -48,31 +50,43 @@ internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys)
         await next(context);
     }
 
-    private async Task<(ApiCaller? Caller, IResult? Refusal)> FindAsync(HttpContext context)
+    // What declares nothing is refused to everybody.
+    private static IResult? Refuse(HttpContext context, Endpoint endpoint, ApiCaller caller)
     {
-        if (context.Features.Get<IConnectionSocketFeature>()?.Socket.LocalEndPoint is System.Net.Sockets.UnixDomainSocketEndPoint) return (ApiCaller.Local, null);
-
-        var header = context.Request.Headers.Authorization.ToString();
-        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            var key = await keys.FindAsync(header[Scheme.Length..].Trim(), context.RequestAborted);
-            return key is null
-                ? (null, Unauthorized("The key is not known, was revoked or has expired."))
-                : (new ApiCaller($"key:{key.Id}", key.Id, key.Scopes), null);
-        }
-
-        if (context.User.Identity?.IsAuthenticated != true || !long.TryParse(context.User.FindFirstValue(ClaimTypes.NameIdentifier), CultureInfo.InvariantCulture, out var user))
-            return (null, Unauthorized("Send 'Authorization: Bearer <key>'. Make a key with: broadcasts apikey create --name NAME"));
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !context.Request.Headers.ContainsKey(ConsoleHeader))
-            return (null, Unauthorized($"With the console's cookie, requests that change something need the header '{ConsoleHeader}: 1'."));
-        return (new ApiCaller($"user:{user}", -user, ScopesOf(context.User)), null);
+        if (endpoint.Metadata.GetMetadata<LocalOnly>() is not null) return ReferenceEquals(caller, ApiCaller.Local) ? null : ApiProblems.NotFound(context.Request.Path);
+        var needs = endpoint.Metadata.GetMetadata<NeedsAttribute>() ?? new NeedsAttribute();
+        return caller.May.HasAny(needs.AnyOf) ? null : caller.Refused(needs);
     }
 
-    private static string[] ScopesOf(ClaimsPrincipal user) =>
-        user.IsInRole("Owner") || user.IsInRole("Manager") ? [ApiScopes.Admin]
-        : user.IsInRole("Sender") ? [ApiScopes.Read, ApiScopes.Contacts, ApiScopes.Broadcasts, ApiScopes.Send]
-        : user.IsInRole("Editor") ? [ApiScopes.Read, ApiScopes.Contacts, ApiScopes.Broadcasts]
-        : [ApiScopes.Read];
+    private async Task<(ApiCaller? Caller, IResult? Refusal)> FindAsync(HttpContext context)
+    {
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket.LocalEndPoint is UnixDomainSocketEndPoint) return (ApiCaller.Local, null);
+        var header = context.Request.Headers.Authorization.ToString();
+        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return await FindKeyAsync(header[Scheme.Length..].Trim(), context.RequestAborted);
+        if (context.Features.Get<ConsoleSession>() is not { } session)
+            return (null, Unauthorized("Send 'Authorization: Bearer <key>'. Make a key with: broadcasts apikey create --name NAME"));
+        if (PermissionFilter.IsChange(context.Request.Method) && !context.Request.Headers.ContainsKey(ConsoleHeader))
+            return (null, Unauthorized($"With the console's cookie, requests that change something need the header '{ConsoleHeader}: 1'."));
+        return (new ApiCaller(session.Actor, -session.UserId, session.May) { Session = session }, null);
+    }
 
-    private static IResult Unauthorized(string detail) => ApiProblems.Of(HttpStatusCode.Unauthorized, "unauthorized", detail);
+    private async Task<(ApiCaller? Caller, IResult? Refusal)> FindKeyAsync(string secret, CancellationToken cancellationToken)
+    {
+        if (await keys.FindAsync(secret, cancellationToken) is not { } key) return (null, Unauthorized("The key is not known."));
+        return key.StateAt(time.GetUtcNow()) switch
+        {
+            ApiKeyState.Revoked => (null, Unauthorized("The key was revoked. Ask whoever runs this installation for another one.")),
+            ApiKeyState.Expired => (null, Unauthorized(string.Create(CultureInfo.InvariantCulture, $"The key ended at {key.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}. Ask whoever runs this installation for another one."), "keyExpired")),
+            _ => (new ApiCaller($"key:{key.Id}", key.Id, key.Scopes), null),
+        };
+    }
+
+    private static IResult TooMany(HttpContext context, TimeSpan wait)
+    {
+        var seconds = (int)Math.Ceiling(wait.TotalSeconds);
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return ApiProblems.Of(HttpStatusCode.TooManyRequests, "tooMany", $"This caller asked too often within a minute (Limits:ApiRequestsPerMinute). Ask again in {seconds} s.");
+    }
+
+    private static IResult Unauthorized(string detail, string code = "unauthorized") => ApiProblems.Of(HttpStatusCode.Unauthorized, code, detail);
 }

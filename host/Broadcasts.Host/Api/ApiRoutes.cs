@@ -8,7 +8,7 @@ internal static class ApiRoutes
 {
     public static void Map(WebApplication app)
     {
-        app.MapOpenApi("/api/v1/openapi.json").WithMetadata(new OpenToAll());
+        app.MapOpenApi("/api/v1/openapi.json").AllowAnonymous();
         var api = app.MapGroup("/api/v1");
         BroadcastsApi.Map(api);
         RecipientsApi.Map(api);
@@ -31,8 +31,10 @@ internal static class ApiRoutes
         AuditApi.Map(api);
         SafeHoldApi.Map(api);
         api.MapGet("/labels", async (BroadcastQueries queries, CancellationToken cancellationToken) => new ListAnswer<string>(await queries.LabelsAsync(cancellationToken), null))
-            .Needs(ApiScopes.Read).WithTags("Broadcasts");
+            .Needs(Permission.Read).WithTags("Broadcasts");
         UsersApi.Map(api);
+        RolesApi.Map(api);
+        KeysApi.Map(api);
     }
 
     /// <summary>Rows of a page, within bounds.</summary>

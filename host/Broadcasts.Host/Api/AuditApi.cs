@@ -41,11 +41,11 @@ internal static class AuditApi
     public static void Map(RouteGroupBuilder api)
     {
         var audit = api.MapGroup("/audit").WithTags("Administration");
-        audit.MapGet("", ListAsync).Needs(ApiScopes.Admin).Produces<ListAnswer<AuditEntry>>();
-        audit.MapGet("export", ExportAsync).Needs(ApiScopes.Admin).WithSummary("The entries as a CSV file, the newest first");
+        audit.MapGet("", ListAsync).Needs(Permission.ReadAudit).Produces<ListAnswer<AuditEntry>>();
+        audit.MapGet("export", ExportAsync).Needs(Permission.ReadAudit).WithSummary("The entries as a CSV file, the newest first");
         audit.MapGet("state", async (AuditCheck check, AuditWatch watch, CancellationToken cancellationToken) => Results.Ok(AuditStateAnswer.Of(await check.HeadAsync(cancellationToken), await watch.StateAsync(cancellationToken))))
-            .Needs(ApiScopes.Admin).Produces<AuditStateAnswer>().WithSummary("The newest entry, and what the last look at the whole chain found");
-        api.MapGet("/health", HealthAsync).Needs(ApiScopes.Read).WithTags("Administration").Produces<HealthReport>().WithSummary("What was looked at, how it stands, and what to do");
+            .Needs(Permission.ReadAudit).Produces<AuditStateAnswer>().WithSummary("The newest entry, and what the last look at the whole chain found");
+        api.MapGet("/health", HealthAsync).Needs(Permission.Read).WithTags("Administration").Produces<HealthReport>().WithSummary("What was looked at, how it stands, and what to do");
     }
 
     private static async Task<IResult> ListAsync([AsParameters] AuditQuery query, long? cursor, int? limit, AuditStore audit, CancellationToken cancellationToken)

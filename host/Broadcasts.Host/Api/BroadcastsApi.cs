@@ -14,39 +14,39 @@ internal static class BroadcastsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/broadcasts").WithTags("Broadcasts");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<BroadcastAnswer>>();
-        group.MapPost("", CreateAsync).Needs(ApiScopes.Broadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
-        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<BroadcastAnswer>();
-        group.MapPatch("{id:long}", PatchAsync).Needs(ApiScopes.Broadcasts).Accepts<BroadcastBody>("application/json").Produces<BroadcastAnswer>();
-        group.MapDelete("{id:long}", (long id, IGrainFactory grains, HttpContext http) => DoAsync(id, Grain(grains, id).DeleteAsync(http.Actor()), isGone: true)).Needs(ApiScopes.Broadcasts);
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<BroadcastAnswer>>();
+        group.MapPost("", CreateAsync).Needs(Permission.EditBroadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+        group.MapGet("{id:long}", GetAsync).Needs(Permission.Read).Produces<BroadcastAnswer>();
+        group.MapPatch("{id:long}", PatchAsync).Needs(Permission.EditBroadcasts).Accepts<BroadcastBody>("application/json").Produces<BroadcastAnswer>();
+        group.MapDelete("{id:long}", (long id, IGrainFactory grains, HttpContext http) => DoAsync(id, Grain(grains, id).DeleteAsync(http.Actor()), isGone: true)).Needs(Permission.EditBroadcasts);
 
-        group.MapPost("{id:long}/forecast", ForecastAsync).Needs(ApiScopes.Broadcasts).Produces<Forecast>();
-        group.MapPost("{id:long}/test", TestAsync).Needs(ApiScopes.Send);
+        group.MapPost("{id:long}/forecast", ForecastAsync).Needs(Permission.EditBroadcasts).Produces<Forecast>();
+        group.MapPost("{id:long}/test", TestAsync).Needs(Permission.SendBroadcasts);
         group.MapPost("{id:long}/schedule", (long id, ScheduleBody body, IGrainFactory grains, EngineOptions options, HttpContext http) =>
-            DoAsync(id, Grain(grains, id).ScheduleAsync(body.ToSchedule(options.TimeZone), http.Actor()))).Needs(ApiScopes.Send).Produces<BroadcastState>();
-        Command(group, "unschedule", ApiScopes.Send, (grain, actor) => grain.UnscheduleAsync(actor));
-        group.MapPost("{id:long}/send", SendAsync).Needs(ApiScopes.Send).Accepts<SendBody>(isOptional: true, "application/json").Produces<BroadcastState>().WithSummary("send");
-        Command(group, "skip-next", ApiScopes.Send, (grain, actor) => grain.SkipNextAsync(actor));
-        Command(group, "undo", ApiScopes.Send, (grain, actor) => grain.UndoAsync(actor));
-        Command(group, "approve", ApiScopes.Send, (grain, actor) => grain.ApproveAsync(actor));
+            DoAsync(id, Grain(grains, id).ScheduleAsync(body.ToSchedule(options.TimeZone), http.Actor()))).Needs(Permission.SendBroadcasts).Produces<BroadcastState>();
+        Command(group, "unschedule", Permission.SendBroadcasts, (grain, actor) => grain.UnscheduleAsync(actor));
+        group.MapPost("{id:long}/send", SendAsync).Needs(Permission.SendBroadcasts).Accepts<SendBody>(isOptional: true, "application/json").Produces<BroadcastState>().WithSummary("send");
+        Command(group, "skip-next", Permission.SendBroadcasts, (grain, actor) => grain.SkipNextAsync(actor));
+        Command(group, "undo", Permission.SendBroadcasts, (grain, actor) => grain.UndoAsync(actor));
+        Command(group, "approve", Permission.ApproveBroadcasts, (grain, actor) => grain.ApproveAsync(actor));
         group.MapPost("{id:long}/reject", async (long id, IGrainFactory grains, HttpContext http) =>
-            await DoAsync(id, Grain(grains, id).RejectAsync(http.Actor(), (await ReadAsync<RejectBody>(http))?.Why))).Needs(ApiScopes.Send).Accepts<RejectBody>(isOptional: true, "application/json").Produces<BroadcastState>();
-        Command(group, "pause", ApiScopes.Send, (grain, actor) => grain.PauseAsync(actor));
-        Command(group, "resume", ApiScopes.Send, (grain, actor) => grain.ResumeAsync(actor));
-        Command(group, "cancel", ApiScopes.Send, (grain, actor) => grain.CancelAsync(actor));
-        Command(group, "fix", ApiScopes.Broadcasts, (grain, actor) => grain.FixAsync(actor));
-        Command(group, "archive", ApiScopes.Broadcasts, (grain, actor) => grain.ArchiveAsync(actor));
+            await DoAsync(id, Grain(grains, id).RejectAsync(http.Actor(), (await ReadAsync<RejectBody>(http))?.Why))).Needs(Permission.ApproveBroadcasts).Accepts<RejectBody>(isOptional: true, "application/json").Produces<BroadcastState>();
+        Command(group, "pause", Permission.SendBroadcasts, (grain, actor) => grain.PauseAsync(actor));
+        Command(group, "resume", Permission.SendBroadcasts, (grain, actor) => grain.ResumeAsync(actor));
+        Command(group, "cancel", Permission.SendBroadcasts, (grain, actor) => grain.CancelAsync(actor));
+        Command(group, "fix", Permission.EditBroadcasts, (grain, actor) => grain.FixAsync(actor));
+        Command(group, "archive", Permission.EditBroadcasts, (grain, actor) => grain.ArchiveAsync(actor));
         group.MapPost("{id:long}/duplicate", (long id, BroadcastFactory factory, BroadcastQueries queries, HttpContext http) =>
-            MadeAsync(factory.DuplicateAsync(id, http.Actor()), queries)).Needs(ApiScopes.Broadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+            MadeAsync(factory.DuplicateAsync(id, http.Actor()), queries)).Needs(Permission.EditBroadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
         group.MapPost("{id:long}/resend-failed", (long id, BroadcastFactory factory, BroadcastQueries queries, HttpContext http) =>
-            MadeAsync(factory.ResendFailedAsync(id, http.Actor()), queries)).Needs(ApiScopes.Send).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
-        group.MapPost("{id:long}/move-remaining", MoveAsync).Needs(ApiScopes.Send).Produces<RemainderPreview>();
-        group.MapPatch("{id:long}/rate", SetRateAsync).Needs(ApiScopes.Send).Produces<BroadcastState>();
+            MadeAsync(factory.ResendFailedAsync(id, http.Actor()), queries)).Needs(Permission.SendBroadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
+        group.MapPost("{id:long}/move-remaining", MoveAsync).Needs(Permission.SendBroadcasts).Produces<RemainderPreview>();
+        group.MapPatch("{id:long}/rate", SetRateAsync).Needs(Permission.SendBroadcasts).Produces<BroadcastState>();
     }
 
-    private static void Command(RouteGroupBuilder group, string verb, string scope, Func<IBroadcastGrain, string, Task<CommandResult>> command) =>
+    private static void Command(RouteGroupBuilder group, string verb, Permission needed, Func<IBroadcastGrain, string, Task<CommandResult>> command) =>
         group.MapPost("{id:long}/" + verb, (long id, IGrainFactory grains, HttpContext http) => DoAsync(id, command(Grain(grains, id), http.Actor())))
-            .Needs(scope).Produces<BroadcastState>().WithSummary(verb);
+            .Needs(needed).Produces<BroadcastState>().WithSummary(verb);
 
     private static async Task<IResult> ListAsync(
         BroadcastQueries queries, string? status, long? channelId, string? label, long? segmentId, DateTimeOffset? from, DateTimeOffset? to, string? search, bool? archived,

@@ -191,17 +191,17 @@ internal static class ChannelsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/channels").WithTags("Channels");
-        group.MapGet("", async (ChannelStore store) => new ListAnswer<ChannelAnswer>([.. (await store.ListAsync()).Select(ChannelAnswer.Of)], null)).Needs(ApiScopes.Read);
-        group.MapPost("", CreateAsync).Needs(ApiScopes.Channels).Produces<ChannelAnswer>(StatusCodes.Status201Created);
-        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<ChannelAnswer>();
-        group.MapPatch("{id:long}", PatchAsync).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
+        group.MapGet("", async (ChannelStore store) => new ListAnswer<ChannelAnswer>([.. (await store.ListAsync()).Select(ChannelAnswer.Of)], null)).Needs(Permission.Read);
+        group.MapPost("", CreateAsync).Needs(Permission.ManageChannels).Produces<ChannelAnswer>(StatusCodes.Status201Created);
+        group.MapGet("{id:long}", GetAsync).Needs(Permission.Read).Produces<ChannelAnswer>();
+        group.MapPatch("{id:long}", PatchAsync).Needs(Permission.ManageChannels).Produces<ChannelAnswer>();
         group.MapDelete("{id:long}", async (long id, ChannelService channels, HttpContext http) =>
-            await channels.DeleteAsync(id, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : Results.NoContent()).Needs(ApiScopes.Channels);
-        group.MapPost("{id:long}/test", TestAsync).Needs(ApiScopes.Channels).Produces<ConnectionReport>();
-        group.MapPost("{id:long}/pause", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.PauseAsync(id, http.Actor()), store)).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
-        group.MapPost("{id:long}/resume", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.ResumeAsync(id, http.Actor()), store)).Needs(ApiScopes.Channels).Produces<ChannelAnswer>();
-        group.MapGet("{id:long}/budget", GetBudgetAsync).Needs(ApiScopes.Read).Produces<BudgetAnswer>();
-        group.MapPatch("{id:long}/budget", SetBudgetAsync).Needs(ApiScopes.Channels).Accepts<BudgetBody>("application/json").Produces<BudgetAnswer>();
+            await channels.DeleteAsync(id, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : Results.NoContent()).Needs(Permission.ManageChannels);
+        group.MapPost("{id:long}/test", TestAsync).Needs(Permission.PauseChannels).Produces<ConnectionReport>();
+        group.MapPost("{id:long}/pause", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.PauseAsync(id, http.Actor()), store)).Needs(Permission.PauseChannels).Produces<ChannelAnswer>();
+        group.MapPost("{id:long}/resume", (long id, ChannelService channels, ChannelStore store, HttpContext http) => DoAsync(id, channels.ResumeAsync(id, http.Actor()), store)).Needs(Permission.PauseChannels).Produces<ChannelAnswer>();
+        group.MapGet("{id:long}/budget", GetBudgetAsync).Needs(Permission.Read).Produces<BudgetAnswer>();
+        group.MapPatch("{id:long}/budget", SetBudgetAsync).Needs(Permission.ManageChannels).Accepts<BudgetBody>("application/json").Produces<BudgetAnswer>();
     }
 
     private static async Task<IResult> CreateAsync(ChannelBody body, ChannelService channels, ChannelStore store, HttpContext http)
@@ -209,7 +209,7 @@ internal static class ChannelsApi
         var problems = new List<Problem>();
         var edit = body.ToEdit(problems);
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
-        var (id, result) = await channels.CreateAsync(edit, http.Actor());
+        var (id, result) = await channels.CreateAsync(edit with { MaySetSecrets = http.Caller().May.Has(Permission.SetSecrets) }, http.Actor());
         return result.IsDone ? Results.Created($"/api/v1/channels/{id}", ChannelAnswer.Of((await store.GetAsync(id))!)) : ApiProblems.Of(result);
     }
 
@@ -224,6 +224,7 @@ internal static class ChannelsApi
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
         var edit = new ChannelEdit(body.Name ?? channel.Name, channel.Transport, MergeSettings(channel.Settings, body.Settings), rate)
         {
+            MaySetSecrets = http.Caller().May.Has(Permission.SetSecrets),
             WhenInDoubt = body.WhenInDoubt ?? channel.WhenInDoubt,
             MaxAttempts = body.MaxAttempts ?? channel.MaxAttempts,
             RetryForMs = body.RetryForSeconds * 1_000L ?? channel.RetryForMs,

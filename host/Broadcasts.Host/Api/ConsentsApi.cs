@@ -41,8 +41,8 @@ internal static class ConsentsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts/{id}/consents").WithTags("Contacts");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ConsentAnswer>>().WithSummary("What the contact said about being written to, the oldest first");
-        group.MapPost("", SayAsync).Needs(ApiScopes.Contacts).Produces<ListAnswer<ConsentAnswer>>().WithSummary("Writes down what the contact said elsewhere");
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<ConsentAnswer>>().WithSummary("What the contact said about being written to, the oldest first");
+        group.MapPost("", SayAsync).Needs(Permission.EditContacts).Produces<ListAnswer<ConsentAnswer>>().WithSummary("Writes down what the contact said elsewhere");
     }
 
     private static Task<IResult> ListAsync(ContactKey id, ContactStore contacts, ContactQueries queries, ConsentStore consents) =>

@@ -32,8 +32,8 @@ internal static class ContactExportApi
         var group = api.MapGroup("/contacts").WithTags("Contacts");
         group.MapGet("export.csv", (string? search, string? tag, long? segmentId, bool? bom, ContactExport export, SegmentStore segments, TimeProvider time, HttpContext http) =>
                 ExportAsync(new ExportBody { Search = search, Tag = tag, SegmentId = segmentId, Bom = bom }, export, segments, time, http))
-            .Needs(ApiScopes.Export).WithSummary("Contacts as a CSV file that imports again");
-        group.MapPost("export.csv", ExportAsync).Needs(ApiScopes.Export).WithSummary("The same for an unsaved rule");
+            .Needs(Permission.ExportContacts).WithSummary("Contacts as a CSV file that imports again");
+        group.MapPost("export.csv", ExportAsync).Needs(Permission.ExportContacts).WithSummary("The same for an unsaved rule");
     }
 
     private static async Task<IResult> ExportAsync(ExportBody body, ContactExport export, SegmentStore segments, TimeProvider time, HttpContext http)

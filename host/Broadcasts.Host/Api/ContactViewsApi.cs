@@ -43,9 +43,9 @@ internal static class ContactViewsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts/{id}").WithTags("Contacts");
-        group.MapGet("reach", ReachAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ReachAnswer>>().WithSummary("Over which channels the contact can be reached now, and why not over the others");
-        group.MapGet("messages", MessagesAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ContactMessageAnswer>>().WithSummary("What was sent to the contact, or was not and why, the newest first");
-        group.MapGet("segments", SegmentsAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ContactSegmentAnswer>>().WithSummary("The segments that the contact is in");
+        group.MapGet("reach", ReachAsync).Needs(Permission.Read).Produces<ListAnswer<ReachAnswer>>().WithSummary("Over which channels the contact can be reached now, and why not over the others");
+        group.MapGet("messages", MessagesAsync).Needs(Permission.Read).Produces<ListAnswer<ContactMessageAnswer>>().WithSummary("What was sent to the contact, or was not and why, the newest first");
+        group.MapGet("segments", SegmentsAsync).Needs(Permission.Read).Produces<ListAnswer<ContactSegmentAnswer>>().WithSummary("The segments that the contact is in");
     }
 
     private static Task<IResult> ReachAsync(ContactKey id, ContactQueries queries, ContactReach reach, CancellationToken cancellationToken) => id.WithAsync(queries, async i =>

@@ -13,21 +13,21 @@ internal static class ContactsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts").WithTags("Contacts");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ContactAnswer>>();
-        group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<ContactAnswer>(StatusCodes.Status201Created);
-        group.MapPost("batch", BatchAsync).Needs(ApiScopes.Contacts).Produces<BatchAnswer>().WithSummary("Up to 1,000 contacts, made or changed by their addresses");
-        group.MapGet("{id}", GetAsync).Needs(ApiScopes.Read).Produces<ContactAnswer>();
-        group.MapPatch("{id}", PatchAsync).Needs(ApiScopes.Contacts).Accepts<ContactBody>("application/json").Produces<ContactAnswer>();
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<ContactAnswer>>();
+        group.MapPost("", CreateAsync).Needs(Permission.EditContacts).Produces<ContactAnswer>(StatusCodes.Status201Created);
+        group.MapPost("batch", BatchAsync).Needs(Permission.EditContacts).Produces<BatchAnswer>().WithSummary("Up to 1,000 contacts, made or changed by their addresses");
+        group.MapGet("{id}", GetAsync).Needs(Permission.Read).Produces<ContactAnswer>();
+        group.MapPatch("{id}", PatchAsync).Needs(Permission.EditContacts).Accepts<ContactBody>("application/json").Produces<ContactAnswer>();
         group.MapDelete("{id}", (ContactKey id, ContactStore contacts, ContactQueries queries, HttpContext http) =>
-            id.WithAsync(queries, async i => Gone(await contacts.DeleteAsync(i, http.Actor())))).Needs(ApiScopes.Contacts);
+            id.WithAsync(queries, async i => Gone(await contacts.DeleteAsync(i, http.Actor())))).Needs(Permission.EraseContacts);
         group.MapPost("{id}/tags", (ContactKey id, TagsBody body, ContactStore contacts, ContactQueries queries, HttpContext http) =>
-            id.WithAsync(queries, async i => await AnswerAsync(i, await contacts.AddTagsAsync(i, body.Tags, http.Actor()), contacts))).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+            id.WithAsync(queries, async i => await AnswerAsync(i, await contacts.AddTagsAsync(i, body.Tags, http.Actor()), contacts))).Needs(Permission.EditContacts).Produces<ContactAnswer>();
         group.MapDelete("{id}/tags/{tag}", (ContactKey id, string tag, ContactStore contacts, ContactQueries queries, HttpContext http) =>
-            id.WithAsync(queries, async i => Gone(await contacts.RemoveTagAsync(i, tag, http.Actor())))).Needs(ApiScopes.Contacts);
+            id.WithAsync(queries, async i => Gone(await contacts.RemoveTagAsync(i, tag, http.Actor())))).Needs(Permission.EditContacts);
         foreach (var (act, isBlocked) in new[] { ("block", true), ("unblock", false) })
         {
             group.MapPost($"{{id}}/{act}", (ContactKey id, ContactStore contacts, ContactQueries queries, HttpContext http) =>
-                id.WithAsync(queries, async i => await AnswerAsync(i, await contacts.BlockAsync(i, isBlocked, http.Actor()), contacts))).Needs(ApiScopes.Contacts).Produces<ContactAnswer>();
+                id.WithAsync(queries, async i => await AnswerAsync(i, await contacts.BlockAsync(i, isBlocked, http.Actor()), contacts))).Needs(Permission.EditContacts).Produces<ContactAnswer>();
         }
     }
 

@@ -18,9 +18,9 @@ internal static class FilesApi
     {
         var group = api.MapGroup("/files").WithTags("Files");
         group.MapGet("", async (FileStore files) =>
-            new ListAnswer<FileAnswer>([.. (await files.ListAsync()).Select(f => new FileAnswer(f.Id, f.Name, f.MediaType, f.Size, Times.Of(f.CreatedAt)))], null)).Needs(ApiScopes.Read);
-        group.MapPost("", AddAsync).Needs(ApiScopes.Contacts).Produces<FileAnswer>(StatusCodes.Status201Created).WithSummary("The bytes as the body; name in the query, media type as Content-Type");
-        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read);
+            new ListAnswer<FileAnswer>([.. (await files.ListAsync()).Select(f => new FileAnswer(f.Id, f.Name, f.MediaType, f.Size, Times.Of(f.CreatedAt)))], null)).Needs(Permission.Read);
+        group.MapPost("", AddAsync).Needs(Permission.EditContent).Produces<FileAnswer>(StatusCodes.Status201Created).WithSummary("The bytes as the body; name in the query, media type as Content-Type");
+        group.MapGet("{id:long}", GetAsync).Needs(Permission.Read);
     }
 
     private static async Task<IResult> AddAsync(string name, FileStore files, ServiceOptions options, TimeProvider time, HttpContext http)

@@ -81,14 +81,14 @@ internal static class FormsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/forms").WithTags("Forms");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<FormAnswer>>();
-        group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<FormAnswer>(StatusCodes.Status201Created);
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<FormAnswer>>();
+        group.MapPost("", CreateAsync).Needs(Permission.EditContacts).Produces<FormAnswer>(StatusCodes.Status201Created);
         group.MapGet("{id:long}", async (long id, FormStore store, EngineOptions options) =>
-            await store.GetAsync(id) is { } form ? Results.Ok(FormAnswer.Of(form, options)) : ApiProblems.NotFound($"Form {id}")).Needs(ApiScopes.Read).Produces<FormAnswer>();
-        group.MapPut("{id:long}", UpdateAsync).Needs(ApiScopes.Contacts).Produces<FormAnswer>();
+            await store.GetAsync(id) is { } form ? Results.Ok(FormAnswer.Of(form, options)) : ApiProblems.NotFound($"Form {id}")).Needs(Permission.Read).Produces<FormAnswer>();
+        group.MapPut("{id:long}", UpdateAsync).Needs(Permission.EditContacts).Produces<FormAnswer>();
         group.MapDelete("{id:long}", async (long id, FormStore store, HttpContext http) =>
-            await store.DeleteAsync(id, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : Results.NoContent()).Needs(ApiScopes.Contacts);
-        group.MapPost("{id:long}/entries", EnterAsync).Needs(ApiScopes.Contacts).Produces(StatusCodes.Status202Accepted).WithSummary("What somebody wrote into a form that stands elsewhere");
+            await store.DeleteAsync(id, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : Results.NoContent()).Needs(Permission.EditContacts);
+        group.MapPost("{id:long}/entries", EnterAsync).Needs(Permission.EditContacts).Produces(StatusCodes.Status202Accepted).WithSummary("What somebody wrote into a form that stands elsewhere");
     }
 
     private static async Task<IResult> ListAsync(FormStore store, EngineOptions options, long? cursor, int? limit, CancellationToken cancellationToken)

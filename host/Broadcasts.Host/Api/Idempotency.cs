@@ -7,7 +7,7 @@ using Broadcasts.Security;
 namespace Broadcasts.Host.Api;
 
 /// <summary>A POST with an Idempotency-Key is done once; the same again gets the first answer.</summary>
-internal sealed class Idempotency(RequestDelegate next, IdempotencyStore store)
+internal sealed class Idempotency(RequestDelegate next, IdempotencyStore store, ISecretProtector protector)
 {
     public const string Header = "Idempotency-Key";
 
@@ -62,7 +62,8 @@ internal sealed class Idempotency(RequestDelegate next, IdempotencyStore store)
             if (context.Response.StatusCode is >= 200 and < 300)
             {
                 var stored = new StoredAnswer(context.Response.ContentType, context.Response.Headers.Location, Encoding.UTF8.GetString(answer.ToArray()));
-                await store.CompleteAsync(caller.IdempotencyScope, key, context.Response.StatusCode, JsonSerializer.Serialize(stored));
+                var kept = JsonSerializer.Serialize(stored);
+                await store.CompleteAsync(caller.IdempotencyScope, key, context.Response.StatusCode, IsSecret(context) ? protector.Protect(kept) : kept);
                 isDone = true;
             }
         }
@@ -77,15 +78,17 @@ internal sealed class Idempotency(RequestDelegate next, IdempotencyStore store)
         await answer.CopyToAsync(wire, context.RequestAborted);
     }
 
-    private static async Task ReplayAsync(HttpContext context, IdempotencyStart start)
+    private async Task ReplayAsync(HttpContext context, IdempotencyStart start)
     {
-        var stored = JsonSerializer.Deserialize<StoredAnswer>(start.Response!)!;
+        var stored = JsonSerializer.Deserialize<StoredAnswer>(IsSecret(context) ? protector.Unprotect(start.Response!) : start.Response!)!;
         context.Response.StatusCode = start.StatusCode;
         context.Response.ContentType = stored.ContentType;
         context.Response.Headers.Location = stored.Location;
         context.Response.Headers["Idempotent-Replay"] = "true";
         await context.Response.WriteAsync(stored.Body, context.RequestAborted);
     }
+
+    private static bool IsSecret(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswer>() is not null;
 
     private static async Task<string> HashAsync(HttpRequest request)
     {
@@ -101,6 +104,9 @@ internal sealed class Idempotency(RequestDelegate next, IdempotencyStore store)
 
     private sealed record StoredAnswer(string? ContentType, string? Location, string Body);
 }
+
+/// <summary>The answer holds a key or a link that is shown once: it is kept encrypted for whoever asks again.</summary>
+internal sealed record SecretAnswer;
 
 /// <summary>Identity of what a request creates: if the process dies between the effect and its answer, the same key finds the effect.</summary>
 internal sealed record IdempotencyIdentity(string Key);

@@ -51,9 +51,9 @@ internal static class ImportUploadsApi
     public static void Map(RouteGroupBuilder imports)
     {
         var group = imports.MapGroup("/uploads");
-        group.MapPost("", UploadAsync).Needs(ApiScopes.Contacts).Produces<UploadAnswer>(StatusCodes.Status201Created).WithSummary("Keeps a file and tells its columns; an import names it by upload=ID");
-        group.MapGet("{id}", GetAsync).Needs(ApiScopes.Contacts).Produces<UploadAnswer>();
-        group.MapDelete("{id}", DeleteAsync).Needs(ApiScopes.Contacts);
+        group.MapPost("", UploadAsync).Needs(Permission.EditContacts).Produces<UploadAnswer>(StatusCodes.Status201Created).WithSummary("Keeps a file and tells its columns; an import names it by upload=ID");
+        group.MapGet("{id}", GetAsync).Needs(Permission.EditContacts).Produces<UploadAnswer>();
+        group.MapDelete("{id}", DeleteAsync).Needs(Permission.EditContacts);
     }
 
     /// <summary>The file; or why it can't be imported here.</summary>

@@ -84,15 +84,15 @@ internal static class ImportsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts/imports").WithTags("Imports");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<ImportAnswer>>();
-        group.MapPost("", ImportAsync).Needs(ApiScopes.Contacts).Produces<ImportAnswer>(StatusCodes.Status201Created).WithSummary("The file as a text/csv body, or as the first file of a multipart form");
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<ImportAnswer>>();
+        group.MapPost("", ImportAsync).Needs(Permission.EditContacts).Produces<ImportAnswer>(StatusCodes.Status201Created).WithSummary("The file as a text/csv body, or as the first file of a multipart form");
         ImportUploadsApi.Map(group);
         group.MapGet("{id:long}", async (long id, ImportStore imports) =>
-            await imports.GetAsync(id) is { } import ? Results.Ok(ImportAnswer.Of(import)) : ApiProblems.NotFound($"Import {id}")).Needs(ApiScopes.Read).Produces<ImportAnswer>();
-        group.MapPost("{id:long}/continue", ContinueAsync).Needs(ApiScopes.Contacts).Produces<ImportAnswer>(StatusCodes.Status202Accepted).WithSummary("Lets an import that ended early go on behind the rows that were counted");
-        group.MapPost("{id:long}/undo", UndoAsync).Needs(ApiScopes.Contacts).Produces<UndoAnswer>().WithSummary("Takes an import back, within 24 hours");
-        group.MapGet("{id:long}/errors.csv", ErrorsAsync).Needs(ApiScopes.Read);
-        group.MapGet("{id:long}/invalid.csv", InvalidAsync).Needs(ApiScopes.Read).WithSummary("The rows that were not taken, to be mended and imported again");
+            await imports.GetAsync(id) is { } import ? Results.Ok(ImportAnswer.Of(import)) : ApiProblems.NotFound($"Import {id}")).Needs(Permission.Read).Produces<ImportAnswer>();
+        group.MapPost("{id:long}/continue", ContinueAsync).Needs(Permission.EditContacts).Produces<ImportAnswer>(StatusCodes.Status202Accepted).WithSummary("Lets an import that ended early go on behind the rows that were counted");
+        group.MapPost("{id:long}/undo", UndoAsync).Needs(Permission.EditContacts).Produces<UndoAnswer>().WithSummary("Takes an import back, within 24 hours");
+        group.MapGet("{id:long}/errors.csv", ErrorsAsync).Needs(Permission.Read);
+        group.MapGet("{id:long}/invalid.csv", InvalidAsync).Needs(Permission.Read).WithSummary("The rows that were not taken, to be mended and imported again");
     }
 
     private static async Task<IResult> ListAsync(ImportStore imports, long? cursor, int? limit, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Broadcasts.Admin.Security;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts.Jobs;
 using Broadcasts.Security;
@@ -13,13 +14,13 @@ internal static class JobsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts/jobs").WithTags("Jobs");
-        // Which scope is needed follows from the act: a key that may only export changes nobody, and the other way round.
-        group.MapPost("", StartAsync).Needs(ApiScopes.Read).Produces<JobAnswer>(StatusCodes.Status202Accepted).WithSummary("Needs the scope contacts for acts, export for files");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<JobAnswer>>();
-        group.MapGet("{id:long}", GetAsync).Needs(ApiScopes.Read).Produces<JobAnswer>();
-        group.MapGet("{id:long}/refused", RefusedAsync).Needs(ApiScopes.Read).Produces<ListAnswer<JobRefusalAnswer>>().WithSummary("With which contacts it could not be done, and why");
-        group.MapPost("{id:long}/cancel", CancelAsync).Needs(ApiScopes.Read).Produces<JobAnswer>().WithSummary("What is done stays done. Needs the scope that asking for it needs");
-        group.MapGet("{id:long}/file.csv", DownloadAsync).Needs(ApiScopes.Export).WithSummary("The file of an export, while it is kept");
+        // Which permission is needed follows from the act: a key that may only export changes nobody, and the other way round.
+        group.MapPost("", StartAsync).Needs(Permission.EditContacts, Permission.EraseContacts, Permission.ExportContacts).Produces<JobAnswer>(StatusCodes.Status202Accepted).WithSummary("Needs contacts.edit for acts, contacts.erase to delete, contacts.export for files");
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<JobAnswer>>();
+        group.MapGet("{id:long}", GetAsync).Needs(Permission.Read).Produces<JobAnswer>();
+        group.MapGet("{id:long}/refused", RefusedAsync).Needs(Permission.Read).Produces<ListAnswer<JobRefusalAnswer>>().WithSummary("With which contacts it could not be done, and why");
+        group.MapPost("{id:long}/cancel", CancelAsync).Needs(Permission.EditContacts, Permission.EraseContacts, Permission.ExportContacts).Produces<JobAnswer>().WithSummary("What is done stays done. Needs the permission that asking for it needs");
+        group.MapGet("{id:long}/file.csv", DownloadAsync).Needs(Permission.ExportContacts).WithSummary("The file of an export, while it is kept");
     }
 
     private static async Task<IResult> StartAsync(JobBody body, JobService service, JobStore jobs, HttpContext http)
@@ -68,11 +69,8 @@ internal static class JobsApi
         return Results.Empty;
     }
 
-    private static IResult? Refused(HttpContext http, JobAct act)
-    {
-        var needed = act.IsExport() ? ApiScopes.Export : ApiScopes.Contacts;
-        return http.Caller().May(needed) ? null : http.Caller().Refused(needed);
-    }
+    private static IResult? Refused(HttpContext http, JobAct act) =>
+        http.Caller().May.Has(act.Needs()) ? null : http.Caller().Refused(new NeedsAttribute(act.Needs()));
 
     private static string NameOf(JobAct act) => act switch
     {

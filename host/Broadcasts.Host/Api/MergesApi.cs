@@ -12,11 +12,11 @@ internal static class MergesApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/contacts").WithTags("Contacts");
-        group.MapPost("{id}/merge", MergeAsync).Needs(ApiScopes.Contacts).Produces<MergedAnswer>().WithSummary("Puts another contact into this one");
-        group.MapGet("{id}/merges", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<MergeAnswer>>();
-        group.MapPost("merges/{mergeId:long}/undo", UndoAsync).Needs(ApiScopes.Contacts).Produces<MergeUndoAnswer>().WithSummary("Makes two contacts of a merged one again");
-        group.MapGet("duplicates", DuplicatesAsync).Needs(ApiScopes.Read).Produces<ListAnswer<DuplicateAnswer>>().WithSummary("Pairs of contacts that are probably one person");
-        group.MapPost("duplicates/dismiss", DismissAsync).Needs(ApiScopes.Contacts).Produces(StatusCodes.Status204NoContent).WithSummary("Says that two contacts are two people");
+        group.MapPost("{id}/merge", MergeAsync).Needs(Permission.EditContacts).Produces<MergedAnswer>().WithSummary("Puts another contact into this one");
+        group.MapGet("{id}/merges", ListAsync).Needs(Permission.Read).Produces<ListAnswer<MergeAnswer>>();
+        group.MapPost("merges/{mergeId:long}/undo", UndoAsync).Needs(Permission.EditContacts).Produces<MergeUndoAnswer>().WithSummary("Makes two contacts of a merged one again");
+        group.MapGet("duplicates", DuplicatesAsync).Needs(Permission.Read).Produces<ListAnswer<DuplicateAnswer>>().WithSummary("Pairs of contacts that are probably one person");
+        group.MapPost("duplicates/dismiss", DismissAsync).Needs(Permission.EditContacts).Produces(StatusCodes.Status204NoContent).WithSummary("Says that two contacts are two people");
     }
 
     private static Task<IResult> MergeAsync(ContactKey id, MergeBody body, MergeStore merges, ContactStore contacts, ContactQueries queries, HttpContext http) => id.WithAsync(queries, async i =>

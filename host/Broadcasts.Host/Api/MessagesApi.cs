@@ -87,9 +87,9 @@ internal static class MessagesApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/messages").WithTags("Messages");
-        group.MapPost("", SendAsync).Needs(ApiScopes.Send).Produces<MessageAnswer>(StatusCodes.Status201Created);
+        group.MapPost("", SendAsync).Needs(Permission.SendBroadcasts).Produces<MessageAnswer>(StatusCodes.Status201Created);
         group.MapGet("{id:long}", async (long id, SingleMessageStore store) =>
-            await store.GetAsync(id) is { } message ? Results.Ok(MessageAnswer.Of(message)) : ApiProblems.NotFound($"Message {id}")).Needs(ApiScopes.Read).Produces<MessageAnswer>();
+            await store.GetAsync(id) is { } message ? Results.Ok(MessageAnswer.Of(message)) : ApiProblems.NotFound($"Message {id}")).Needs(Permission.Read).Produces<MessageAnswer>();
     }
 
     private static async Task<IResult> SendAsync(MessageBody body, SingleMessages messages, SingleMessageStore store, HttpContext http)

@@ -11,7 +11,7 @@ internal static class OutsideRoutes
 
     public static void Map(WebApplication app)
     {
-        app.MapMethods("/hooks/{channelId:long}", ["GET", "POST", "PUT"], ReceiveAsync).ExcludeFromDescription();
+        app.MapMethods("/hooks/{channelId:long}", ["GET", "POST", "PUT"], ReceiveAsync).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<IResult> ReceiveAsync(long channelId, ChannelRuntimes channels, ProviderEvents events, TimeProvider time, RefusedWebhooks refused, HttpContext http)

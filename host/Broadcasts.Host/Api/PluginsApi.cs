@@ -114,11 +114,11 @@ internal static class PluginsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/plugins").WithTags("Plugins");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).WithSummary("Plugins with their versions, what each process runs, and the form of their channels' settings");
-        group.MapPost("", InstallAsync).Needs(ApiScopes.Admin).WithSummary("A .nupkg as the body; ?activate=false keeps the version that serves, ?replace=true takes it although another plugin has its id");
-        group.MapPost("{id}/activate", ActivateAsync).Needs(ApiScopes.Admin).WithSummary("Puts an installed version in the place of the one that serves");
-        group.MapPost("{id}/rollback", RollBackAsync).Needs(ApiScopes.Admin).WithSummary("Puts the version that served before in the place of the one that serves");
-        group.MapDelete("{id}/versions/{version}", RemoveAsync).Needs(ApiScopes.Admin).WithSummary("Removes a version; the one that serves only when no channel uses the transport");
+        group.MapGet("", ListAsync).Needs(Permission.Read).WithSummary("Plugins with their versions, what each process runs, and the form of their channels' settings");
+        group.MapPost("", InstallAsync).Needs(Permission.ManagePlugins).WithSummary("A .nupkg as the body; ?activate=false keeps the version that serves, ?replace=true takes it although another plugin has its id");
+        group.MapPost("{id}/activate", ActivateAsync).Needs(Permission.ManagePlugins).WithSummary("Puts an installed version in the place of the one that serves");
+        group.MapPost("{id}/rollback", RollBackAsync).Needs(Permission.ManagePlugins).WithSummary("Puts the version that served before in the place of the one that serves");
+        group.MapDelete("{id}/versions/{version}", RemoveAsync).Needs(Permission.ManagePlugins).WithSummary("Removes a version; the one that serves only when no channel uses the transport");
     }
 
     private static async Task<ListAnswer<PluginAnswer>> ListAsync(PluginVersions versions, HttpContext http) => new([.. (await versions.ListAsync(http.RequestAborted)).Select(PluginAnswer.Of)], null);

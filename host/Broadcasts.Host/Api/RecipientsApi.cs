@@ -16,14 +16,14 @@ internal static class RecipientsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/broadcasts/{id:long}").WithTags("Broadcasts");
-        group.MapGet("progress", ProgressAsync).Needs(ApiScopes.Read).Produces<ProgressAnswer>();
-        group.MapGet("events", EventsAsync).Needs(ApiScopes.Read).WithSummary("Progress as server-sent events, at most a second old");
-        group.MapGet("recipients", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
+        group.MapGet("progress", ProgressAsync).Needs(Permission.Read).Produces<ProgressAnswer>();
+        group.MapGet("events", EventsAsync).Needs(Permission.Read).WithSummary("Progress as server-sent events, at most a second old");
+        group.MapGet("recipients", ListAsync).Needs(Permission.Read).Produces<ListAnswer<RecipientRow>>();
         group.MapGet("unknown", (long id, BroadcastQueries queries, long? cursor, int? limit, CancellationToken cancellationToken) =>
-            ListAsync(id, queries, "unknown", null, null, null, cursor, limit, cancellationToken)).Needs(ApiScopes.Read).Produces<ListAnswer<RecipientRow>>();
-        group.MapPost("unknown/resolve", ResolveAsync).Needs(ApiScopes.Send).Produces<ResolvedAnswer>().WithSummary("Settles messages in doubt by a person's word");
-        group.MapGet("recipients.csv", CsvAsync).Needs(ApiScopes.Read);
-        group.MapGet("recipients/{contactId:long}", GetAsync).Needs(ApiScopes.Read).Produces<RecipientTimeline>();
+            ListAsync(id, queries, "unknown", null, null, null, cursor, limit, cancellationToken)).Needs(Permission.Read).Produces<ListAnswer<RecipientRow>>();
+        group.MapPost("unknown/resolve", ResolveAsync).Needs(Permission.SendBroadcasts).Produces<ResolvedAnswer>().WithSummary("Settles messages in doubt by a person's word");
+        group.MapGet("recipients.csv", CsvAsync).Needs(Permission.ExportReports);
+        group.MapGet("recipients/{contactId:long}", GetAsync).Needs(Permission.Read).Produces<RecipientTimeline>();
     }
 
     private static async Task<IResult> ProgressAsync(long id, ProgressFeed feed, CancellationToken cancellationToken) =>

@@ -11,15 +11,15 @@ internal static class SafeHoldApi
     public static void Map(RouteGroupBuilder api)
     {
         var hold = api.MapGroup("/safe-hold").WithTags("Administration");
-        hold.MapGet("", async (SafeHold safeHold) => Results.Ok(SafeHoldAnswer.Of(await safeHold.GetAsync()))).Needs(ApiScopes.Read).Produces<SafeHoldAnswer>();
-        hold.MapPost("release", ReleaseAsync).Needs(ApiScopes.Admin).Produces<SafeHoldAnswer>();
+        hold.MapGet("", async (SafeHold safeHold) => Results.Ok(SafeHoldAnswer.Of(await safeHold.GetAsync()))).Needs(Permission.Read).Produces<SafeHoldAnswer>();
+        hold.MapPost("release", ReleaseAsync).Needs(Permission.ManageSettings).Produces<SafeHoldAnswer>();
 
         api.MapPost("/local/doctor", async (DoctorOrder order, IServiceProvider services, CancellationToken cancellationToken) => Results.Ok(await new Doctor(services).LookAsync(order, cancellationToken)))
             .WithMetadata(new LocalOnly()).ExcludeFromDescription();
 
         var missed = api.MapGroup("/settings/missed-schedule").WithTags("Administration");
-        missed.MapGet("", async (MissedSchedules policies) => Results.Ok(await policies.GetAsync())).Needs(ApiScopes.Read).Produces<MissedSchedule>();
-        missed.MapPut("", SetMissedAsync).Needs(ApiScopes.Admin).Produces<MissedSchedule>();
+        missed.MapGet("", async (MissedSchedules policies) => Results.Ok(await policies.GetAsync())).Needs(Permission.Read).Produces<MissedSchedule>();
+        missed.MapPut("", SetMissedAsync).Needs(Permission.ManageSettings).Produces<MissedSchedule>();
     }
 
     private static async Task<IResult> ReleaseAsync(SafeHold safeHold, DispatchSignal dispatch, HttpContext http)

@@ -60,16 +60,16 @@ internal static class SegmentsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/segments").WithTags("Segments");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<SegmentAnswer>>();
-        group.MapPost("", CreateAsync).Needs(ApiScopes.Contacts).Produces<SegmentAnswer>(StatusCodes.Status201Created);
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<SegmentAnswer>>();
+        group.MapPost("", CreateAsync).Needs(Permission.EditSegments).Produces<SegmentAnswer>(StatusCodes.Status201Created);
         group.MapGet("{id:long}", async (long id, SegmentStore store) =>
-            await store.GetAsync(id) is { } segment ? Results.Ok(SegmentAnswer.Of(segment)) : ApiProblems.NotFound($"Segment {id}")).Needs(ApiScopes.Read).Produces<SegmentAnswer>();
-        group.MapPut("{id:long}", UpdateAsync).Needs(ApiScopes.Contacts).Produces<SegmentAnswer>();
-        group.MapDelete("{id:long}", DeleteAsync).Needs(ApiScopes.Contacts);
-        group.MapGet("{id:long}/used-by", UsedByAsync).Needs(ApiScopes.Read).Produces<SegmentUsesAnswer>().WithSummary("Broadcasts that go to the segment, and segments that have it as a condition");
-        group.MapGet("{id:long}/why/{contactId:long}", WhyAsync).Needs(ApiScopes.Read).Produces<SegmentWhyAnswer>().WithSummary("Why a contact is in or out, condition by condition");
-        group.MapPost("count", CountAsync).Needs(ApiScopes.Read);
-        group.MapPost("preview", PreviewAsync).Needs(ApiScopes.Read);
+            await store.GetAsync(id) is { } segment ? Results.Ok(SegmentAnswer.Of(segment)) : ApiProblems.NotFound($"Segment {id}")).Needs(Permission.Read).Produces<SegmentAnswer>();
+        group.MapPut("{id:long}", UpdateAsync).Needs(Permission.EditSegments).Produces<SegmentAnswer>();
+        group.MapDelete("{id:long}", DeleteAsync).Needs(Permission.EditSegments);
+        group.MapGet("{id:long}/used-by", UsedByAsync).Needs(Permission.Read).Produces<SegmentUsesAnswer>().WithSummary("Broadcasts that go to the segment, and segments that have it as a condition");
+        group.MapGet("{id:long}/why/{contactId:long}", WhyAsync).Needs(Permission.Read).Produces<SegmentWhyAnswer>().WithSummary("Why a contact is in or out, condition by condition");
+        group.MapPost("count", CountAsync).Needs(Permission.Read);
+        group.MapPost("preview", PreviewAsync).Needs(Permission.Read);
     }
 
     private static async Task<IResult> ListAsync(SegmentStore store, string? search, long? cursor, int? limit, CancellationToken cancellationToken)

@@ -91,11 +91,11 @@ internal static class SuppressionsApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/suppressions").WithTags("Suppressions");
-        group.MapGet("", ListAsync).Needs(ApiScopes.Read).Produces<ListAnswer<SuppressionAnswer>>();
-        group.MapPost("", AddAsync).Needs(ApiScopes.Contacts).Produces<SuppressionAnswer>(StatusCodes.Status201Created).Produces<SuppressionAnswer>().WithSummary("200: it was there, and stays as it was");
-        group.MapDelete("", RemoveAsync).Needs(ApiScopes.Contacts);
-        group.MapPost("import", ImportAsync).Needs(ApiScopes.Contacts).Produces<SuppressionListAnswer>().WithSummary("One address per line as a text/plain or text/csv body, or as the first file of a multipart form");
-        group.MapGet("export", ExportAsync).Needs(ApiScopes.Export).WithSummary("The list as a CSV file that imports again");
+        group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<SuppressionAnswer>>();
+        group.MapPost("", AddAsync).Needs(Permission.EditContacts).Produces<SuppressionAnswer>(StatusCodes.Status201Created).Produces<SuppressionAnswer>().WithSummary("200: it was there, and stays as it was");
+        group.MapDelete("", RemoveAsync).Needs(Permission.EditContacts);
+        group.MapPost("import", ImportAsync).Needs(Permission.EditContacts).Produces<SuppressionListAnswer>().WithSummary("One address per line as a text/plain or text/csv body, or as the first file of a multipart form");
+        group.MapGet("export", ExportAsync).Needs(Permission.ExportContacts).WithSummary("The list as a CSV file that imports again");
     }
 
     private static async Task<IResult> ListAsync([AsParameters] SuppressionQuery query, string? cursor, int? limit, SuppressionStore suppressions, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Broadcasts.Host.Api;
 using Broadcasts.Host.Hosting;
 using Broadcasts.Security;
 
@@ -11,32 +12,33 @@ internal static class ApiKeyCommand
     {
         var data = Cli.DataOption();
         var name = new Option<string>("--name") { Description = "What the key is for.", Required = true, HelpName = "NAME" };
-        var scope = new Option<string[]>("--scope") { Description = $"What it may do; may be given more than once: {string.Join(", ", ApiScopes.All)}. Default: admin.", HelpName = "SCOPE", AllowMultipleArgumentsPerToken = true };
-        scope.AcceptOnlyFromAmong([.. ApiScopes.All]);
-        var create = new Command("create", "Makes a key of the HTTP API and prints it: it can't be read again.") { data, name, scope };
+        var scope = new Option<string[]>("--scope") { Description = $"What it may do; may be given more than once: {string.Join(", ", Permissions.All.Select(Permissions.NameOf))}. Default: everything.", HelpName = "SCOPE", AllowMultipleArgumentsPerToken = true };
+        scope.AcceptOnlyFromAmong([.. Permissions.All.Select(Permissions.NameOf)]);
+        var expires = new Option<DateTimeOffset?>("--expires") { Description = "When it ends: 2027-01-31, or with a time. Default: never.", HelpName = "TIME" };
+        var create = new Command("create", "Makes a key of the HTTP API and prints it: it can't be read again.") { data, name, scope, expires };
         create.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
             var given = parsed.GetValue(scope);
-            string[] scopes = given is { Length: > 0 } ? given : [ApiScopes.Admin];
-            Console.Out.WriteLine(await CreateAsync(options, configuration, parsed.GetValue(name)!, scopes, cancellationToken));
+            var body = new ApiKeyBody { Name = parsed.GetValue(name)!, Scopes = given is { Length: > 0 } ? given : null, ExpiresAt = parsed.GetValue(expires) };
+            Console.Out.WriteLine(await CreateAsync(options, configuration, body, cancellationToken));
             return ExitCodes.Done;
         });
         return new Command("apikey", "Keys of the HTTP API.") { create };
     }
 
-    private static async Task<string> CreateAsync(Configuration.ServiceOptions options, IConfiguration configuration, string name, string[] scopes, CancellationToken cancellationToken)
+    private static async Task<string> CreateAsync(Configuration.ServiceOptions options, IConfiguration configuration, ApiKeyBody asked, CancellationToken cancellationToken)
     {
         using var service = LocalService.Find(options.Engine.DataDirectory);
         if (service is not null)
         {
-            using var body = JsonContent.Create(new { name, scopes });
+            using var body = JsonContent.Create(asked, options: ApiJson.Options);
             return (await service.PostAsync("api-keys", body, cancellationToken)).GetProperty("key").GetString()!;
         }
 
         await using var offline = await Offline.OpenAsync(options, configuration);
-        var (key, secret) = await offline.Services.GetRequiredService<ApiKeyStore>().CreateAsync(name, scopes, Cli.Actor, cancellationToken: cancellationToken);
-        await offline.Services.GetRequiredService<AuditStore>().AppendAsync(Cli.Actor, "key.create", $"key:{key.Id}", key.Name, AuditDiff.Between(null, new { key.Name, key.Scopes, key.ExpiresAt }), cancellationToken);
-        return secret;
+        var scopes = asked.Scopes is not null && PermissionSet.TryParse(asked.Scopes, out var given, out _) ? given : PermissionSet.Everything;
+        var (key, secret, refused) = await offline.Services.GetRequiredService<ApiKeyStore>().CreateAsync(asked.Name, scopes, ApiCaller.Local.AsCaller, asked.ExpiresAt, cancellationToken);
+        return key is null ? throw new StartException(refused.Message!) : secret;
     }
 }

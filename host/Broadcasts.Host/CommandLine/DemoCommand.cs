@@ -61,7 +61,7 @@ internal static class DemoCommand
     {
         var time = services.GetRequiredService<TimeProvider>();
         var users = services.GetRequiredService<UserStore>();
-        var user = new User { Email = "demo@example.com", Name = "Demo", Role = UserRole.Owner, SecurityStamp = Guid.NewGuid().ToString("N"), CreatedAt = time.Now() };
+        var user = new User { Email = "demo@example.com", Name = "Demo", Role = (int)UserRole.Owner, SecurityStamp = Guid.NewGuid().ToString("N"), CreatedAt = time.Now() };
         await users.CreateAsync(user);
         var known = await users.FindByEmailAsync(user.Email) ?? throw new InvalidOperationException("The demo's user is gone.");
         return "/link/" + await services.GetRequiredService<SignInLinkStore>().CreateAsync(SignInLinkPurpose.SignIn, known.Id);

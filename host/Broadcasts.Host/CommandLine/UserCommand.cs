@@ -13,12 +13,12 @@ internal static class UserCommand
         var data = Cli.DataOption();
         var email = new Option<string>("--email") { Description = "The person's e-mail address.", Required = true, HelpName = "ADDRESS" };
         var name = new Option<string?>("--name") { Description = "The person's name. Default: the address.", HelpName = "NAME" };
-        var role = new Option<UserRole>("--role") { Description = "Owner, Manager, Sender, Editor, Analyst or Viewer. Default: Viewer.", DefaultValueFactory = _ => UserRole.Viewer };
+        var role = new Option<string>("--role") { Description = "Owner, Manager, Sender, Editor, Analyst, Viewer or the name of a role of your own. Default: Viewer.", HelpName = "ROLE", DefaultValueFactory = _ => nameof(UserRole.Viewer) };
         var add = new Command("add", "Adds a person and prints a link that signs in once. For somebody who is known already it makes a new link.") { email, name, role, data };
         add.SetAction(async (parsed, cancellationToken) =>
         {
             var (options, configuration) = Cli.ReadSettings(parsed.GetValue(data));
-            var body = new UserBody { Email = parsed.GetValue(email)!, Name = parsed.GetValue(name), Role = parsed.GetValue(role) };
+            var body = new UserBody { Email = parsed.GetValue(email)!, Name = parsed.GetValue(name), Role = parsed.GetValue(role)! };
             using var service = LocalService.Find(options.Engine.DataDirectory);
             string path;
             if (service is not null)
@@ -29,8 +29,8 @@ internal static class UserCommand
             else
             {
                 await using var offline = await Offline.OpenAsync(options, configuration);
-                var (made, problem) = await UsersApi.AddAsync(body, offline.Services.GetRequiredService<UserStore>(), offline.Services.GetRequiredService<SignInLinkStore>(), offline.Services.GetRequiredService<AuditStore>(), TimeProvider.System);
-                path = made ?? throw new StartException(problem!);
+                var (made, refused) = await UsersApi.AddAsync(body, offline.Services, ApiCaller.Local.AsCaller, cancellationToken);
+                path = made ?? throw new StartException(refused.Message!);
             }
 
             Console.Out.WriteLine((options.Engine.PublicUrl ?? options.Urls[0]).ToString().TrimEnd('/') + path);

@@ -44,9 +44,11 @@ internal static class ConfigKeys
         new("Network:Allow", "", "What of the inside addresses that somebody typed (of providers, in a channel's settings) may lead to, separated by semicolons: private, networks, addresses, hosts' names. Empty: nothing.", ReadAllowedInside),
         new("StopGrace", "00:00:08", "Time that messages in flight get to finish when the service stops.", ReadStopGrace),
         new("Jobs:FileDays", "7", "Days for which the file that a job made can be downloaded; then it is deleted.", (text, o) => Number(text, 1, 365, value => o.Engine.JobFileLifetime = TimeSpan.FromDays(value))),
+        new("Limits:ApiRequestsPerMinute", "6000", "Requests to the API that one key, or one person, may make within a minute, at each process; 0 for any number.", (text, o) => Number(text, 0, 10_000_000, value => o.MaxApiRequestsPerMinute = value)),
         new("Limits:ImportMegabytes", "1024", "Largest file of contacts or addresses that the API and the console take.", (text, o) => Number(text, 1, 100_000, value => o.Engine.MaxImportMegabytes = value)),
         new("Limits:FileMegabytes", "25", "Largest file that a message can carry.", (text, o) => Number(text, 1, 1_000, value => o.MaxFileMegabytes = value)),
         new("Limits:PluginMegabytes", "100", "Largest plugin package.", (text, o) => Number(text, 1, 1_000, value => o.Engine.MaxPluginMegabytes = value)),
+        .. OpenIdKeys.All,
     ];
 
     private static string? ReadUrls(string text, ServiceOptions options)
@@ -147,7 +149,7 @@ internal static class ConfigKeys
         return null;
     }
 
-    private static string? Text(string text, Action<string> take)
+    internal static string? Text(string text, Action<string> take)
     {
         take(text);
         return null;

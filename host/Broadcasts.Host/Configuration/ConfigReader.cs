@@ -93,6 +93,7 @@ internal static class ConfigReader
             faults.Add(new ConfigFault("Broadcasts:Database:ConnectionString", why));
         if (database.IsPostgres && options.MasterKeyFile is null && string.IsNullOrWhiteSpace(section["Secrets:MasterKeyFile"]))
             faults.Add(new ConfigFault("Broadcasts:Secrets:MasterKeyFile", "PostgreSQL needs it: the keys of the channels' secrets are in the database, wrapped by this file. Make one with: openssl rand -base64 48 > master.key"));
+        if (options.Engine.OpenId is { IsOn: true, ClientId: "" }) faults.Add(new ConfigFault("Broadcasts:OpenId:ClientId", "The OpenID provider needs it: what it calls this installation."));
         if (!database.IsPostgres && database.ConnectionString is not null)
             faults.Add(new ConfigFault("Broadcasts:Database:ConnectionString", "It is for PostgreSQL, but Broadcasts:Database:Provider is sqlite. Set the provider to postgres or remove the connection string."));
     }

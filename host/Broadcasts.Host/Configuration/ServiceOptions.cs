@@ -19,4 +19,7 @@ internal sealed class ServiceOptions
 
     /// <summary>Largest file of a message, in MB. Default: 25.</summary>
     public int MaxFileMegabytes { get; set; } = 25;
+
+    /// <summary>Requests to the API that one key may make within a minute; 0 for any number. Default: 6000.</summary>
+    public int MaxApiRequestsPerMinute { get; set; } = 6000;
 }

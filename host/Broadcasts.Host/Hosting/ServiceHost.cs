@@ -34,7 +34,7 @@ internal static class ServiceHost
         if (SystemdHelpers.IsSystemdService()) builder.Services.AddSystemd();
         if (WindowsServiceHelpers.IsWindowsService()) builder.Services.AddWindowsService();
         AddCommon(builder, options, configuration);
-        WebSetup.Add(builder);
+        WebSetup.Add(builder, options);
         return builder.Build();
     }
 

@@ -15,10 +15,11 @@ internal static class WebSetup
     /// <summary>Largest body where a route says nothing else.</summary>
     public const long MaxBody = 1024 * 1024;
 
-    public static void Add(WebApplicationBuilder builder)
+    public static void Add(WebApplicationBuilder builder, ServiceOptions options)
     {
         var services = builder.Services;
         services.AddBroadcastsConsole();
+        OpenIdSetup.Add(services, options.Engine.OpenId);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", ApiDocument.Describe);
@@ -28,7 +29,7 @@ internal static class WebSetup
             .AddAspNetCoreInstrumentation()
             .AddView(Narrow)
             .AddPrometheusExporter());
-        services.AddSingleton<Readiness>();
+        services.AddSingleton<Readiness>().AddSingleton<ApiKeyLimiter>();
         services.AddSingleton<Api.RefusedWebhooks>();
         services.AddHostedService<ImportWatch>();
     }
@@ -52,6 +53,12 @@ internal static class WebSetup
         });
         UseProxies(app);
         app.UseWhen(IsForMachines, machines => machines.Use(AnswerNeverRunsAsync));
+        app.Use((context, next) =>
+        {
+            // Who came by TLS once shall not be led back to a plain address by somebody on the way.
+            if (context.Request.IsHttps) context.Response.Headers.StrictTransportSecurity = "max-age=31536000";
+            return next(context);
+        });
         app.UseBroadcastsConsole();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
             .UseMiddleware<ApiErrors>()
@@ -87,11 +94,11 @@ internal static class WebSetup
 
     private static void MapOperations(WebApplication app)
     {
-        app.MapGet("/health/live", () => Results.Text("live\n")).ExcludeFromDescription();
+        app.MapGet("/health/live", () => Results.Text("live\n")).AllowAnonymous().ExcludeFromDescription();
         app.MapGet("/health/ready", async (Readiness readiness, CancellationToken cancellationToken) =>
             await readiness.WhyNotAsync(cancellationToken) is { } reason
                 ? Results.Text(reason + "\n", statusCode: StatusCodes.Status503ServiceUnavailable)
-                : Results.Text("ready\n")).ExcludeFromDescription();
+                : Results.Text("ready\n")).AllowAnonymous().ExcludeFromDescription();
 
         // Figures of the inside are for this machine; a collector elsewhere comes through a proxy that decides who may.
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/metrics"), metrics =>

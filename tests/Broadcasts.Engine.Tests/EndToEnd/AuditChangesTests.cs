@@ -32,6 +32,9 @@ public sealed partial class AuditChangesTests
         ["settings.sending"] = ["approvalAbove:  → 500", "undoSeconds: 10 → 20"], ["settings.missedSchedule"] = ["action: hold → expire"],
         ["channel.create"] = ["name:  → Hook", "transport:  → webhook", "settings.secret"], ["channel.edit"] = ["name: Hook → Hook 2", "settings.url: https://a.example/ → https://b.example/", "settings.secret"],
         ["channel.limits"] = ["rate.count:  → 5", "rate.perMs:  → 1000"], ["channel.pause"] = ["status: active → paused"], ["channel.resume"] = ["status: paused → active"], ["channel.delete"] = ["name: Hook 2 → ", "settings.secret"],
+        ["role.create"] = ["name:  → Helpers", "permissions:  → read, contacts.edit"], ["role.edit"] = ["name: Helpers → Readers", "permissions: read, contacts.edit → read"], ["role.delete"] = ["name: Readers → ", "permissions: read → "],
+        ["user.invite"] = ["email:  → staff@example.com", "role:  → Viewer"], ["user.role"] = ["role: Viewer → Editor"], ["user.disable"] = ["disabled: false → true"], ["user.enable"] = ["disabled: true → false"],
+        ["key.create"] = ["name:  → Shop", "scopes:  → read"], ["key.revoke"] = ["revoked: false → true"],
         ["form.created"] = ["name:  → News", "title:  → The news"], ["form.updated"] = ["title: The news → Our news"], ["form.deleted"] = ["name: News → "],
         ["broadcast.create"] = ["name:  → Test", "status:  → draft", "parts[1].text:  → Hello"], ["broadcast.edit"] = ["name: Test → Other", "parts[1].text: Hello → Good day"],
         ["broadcast.rename"] = ["name: Other → Third", "labels:  → spring"], ["broadcast.rate"] = ["rate.count:  → 2", "rate.perMs:  → 1000"],
@@ -45,8 +48,8 @@ public sealed partial class AuditChangesTests
         "audit.broken", "audit.export", "audit.exported", "broadcast.approve", "broadcast.archive", "broadcast.ask", "broadcast.canary", "broadcast.cancel", "broadcast.complete", "broadcast.fail", "broadcast.fix", "broadcast.ledger", "broadcast.move", "broadcast.occurrence",
         "broadcast.pause", "broadcast.reject", "broadcast.resend", "broadcast.resume", "broadcast.send", "broadcast.settle", "broadcast.skipNext", "broadcast.start", "broadcast.undo",
         "channel.fault", "channel.news", "channel.test", "channel.testMessage", "contact.merged", "contact.unmerged", "import.begun", "import.checked", "import.continued", "import.undone", "job.downloaded",
-        "key.create", "key.revoke", "plugin.activate", "plugin.install", "plugin.refused", "plugin.remove", "plugin.rollback", "plugin.store", "safeHold.release", "suppressions.import", "suppressions.imported",
-        "user.add", "user.created", "user.password", "user.signedIn",
+        "plugin.activate", "plugin.install", "plugin.refused", "plugin.remove", "plugin.rollback", "plugin.store", "safeHold.release", "suppressions.import", "suppressions.imported",
+        "user.add", "user.created", "user.endSessions", "user.link", "user.linked", "user.password", "user.recoveryCode", "user.recoveryCodesNew", "user.secondFactorOff", "user.secondFactorOn", "user.secondFactorReset", "user.signedIn",
     ];
 
     [GeneratedRegex("""(?:Append|AppendAsync|Audit|AuditAsync)\([^;]*?"(?<action>[a-z][a-zA-Z]*\.[a-zA-Z]+)"|"(?<action>[a-z][a-zA-Z]*\.[a-zA-Z]+)" : "[a-z]+\.[a-zA-Z]+", Su""")]
@@ -77,6 +80,7 @@ public sealed partial class AuditChangesTests
         await DictionariesAsync(engine);
         await PeopleAsync(engine);
         await SettingsAndChannelsAsync(engine);
+        await AccessAsync(engine);
         await BroadcastsAsync(engine);
 
         var entries = (await engine.Get<AuditStore>().ListAsync(new AuditFilter { Actor = "test" }, limit: 1_000)).ToLookup(e => e.Action, e => e.Changes);
@@ -149,6 +153,25 @@ public sealed partial class AuditChangesTests
         EngineUnderTest.Require(await engine.Get<FormStore>().UpdateAsync(form, Form(id, "Our news"), 1, "test"));
         EngineUnderTest.Require(await engine.Get<FormStore>().DeleteAsync(form, "test"));
         EngineUnderTest.Require(await channels.DeleteAsync(id, "test"));
+    }
+
+    private static async Task AccessAsync(EngineUnderTest engine)
+    {
+        var caller = new Caller("test", PermissionSet.Everything);
+        var roles = engine.Get<RoleStore>();
+        var (role, made) = await roles.CreateAsync("Helpers", PermissionSet.Of(Permission.Read, Permission.EditContacts), caller);
+        EngineUnderTest.Require(made);
+        EngineUnderTest.Require(await roles.UpdateAsync(role, "Readers", PermissionSet.Of(Permission.Read), caller));
+        EngineUnderTest.Require(await roles.DeleteAsync(role, caller));
+        var accounts = engine.Get<UserAccounts>();
+        var (user, _, invited) = await accounts.InviteAsync("staff@example.com", null, Role.BuiltIn[(int)UserRole.Viewer], caller);
+        EngineUnderTest.Require(invited);
+        EngineUnderTest.Require(await accounts.SetRoleAsync(user, Role.BuiltIn[(int)UserRole.Editor], caller));
+        EngineUnderTest.Require(await accounts.DisableAsync(user, withKeys: true, caller));
+        EngineUnderTest.Require(await accounts.EnableAsync(user, caller));
+        var (key, _, created) = await engine.Get<ApiKeyStore>().CreateAsync("Shop", PermissionSet.Of(Permission.Read), caller);
+        EngineUnderTest.Require(created);
+        Assert.True(await engine.Get<ApiKeyStore>().RevokeAsync(key!.Id, "test"));
     }
 
     private static FormEdit Form(long channel, string title) =>

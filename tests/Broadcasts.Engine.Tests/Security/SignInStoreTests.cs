@@ -16,10 +16,10 @@ public sealed class SignInStoreTests
         await using var test = await TestDatabase.CreateAsync(provider);
         var users = new UserStore(test.Database, _time);
         Assert.False(await users.AnyAsync());
-        Assert.True(await users.CreateAsync(new User { Email = "Ana@example.com", Name = "Ana", Role = UserRole.Sender }));
+        Assert.True(await users.CreateAsync(new User { Email = "Ana@example.com", Name = "Ana", Role = (int)UserRole.Sender }));
         Assert.False(await users.CreateAsync(new User { Email = "ana@EXAMPLE.com", Name = "Another" }));
         var found = await users.FindByEmailAsync(" ana@example.COM ");
-        Assert.Equal(("Ana@example.com", "Ana", UserRole.Sender), (found!.Email, found.Name, found.Role));
+        Assert.Equal(("Ana@example.com", "Ana", UserRole.Sender), (found!.Email, found.Name, (UserRole)found.Role));
         Assert.NotEmpty(found.SecurityStamp);
         Assert.True(await users.AnyAsync());
     }

@@ -3,6 +3,7 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
@@ -51,10 +52,16 @@ internal sealed class ActModel(BroadcastQueries queries, BroadcastFactory factor
         return Page();
     }
 
+    [Needs(Permission.EditBroadcasts, Permission.SendBroadcasts, Permission.ApproveBroadcasts)]
     public async Task<IActionResult> OnPostAsync()
     {
-        var policy = What is "duplicate" or "fix" or "archive" or "delete" ? Policies.CanEdit : Policies.CanSend;
-        if (!await MayAsync(policy)) return Forbid();
+        var needed = What switch
+        {
+            "duplicate" or "fix" or "archive" or "delete" => Permission.EditBroadcasts,
+            "approve" or "reject" => Permission.ApproveBroadcasts,
+            _ => Permission.SendBroadcasts,
+        };
+        if (!May(needed)) return Refused(needed);
         var grain = grains.GetGrain<IBroadcastGrain>(Id);
         var actor = Visitor.Actor;
         var back = Inside(To, $"/broadcasts/{Id}");

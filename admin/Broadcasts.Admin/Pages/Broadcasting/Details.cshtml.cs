@@ -35,7 +35,7 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
-        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync(), NeedsApproval = found.Row.Status == BroadcastStatus.Scheduled ? await approvals.NeededAsync(Id) : found.NeedsApproval };
+        Broadcast = found with { CanEdit = May(Permission.EditBroadcasts), CanSend = May(Permission.SendBroadcasts), NeedsApproval = found.Row.Status == BroadcastStatus.Scheduled ? await approvals.NeededAsync(Id) : found.NeedsApproval };
         var acts = await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, limit: LatestActs, cancellationToken: cancellationToken);
         if (found.Row.StartedAt is { } started)
         {
@@ -59,9 +59,9 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
         return Page();
     }
 
+    [Needs(Permission.SendBroadcasts)]
     public async Task<IActionResult> OnPostRateAsync(RateInput rate)
     {
-        if (!await MayAsync(Policies.CanSend)) return Forbid();
         if (!rate.TryRead(out var value))
         {
             Bad(Texts["Rate.Invalid"]);
@@ -71,9 +71,9 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
         return Told(await grains.GetGrain<IBroadcastGrain>(Id).SetRateAsync(value, Visitor.Actor), Texts["Did.rate", Show.Rate(value)], $"/broadcasts/{Id}");
     }
 
+    [Needs(Permission.EditBroadcasts)]
     public async Task<IActionResult> OnPostRenameAsync(string? name, string? labels)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         return Told(await grains.GetGrain<IBroadcastGrain>(Id).RenameAsync(name?.Trim() ?? "", LabelText.Read(labels), Visitor.Actor), Texts["Did.rename"], $"/broadcasts/{Id}");
     }
 }

@@ -7,13 +7,13 @@ using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Plugins;
 using Broadcasts.Reporting;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>A draft's content in four steps on one page. Adding, moving and removing parts posts the form and shows it again: no script is needed.</summary>
-[Authorize(Policies.CanEdit)]
+[Needs(Permission.EditBroadcasts)]
 internal sealed class EditModel(
     BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, IGrainFactory grains) : ConsolePage
 {

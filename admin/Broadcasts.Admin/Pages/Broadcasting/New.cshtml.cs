@@ -3,13 +3,13 @@ using System.Text.Json;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>Name and labels make a draft at once: from here on nothing is lost by leaving.</summary>
-[Authorize(Policies.CanEdit)]
+[Needs(Permission.EditBroadcasts)]
 internal sealed class NewModel(BroadcastFactory factory) : ConsolePage
 {
     [BindProperty]

@@ -2,6 +2,7 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Deliveries;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -41,7 +42,7 @@ internal sealed class RecipientsModel(BroadcastQueries queries, ProgressFeed pro
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
-        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync() };
+        Broadcast = found with { CanEdit = May(Permission.EditBroadcasts), CanSend = May(Permission.SendBroadcasts) };
         var filter = new RecipientFilter
         {
             Status = StatusValue,
@@ -54,9 +55,9 @@ internal sealed class RecipientsModel(BroadcastQueries queries, ProgressFeed pro
     }
 
     /// <summary>A person says what became of messages in doubt: one contact's, or all.</summary>
+    [Needs(Permission.SendBroadcasts)]
     public async Task<IActionResult> OnPostSettleAsync(DoubtAnswer answer, long? person)
     {
-        if (!await MayAsync(Policies.CanSend)) return Forbid();
         if (!Enum.IsDefined(answer)) return BadRequest();
         var (command, result) = await doubts.ResolveAsync(Id, answer, person is { } contact ? [contact] : null, Visitor.Actor);
         var early = result.TooEarly > 0 ? " " + Texts.Count("Did.settleEarly", result.TooEarly) : "";

@@ -6,14 +6,14 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Reporting;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using NodaTime;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>The last look: what would happen, a test message, and the two buttons that make it happen.</summary>
-[Authorize(Policies.CanSend)]
+[Needs(Permission.SendBroadcasts)]
 internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, IGrainFactory grains) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]

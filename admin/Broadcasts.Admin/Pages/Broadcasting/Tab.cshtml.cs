@@ -14,6 +14,8 @@ internal sealed class TabModel(BroadcastQueries queries, ProgressFeed progress, 
 {
     private const int ActsPerPage = 50;
 
+    private static readonly string[] Tabs = ["content", "plan", "activity", "related"];
+
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
 
@@ -40,8 +42,9 @@ internal sealed class TabModel(BroadcastQueries queries, ProgressFeed progress, 
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
+        if (!Tabs.Contains(Tab)) return NotFound();
         if (await BroadcastDrawer.LoadAsync(Id, queries, progress, people, "/broadcasts", cancellationToken) is not { } found) return NotFound();
-        Broadcast = found with { CanEdit = await Visitor.CanEditAsync(), CanSend = await Visitor.CanSendAsync() };
+        Broadcast = found with { CanEdit = May(Permission.EditBroadcasts), CanSend = May(Permission.SendBroadcasts) };
         if (Tab == "activity") await LoadActivityAsync(cancellationToken);
         if (Tab == "plan") await LoadPlanAsync(found.Details, cancellationToken);
         return Page();

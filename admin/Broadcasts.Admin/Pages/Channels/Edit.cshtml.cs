@@ -5,6 +5,7 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Channels;
@@ -65,27 +66,26 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
 
     public bool CanAdminister { get; private set; }
 
-    public bool CanSend { get; private set; }
+    public bool CanPause { get; private set; }
 
     public async Task<IActionResult> OnGetAsync()
     {
         if (!await LoadAsync()) return NotFound();
-        if (Id == 0 && !CanAdminister) return Forbid();
         (Name, Rate, WhenInDoubt, Version) = (Channel?.Name ?? Info?.DisplayName.For(Visitor.Language), RateInput.Of(Channel?.Rate ?? DefaultRate()), Channel?.WhenInDoubt ?? default, Channel?.Version ?? 0);
         Values = Channel is null ? new Dictionary<string, string>() : Read(Channel.Settings);
         return Page();
     }
 
+    [Needs(Permission.ManageChannels)]
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
         if (!await LoadAsync() || Info is null) return NotFound();
         var texts = Info.Fields.ToDictionary(f => f.Name, TextOf);
         var problems = new List<Problem>();
         if (!Rate.TryRead(out var rate)) problems.Add(new("rate", "badRate", "A rate is at least one message per length of time."));
         if (problems.Count == 0)
         {
-            var edit = new ChannelEdit(Name?.Trim() ?? "", Info.Id, SettingsValidator.FromText(Info.Fields, texts), rate) { WhenInDoubt = WhenInDoubt, MaxAttempts = Channel?.MaxAttempts ?? 5, RetryForMs = Channel?.RetryForMs ?? 86_400_000 };
+            var edit = new ChannelEdit(Name?.Trim() ?? "", Info.Id, SettingsValidator.FromText(Info.Fields, texts), rate) { MaySetSecrets = May(Permission.SetSecrets), WhenInDoubt = WhenInDoubt, MaxAttempts = Channel?.MaxAttempts ?? 5, RetryForMs = Channel?.RetryForMs ?? 86_400_000 };
             var (id, result) = Id == 0 ? await service.CreateAsync(edit, Visitor.Actor, cancellationToken) : (Id, await service.UpdateAsync(Id, edit, Version, Visitor.Actor, cancellationToken));
             if (result.IsDone) return Told(result, Texts[Id == 0 ? "Channels.Created" : "Channels.Saved"], $"/channels/{id}");
             problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
@@ -98,9 +98,9 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
         return Page();
     }
 
+    [Needs(Permission.ManageChannels)]
     public async Task<IActionResult> OnPostLimitsAsync()
     {
-        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
         if (await channels.GetAsync(Id) is not { } channel) return NotFound();
         var limits = new List<SendRate>();
         foreach (var input in Limits)
@@ -120,31 +120,33 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
         return Told(await service.SetLimitsAsync(Id, edit, Visitor.Actor), Texts["Limits.Saved"], Here);
     }
 
+    [Needs(Permission.PauseChannels)]
     public async Task<IActionResult> OnPostPauseAsync() =>
-        await MayAsync(Policies.CanSend) ? Told(await service.PauseAsync(Id, Visitor.Actor), Texts["Channels.DidPause"], Here) : Forbid();
+        Told(await service.PauseAsync(Id, Visitor.Actor), Texts["Channels.DidPause"], Here);
 
+    [Needs(Permission.PauseChannels)]
     public async Task<IActionResult> OnPostResumeAsync() =>
-        await MayAsync(Policies.CanSend) ? Told(await service.ResumeAsync(Id, Visitor.Actor), Texts["Channels.DidResume"], Here) : Forbid();
+        Told(await service.ResumeAsync(Id, Visitor.Actor), Texts["Channels.DidResume"], Here);
 
+    [Needs(Permission.ManageChannels)]
     public async Task<IActionResult> OnPostDeleteAsync()
     {
-        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
         var result = await service.DeleteAsync(Id, Visitor.Actor);
         return Told(result, Texts["Did.delete"], result.IsDone ? "/channels" : Here);
     }
 
+    [Needs(Permission.PauseChannels)]
     public async Task<IActionResult> OnPostTestAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanSend)) return Forbid();
         var report = await service.TestAsync(Id, Visitor.Actor, cancellationToken);
         if (report.Works) Good(Texts["Channels.Works"]);
         else Bad(Texts["Channels.DoesNotWork", string.Join(" · ", new[] { Show.Reason(report.Reason), report.Problem }.Where(t => !string.IsNullOrEmpty(t)))]);
         return LocalRedirect(Here);
     }
 
+    [Needs(Permission.PauseChannels)]
     public async Task<IActionResult> OnPostMessageAsync(string? address, string? text, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanSend)) return Forbid();
         if (!await LoadAsync() || Info is null) return NotFound();
         var words = string.IsNullOrWhiteSpace(text) ? Texts["Test.DefaultText"] : text;
         BroadcastPart part = Info.Capabilities.Content.HasFlag(ContentKinds.Text) ? new TextPart { Text = words } : new EmailPart { Subject = words, Text = words };
@@ -167,8 +169,8 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
 
     private async Task<bool> LoadAsync()
     {
-        CanAdminister = await Visitor.CanAdministerAsync();
-        CanSend = await Visitor.CanSendAsync();
+        CanAdminister = May(Permission.ManageChannels);
+        CanPause = May(Permission.PauseChannels);
         if (Id != 0)
         {
             Channel = await channels.GetAsync(Id);

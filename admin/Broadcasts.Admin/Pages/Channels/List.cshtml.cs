@@ -1,6 +1,7 @@
 using Broadcasts.Admin.Web;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
+using Broadcasts.Security;
 
 namespace Broadcasts.Admin.Pages.Channels;
 
@@ -15,6 +16,6 @@ internal sealed class ListModel(ChannelStore channels, TransportCatalogue transp
         var items = new List<(Channel, TransportInfo?, IReadOnlyList<string>)>();
         foreach (var channel in await channels.ListAsync()) items.Add((channel, transports.Find(channel.Transport), await channels.UsersAsync(channel.Id)));
         Items = items;
-        CanAdminister = await Visitor.CanAdministerAsync();
+        CanAdminister = May(Permission.ManageChannels);
     }
 }

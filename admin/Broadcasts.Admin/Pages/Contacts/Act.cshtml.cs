@@ -1,8 +1,10 @@
 using System.Globalization;
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Jobs;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -78,7 +80,7 @@ internal sealed class ActModel(JobService jobs, TagStore tags, FieldStore fields
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (!Enum.IsDefined(Act)) return NotFound();
-        if (!await MayAsync(JobLook.PolicyOf(Act))) return Forbid();
+        if (!May(Act.Needs())) return Refused(Act.Needs());
         Once = Guid.NewGuid().ToString("N");
         await LoadAsync(cancellationToken);
         if (Total > 0 && Problems.Count == 0) return Page();
@@ -86,10 +88,11 @@ internal sealed class ActModel(JobService jobs, TagStore tags, FieldStore fields
         return LocalRedirect(Back);
     }
 
+    [Needs(Permission.EditContacts, Permission.EraseContacts, Permission.ExportContacts)]
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (!Enum.IsDefined(Act)) return NotFound();
-        if (!await MayAsync(JobLook.PolicyOf(Act))) return Forbid();
+        if (!May(Act.Needs())) return Refused(Act.Needs());
         long? typed = long.TryParse(string.Concat((Confirm ?? "").Where(char.IsAsciiDigit)), CultureInfo.InvariantCulture, out var number) ? number : null;
         if (Act == JobAct.Delete && typed is null) Problems = [new Problem("confirm", "confirmMissing", Texts["Problem.confirmMissing"])];
         else

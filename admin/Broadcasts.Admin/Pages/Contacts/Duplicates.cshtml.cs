@@ -1,6 +1,7 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts.Merge;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
@@ -17,11 +18,10 @@ internal sealed class DuplicatesModel(DuplicateQueries duplicates) : ConsolePage
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         List = await duplicates.ListAsync(After, 50, cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditContacts);
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostDismissAsync(long a, long b, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit)
-            ? Told(await duplicates.DismissAsync(a, b, Visitor.Actor, cancellationToken), Texts["Duplicates.DidDismiss"], After is null ? "/contacts/duplicates" : $"/contacts/duplicates?after={After}")
-            : Forbid();
+        Told(await duplicates.DismissAsync(a, b, Visitor.Actor, cancellationToken), Texts["Duplicates.DidDismiss"], After is null ? "/contacts/duplicates" : $"/contacts/duplicates?after={After}");
 }

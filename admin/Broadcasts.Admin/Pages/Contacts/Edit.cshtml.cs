@@ -4,10 +4,11 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Merge;
+using Broadcasts.Contacts;
 using Broadcasts.Reporting;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
@@ -66,9 +67,9 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         return Page();
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (!await LoadAsync(cancellationToken)) return NotFound();
         var (id, result) = Id == 0
             ? await contacts.CreateAsync(Input.ToEdit(), Visitor.Actor, cancellationToken)
@@ -79,29 +80,28 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
         return Page();
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostBlockAsync(bool blocked, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit)
-            ? Told(await contacts.BlockAsync(Id, blocked, Visitor.Actor, cancellationToken), Texts[blocked ? "Contacts.DidBlock" : "Contacts.DidUnblock"], $"/contacts/{Id}")
-            : Forbid();
+        Told(await contacts.BlockAsync(Id, blocked, Visitor.Actor, cancellationToken), Texts[blocked ? "Contacts.DidBlock" : "Contacts.DidUnblock"], $"/contacts/{Id}");
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostConsentAsync(long address, ConsentState state, string? source, string? detail, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (!await LoadAsync(cancellationToken) || Contact?.Addresses.FirstOrDefault(a => a.Id == address) is not { } meant || !Enum.IsDefined(state)) return NotFound();
         var edit = new ConsentEdit { Kind = meant.Kind, Value = meant.Value, State = state, Source = source ?? "", Detail = string.IsNullOrWhiteSpace(detail) ? null : detail };
         return Told(await consents.SayAsync(Id, edit, Visitor.Actor, cancellationToken), Texts["Consent.DidAdd"], $"/contacts/{Id}#consent");
     }
 
+    [Needs(Permission.EraseContacts)]
     public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var result = await contacts.DeleteAsync(Id, Visitor.Actor, cancellationToken);
         return Told(result, Texts["Did.delete"], result.IsDone ? "/contacts" : $"/contacts/{Id}");
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostUndoAsync(long mergeId)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var undone = await merges.UndoAsync(mergeId, Visitor.Actor);
         var said = string.Join(" ", undone.Kept.Select(Texts.Problem).Prepend(Texts["Merges.DidUndo"]));
         return Told(undone.Result, said, $"/contacts/{Id}");
@@ -110,8 +110,8 @@ internal sealed class EditModel(ContactStore contacts, FieldStore fields, Consen
     private async Task<bool> LoadAsync(CancellationToken cancellationToken)
     {
         Fields = await fields.ListAsync(cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
-        if (Id == 0) return CanEdit;
+        CanEdit = May(Permission.EditContacts);
+        if (Id == 0) return true;
         Contact = await contacts.GetAsync(Id, cancellationToken);
         if (Contact is null) return false;
         var said = new List<(ConsentEvent, string)>();

@@ -1,6 +1,7 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
@@ -17,37 +18,40 @@ internal sealed class FieldsModel(FieldStore fields, TagStore tags) : ConsolePag
     {
         Fields = await fields.ListAsync(cancellationToken);
         Tags = await tags.ListAsync(cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditContacts);
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostFieldAsync(string? name, FieldType type, string? choices, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var options = type is FieldType.List or FieldType.ListMulti ? LabelText.Read(choices) : null;
         var (_, result) = await fields.CreateAsync(name ?? "", type, Visitor.Actor, options, cancellationToken);
         return Told(result, Texts["Fields.Created", name], "/contacts/fields");
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostChangeFieldAsync(long id, string? name, FieldType type, string? choices, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var options = type is FieldType.List or FieldType.ListMulti ? LabelText.Read(choices) : null;
         return Told(await fields.UpdateAsync(id, name ?? "", type, Visitor.Actor, options, cancellationToken), Texts["Did.rename"], "/contacts/fields");
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostRenameTagAsync(long id, string? name, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit) ? Told(await tags.RenameAsync(id, name ?? "", Visitor.Actor, cancellationToken), Texts["Did.rename"], "/contacts/fields") : Forbid();
+        Told(await tags.RenameAsync(id, name ?? "", Visitor.Actor, cancellationToken), Texts["Did.rename"], "/contacts/fields");
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostDeleteFieldAsync(long id, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit) ? Told(await fields.DeleteAsync(id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
+        Told(await fields.DeleteAsync(id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/contacts/fields");
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostTagAsync(string? name, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var (_, result) = await tags.CreateAsync(name ?? "", Visitor.Actor, cancellationToken);
         return Told(result, Texts["Tags.Created", name], "/contacts/fields");
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostDeleteTagAsync(long id, CancellationToken cancellationToken) =>
-        await MayAsync(Policies.CanEdit) ? Told(await tags.DeleteAsync(id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/contacts/fields") : Forbid();
+        Told(await tags.DeleteAsync(id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/contacts/fields");
 }

@@ -2,14 +2,14 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts.Import;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
 /// <summary>Takes a file; the next page says what its columns are.</summary>
-[Authorize(Policies.CanEdit)]
+[Needs(Permission.EditContacts)]
 [ImportLimit]
 internal sealed class ImportModel(ImportUploads uploads, ImportStore imports, EngineOptions options, People people) : ConsolePage
 {

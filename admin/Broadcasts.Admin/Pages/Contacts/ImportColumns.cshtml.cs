@@ -2,16 +2,16 @@ using Broadcasts.Admin.Forms;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
 /// <summary>What the columns of an uploaded file are, and what becomes of its people.</summary>
-[Authorize(Policies.CanEdit)]
+[Needs(Permission.EditContacts)]
 [ImportLimit]
 internal sealed class ImportColumnsModel(ImportUploads uploads, ImportPreviews previews, ImportJobs jobs, ImportStore imports, FieldStore fields, EngineOptions options, People people) : ConsolePage
 {

@@ -1,6 +1,7 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
@@ -35,7 +36,7 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
         Import = import;
         By = await people.NameAsync(import.CreatedBy, cancellationToken);
         Errors = await imports.ErrorsAsync(Id, 0, 50, cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditContacts);
         CanUndo = CanEdit && undo.IsPossible(import);
         if (import.Status != ImportStatus.Completed && await uploads.GetAsync(import.Upload, cancellationToken) is { } upload)
         {
@@ -48,9 +49,9 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
     }
 
     /// <summary>Imports the file that was checked.</summary>
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostRunAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (await imports.GetAsync(Id, cancellationToken) is not { } import) return NotFound();
         if (await uploads.GetAsync(import.Upload, cancellationToken) is not { } upload) return Told(Texts["Import.TrialGone"], "/contacts/import");
         if (!uploads.IsHere(upload)) return Told(Texts["Problem.uploadElsewhere", upload.HeldBy], $"/contacts/imports/{Id}");
@@ -60,13 +61,12 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
     }
 
     /// <summary>Goes on behind the rows that were counted.</summary>
-    public async Task<IActionResult> OnPostContinueAsync(CancellationToken cancellationToken) => await MayAsync(Policies.CanEdit)
-        ? Told(await jobs.ContinueAsync(Id, Visitor.Actor, cancellationToken), Texts["Import.Continued"], $"/contacts/imports/{Id}")
-        : Forbid();
+    [Needs(Permission.EditContacts)]
+    public async Task<IActionResult> OnPostContinueAsync(CancellationToken cancellationToken) => Told(await jobs.ContinueAsync(Id, Visitor.Actor, cancellationToken), Texts["Import.Continued"], $"/contacts/imports/{Id}");
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostUndoAsync()
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         // Not broken off by a closed page: what is half taken back would have to be asked for again.
         var (counts, result) = await undo.RunAsync(Id, Visitor.Actor);
         return Told(result, Texts["Import.DidUndo", counts[UndoOutcome.Deleted], counts[UndoOutcome.Restored], counts.Kept], $"/contacts/imports/{Id}");

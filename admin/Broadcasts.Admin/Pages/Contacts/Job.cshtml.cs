@@ -1,5 +1,7 @@
+using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts.Jobs;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.AspNetCore.Mvc;
 
@@ -31,14 +33,15 @@ internal sealed class JobModel(JobStore jobs, JobLook look, People people, TimeP
         Line = new JobLine(job, await look.WhatAsync(job, cancellationToken), await look.WhomAsync(job, cancellationToken), await people.NameAsync(job.CreatedBy, cancellationToken));
         if (job.CancelledBy is not null) CancelledBy = await people.NameAsync(job.CancelledBy, cancellationToken);
         Refusals = await jobs.RefusalsAsync(Id, 0, MostRefusals, cancellationToken);
-        MayAct = await MayAsync(JobLook.PolicyOf(job.Act));
+        MayAct = May(job.Act.Needs());
         return Page();
     }
 
+    [Needs(Permission.EditContacts, Permission.EraseContacts, Permission.ExportContacts)]
     public async Task<IActionResult> OnPostCancelAsync(CancellationToken cancellationToken)
     {
         if (await jobs.GetAsync(Id, cancellationToken) is not { } job) return NotFound();
-        if (!await MayAsync(JobLook.PolicyOf(job.Act))) return Forbid();
+        if (!May(job.Act.Needs())) return Refused(job.Act.Needs());
         return Told(await jobs.CancelAsync(Id, Visitor.Actor, cancellationToken), Texts["Jobs.DidCancel"], $"/contacts/jobs/{Id}");
     }
 }

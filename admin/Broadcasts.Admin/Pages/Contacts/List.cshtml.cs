@@ -1,8 +1,9 @@
-using System.Globalization;
 using Broadcasts.Admin.Web;
 using Broadcasts.Audiences;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Jobs;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -47,9 +48,9 @@ internal sealed class ListModel(ContactQueries contacts, TagStore tags, SegmentS
         var filter = new ContactFilter { Search = string.IsNullOrWhiteSpace(Q) ? null : Q.Trim(), Tag = string.IsNullOrEmpty(Tag) ? null : Tag, Rule = rule };
         List = await contacts.ListAsync(filter, After, 50, cancellationToken);
         Count = After is null && List.Next is null ? new ContactCount(List.Items.Count, true) : await contacts.CountAsync(filter, cancellationToken: cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
-        CanExport = await Visitor.CanExportAsync();
-        Acts = [.. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions && (a.IsExport() ? CanExport : CanEdit))];
+        CanEdit = May(Permission.EditContacts);
+        CanExport = May(Permission.ExportContacts);
+        Acts = [.. Enum.GetValues<JobAct>().Where(a => a != JobAct.ExportSuppressions && May(a.Needs()))];
     }
 
     /// <summary>The file of those whom the list shows, with the mark by which Excel knows its accents.</summary>

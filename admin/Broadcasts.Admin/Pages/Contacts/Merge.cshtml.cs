@@ -1,8 +1,9 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Merge;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
@@ -47,18 +48,18 @@ internal sealed class MergeModel(MergeStore merges, ContactQueries contacts, Fie
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (!await LoadAsync(cancellationToken)) return NotFound();
         if (With == 0 && !string.IsNullOrWhiteSpace(Q))
             Found = [.. (await contacts.ListAsync(new ContactFilter { Search = Q.Trim() }, null, 20, cancellationToken)).Items.Where(c => c.Id != Id)];
         return Page();
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (!await LoadAsync(cancellationToken) || Secondary is null) return NotFound();
         var request = new MergeRequest { PrimaryId = Id, SecondaryId = With, Choices = Choices, PrimaryRevision = PrimaryRevision, SecondaryRevision = SecondaryRevision };
         var (_, result) = await merges.MergeAsync(request, Visitor.Actor, cancellationToken);

@@ -5,9 +5,10 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Forms;
+using Broadcasts.Contacts;
 using Broadcasts.Plugins;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Forms;
@@ -45,7 +46,6 @@ internal sealed class EditModel(FormStore forms, FieldStore fields, ChannelStore
     {
         await LoadAsync(cancellationToken);
         if (Id != 0 && Form is null) return NotFound();
-        if (Id == 0 && !CanEdit) return Forbid();
         if (Form is not null) Input = FormInput.Of(Form);
         else if (channel is { } id && await channels.GetAsync(id) is { } chosen) Input = FirstOf(chosen);
         else
@@ -58,9 +58,9 @@ internal sealed class EditModel(FormStore forms, FieldStore fields, ChannelStore
         return Page();
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var edit = Input.ToEdit();
         var (id, result) = Id == 0 ? await forms.CreateAsync(edit, Visitor.Actor, cancellationToken) : (Id, await forms.UpdateAsync(Id, edit, Input.Version, Visitor.Actor, cancellationToken));
         if (result.IsDone) return Told(result, Texts["Did.rename"], $"/forms/{id}");
@@ -71,16 +71,16 @@ internal sealed class EditModel(FormStore forms, FieldStore fields, ChannelStore
         return Page();
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         return Told(await forms.DeleteAsync(Id, Visitor.Actor, cancellationToken), Texts["Did.delete"], "/forms");
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         if (Id != 0) Form = await forms.GetAsync(Id, cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditContacts);
         Askable = [(SignUpForm.FirstName, Texts["Subject.first_name"]), (SignUpForm.LastName, Texts["Subject.last_name"]), .. (await fields.ListAsync(cancellationToken)).Select(f => (f.Slug, f.Name))];
     }
 

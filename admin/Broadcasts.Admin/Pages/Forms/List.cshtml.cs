@@ -1,5 +1,6 @@
 using Broadcasts.Admin.Web;
 using Broadcasts.Contacts.Forms;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Forms;
@@ -22,6 +23,6 @@ internal sealed class ListModel(FormStore forms) : ConsolePage
         var items = await forms.ListAsync(After, PerPage + 1, cancellationToken);
         Items = [.. items.Take(PerPage)];
         Next = items.Count > PerPage ? Items[^1].Id : null;
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditContacts);
     }
 }

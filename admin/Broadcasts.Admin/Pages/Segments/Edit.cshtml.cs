@@ -5,6 +5,7 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Segments;
@@ -69,12 +70,12 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         }
         else return NotFound();
         await LoadAsync(cancellationToken);
-        return CanEdit || Id != 0 ? Page() : Forbid();
+        return Page();
     }
 
+    [Needs(Permission.EditSegments)]
     public async Task<IActionResult> OnPostAsync([FromForm(Name = "do")] string? act, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (act == "rule") Rule.Rows.Add(new RuleRow());
         else if (act?.Split(':') is ["rule-remove", var at] && int.TryParse(at, out var index) && index >= 0 && index < Rule.Rows.Count) Rule.Rows.RemoveAt(index);
         else if (act == "count") _countsAll = true;
@@ -97,9 +98,9 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         return Page();
     }
 
+    [Needs(Permission.EditSegments)]
     public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         var result = await segments.DeleteAsync(Id, Visitor.Actor, cancellationToken);
         return Told(result, Texts["Did.delete"], result.IsDone ? "/segments" : $"/segments/{Id}");
     }
@@ -134,7 +135,7 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         Fields = await fields.ListAsync(cancellationToken);
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditSegments);
         if (Id != 0) (Uses, MemberOf) = (await segments.UsedByAsync(Id, cancellationToken), await segments.MemberOfAsync(Id, cancellationToken));
         if (Problems.Count > 0 || Rule.Json is null && Rule.Rows.All(r => string.IsNullOrEmpty(r.Field)) && Id == 0) return;
         if (Read() is not { } rule) return;

@@ -1,6 +1,7 @@
-using System.Globalization;
 using Broadcasts.Admin.Web;
 using Broadcasts.Audiences;
+using Broadcasts.Security;
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -29,7 +30,7 @@ internal sealed class ListModel(SegmentStore segments) : ConsolePage
         var page = await segments.PageAsync(Q, After, PerPage, cancellationToken);
         var uses = await segments.UseCountsAsync(page.Items.Select(s => s.Id), cancellationToken);
         (Items, Next) = ([.. page.Items.Select(s => (s, uses.GetValueOrDefault(s.Id)))], page.Next);
-        CanEdit = await Visitor.CanEditAsync();
+        CanEdit = May(Permission.EditSegments);
     }
 
     public string With(long? after) => QueryHelpers.AddQueryString("/segments", new Dictionary<string, string?> { ["q"] = Q, ["after"] = after?.ToString(CultureInfo.InvariantCulture) }.Where(q => !string.IsNullOrEmpty(q.Value)));

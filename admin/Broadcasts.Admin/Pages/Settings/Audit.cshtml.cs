@@ -2,14 +2,13 @@ using System.Globalization;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using NodaTime.Text;
 
 namespace Broadcasts.Admin.Pages.Settings;
 
-[Authorize(Policies.CanAdminister)]
+[Needs(Permission.ReadAudit)]
 internal sealed class AuditModel(AuditStore audit, AuditWatch watch, AuditLook look, UserStore users, ApiKeyStore keys, Texts texts) : ConsolePage
 {
     private const string Here = "/settings/audit";

@@ -1,11 +1,11 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Health;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Security;
 
 namespace Broadcasts.Admin.Pages.Settings;
 
-[Authorize(Policies.CanAdminister)]
+[Needs(Permission.ManageSettings)]
 internal sealed class HealthModel(HealthChecks health) : ConsolePage
 {
     /// <summary>What needs somebody first.</summary>

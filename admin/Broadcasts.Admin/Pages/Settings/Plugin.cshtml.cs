@@ -2,6 +2,7 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Settings;
@@ -27,19 +28,22 @@ internal sealed class PluginModel(PluginVersions plugins, ChannelStore channels,
         foreach (var version in plugin.Versions.Reverse()) versions.Add((version, await people.NameAsync(version.InstalledBy, cancellationToken)));
         Versions = versions;
         Channels = [.. (await channels.ListAsync()).Where(c => c.Transport == id)];
-        CanAdminister = await MayAsync(Policies.CanAdminister);
+        CanAdminister = May(Permission.ManagePlugins);
         return Page();
     }
 
+    [Needs(Permission.ManagePlugins)]
     public Task<IActionResult> OnPostActivateAsync(string id, string version, CancellationToken cancellationToken) => DoAsync(id, async () =>
     {
         await plugins.ActivateAsync(id, version, Visitor.Actor, cancellationToken);
         return Texts["Plugins.Activated", version];
     });
 
+    [Needs(Permission.ManagePlugins)]
     public Task<IActionResult> OnPostRollBackAsync(string id, string? why, CancellationToken cancellationToken) => DoAsync(id, async () =>
         Texts["Plugins.RolledBack", await plugins.RollBackAsync(id, string.IsNullOrWhiteSpace(why) ? null : why.Trim()[..Math.Min(why.Trim().Length, 500)], Visitor.Actor, cancellationToken)]);
 
+    [Needs(Permission.ManagePlugins)]
     public Task<IActionResult> OnPostRemoveAsync(string id, string version, CancellationToken cancellationToken) => DoAsync(id, async () =>
     {
         await plugins.RemoveAsync(id, version, Visitor.Actor, cancellationToken);
@@ -48,7 +52,6 @@ internal sealed class PluginModel(PluginVersions plugins, ChannelStore channels,
 
     private async Task<IActionResult> DoAsync(string id, Func<Task<string>> act)
     {
-        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
         try
         {
             Good(await act());

@@ -3,6 +3,7 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
@@ -25,9 +26,9 @@ internal sealed class PluginsModel(PluginVersions plugins, ChannelStore channels
 
     public Task OnGetAsync(CancellationToken cancellationToken) => LoadAsync(cancellationToken);
 
+    [Needs(Permission.ManagePlugins)]
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanAdminister)) return Forbid();
         if (Upload is null || Upload.Length == 0) Problems = [new Problem("", "", Texts["Plugins.NoFile"])];
         else if (Upload.Length > options.MaxPluginMegabytes * 1024L * 1024) Problems = [new Problem("", "", Texts["Plugins.TooLarge", options.MaxPluginMegabytes])];
         else
@@ -54,6 +55,6 @@ internal sealed class PluginsModel(PluginVersions plugins, ChannelStore channels
     {
         Plugins = await plugins.ListAsync(cancellationToken);
         Channels = (await channels.ListAsync()).ToLookup(c => c.Transport, c => c.Name);
-        CanAdminister = await MayAsync(Policies.CanAdminister);
+        CanAdminister = May(Permission.ManagePlugins);
     }
 }

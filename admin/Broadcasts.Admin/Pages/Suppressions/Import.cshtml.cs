@@ -2,14 +2,14 @@ using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
-using Microsoft.AspNetCore.Authorization;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcasts.Admin.Pages.Suppressions;
 
-[Authorize(Policies.CanEdit)]
+[Needs(Permission.EditContacts)]
 [ImportLimit]
 internal sealed class ImportModel(SuppressionImport lists, ChannelStore channels, EngineOptions options) : ConsolePage
 {

@@ -1,8 +1,9 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Channels;
-using Broadcasts.Contacts;
 using Broadcasts.Contacts.Jobs;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -46,22 +47,22 @@ internal sealed class ListModel(SuppressionStore suppressions, ChannelStore chan
         var rows = new List<(Suppression, string)>();
         foreach (var entry in List.Items) rows.Add((entry, await SourceAsync(entry.Source, cancellationToken)));
         Rows = rows;
-        CanEdit = await Visitor.CanEditAsync();
-        CanExport = await Visitor.CanExportAsync();
+        CanEdit = May(Permission.EditContacts);
+        CanExport = May(Permission.ExportContacts);
         if (CanEdit) Channels = await channels.ListAsync();
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostAddAsync(AddressKind? kind, string? value, long channel, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (kind is not { } known) return BadRequest();
         var (entry, isNew, result) = await suppressions.AddAsync(known, value ?? "", SuppressionReason.Manual, Visitor.Actor, channel, cancellationToken);
         return Told(result, Texts[isNew ? "Suppressions.DidAdd" : "Suppressions.WasThere", entry?.Value], Here);
     }
 
+    [Needs(Permission.EditContacts)]
     public async Task<IActionResult> OnPostRemoveAsync(AddressKind? kind, string? value, long channel, bool sure, string? back, CancellationToken cancellationToken)
     {
-        if (!await MayAsync(Policies.CanEdit)) return Forbid();
         if (kind is not { } known) return BadRequest();
         var entry = await suppressions.GetAsync(known, value ?? "", channel, cancellationToken);
         if (entry is { MayBeTheirWish: true } && !sure)

@@ -1,6 +1,7 @@
 using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts.Export;
+using Broadcasts.Security;
 
 namespace Broadcasts.Contacts.Jobs;
 
@@ -42,6 +43,9 @@ internal static class JobWords
 {
     /// <summary>It makes a file and changes nobody.</summary>
     public static bool IsExport(this JobAct act) => act >= JobAct.ExportContacts;
+
+    /// <summary>What asking for it needs, and ending it.</summary>
+    public static Permission Needs(this JobAct act) => act.IsExport() ? Permission.ExportContacts : act == JobAct.Delete ? Permission.EraseContacts : Permission.EditContacts;
 
     /// <summary>It will go on by itself.</summary>
     public static bool IsOpen(this JobStatus status) => status is JobStatus.Queued or JobStatus.Running or JobStatus.Interrupted;
