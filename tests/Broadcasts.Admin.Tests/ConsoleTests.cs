@@ -71,7 +71,7 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await UntilAsync(page, () => page.Locator("#head-facts .status").InnerTextAsync(), text => text.Contains("Completed", StringComparison.Ordinal));
         await Expect(page.Locator("[data-count='sent']").First).ToHaveTextAsync("2");
 
-        await page.ClickAsync(".tabs a:last-child");
+        await page.ClickAsync(".tabs a[href$='/recipients']");
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(2);
     }
 
