@@ -30,7 +30,7 @@ public abstract class ImportResumeTests
     {
         await ImportAsync($"email,city {_tag}\n{_tag}7@example.com,Vigo\n{_tag}9000@example.com,city 9000\n");
         var (upload, import) = await StopAsync(People());
-        Assert.Equal((ImportStatus.Interrupted, "interruptedKept", 5_000L), (import.Status, import.ErrorCode, import.Rows));
+        Assert.Equal((ImportStatus.Interrupted, "interruptedKept", (long)ImportRun.RowsPerBatch), (import.Status, import.ErrorCode, import.Rows));
 
         await Jobs().ResumeAsync(_ct);
 
@@ -46,7 +46,7 @@ public abstract class ImportResumeTests
         Assert.Single(await _f.Fields.ListAsync(_ct), f => f.Name == $"city {_tag}");
         Assert.Null(await _f.Uploads.GetAsync(upload.File, _ct));
         Assert.False(_f.Uploads.IsHere(upload));
-        Assert.Equal("5000 rows were counted", Assert.Single(await _f.Audit.ListAsync(new AuditFilter { Subject = $"import:{import.Id}", Action = "import.continued" }, cancellationToken: _ct)).Detail);
+        Assert.Equal($"{ImportRun.RowsPerBatch} rows were counted", Assert.Single(await _f.Audit.ListAsync(new AuditFilter { Subject = $"import:{import.Id}", Action = "import.continued" }, cancellationToken: _ct)).Detail);
 
         var (undone, _) = await Undo.RunAsync(import.Id, "test", _ct);
         Assert.Equal((11_966, 1), (undone[UndoOutcome.Deleted], undone[UndoOutcome.Restored]));

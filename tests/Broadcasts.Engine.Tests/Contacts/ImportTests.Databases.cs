@@ -25,8 +25,8 @@ public sealed class SqliteImportTests(SqliteContactsFixture fixture) : ImportTes
         var first = await fixture.Import.RunAsync(new MemoryStream(file), options, cancellationToken: ct);
 
         Assert.Equal((ImportStatus.Failed, "diskFull"), (first.Status, first.Error!.Code));
-        Assert.Equal(0, first.Created % 5_000);
-        Assert.InRange(first.Created, 5_000, 15_000);
+        Assert.Equal(0, first.Created % ImportRun.RowsPerBatch);
+        Assert.InRange(first.Created, ImportRun.RowsPerBatch, 15_000);
         var rule = SegmentRule.Parse($$"""{"field":"email","op":"startsWith","value":"{{tag}}"}""", out _)!;
         Assert.Equal(first.Created, await fixture.SegmentQueries.CountAsync(rule, cancellationToken: ct));
         Assert.Equal((ImportStatus.Failed, first.Created), await StatusAsync(first.Id));

@@ -293,7 +293,7 @@ public abstract class ImportTests
 
         var result = await _f.Import.RunAsync(content, new ImportOptions { Name = "x", Actor = "test", ConsentSource = "test" }, cancellationToken: _ct);
 
-        Assert.Equal((ImportStatus.Failed, "unreadable", 5_000L), (result.Status, result.Error!.Code, result.Created));
+        Assert.Equal((ImportStatus.Failed, "unreadable", (long)ImportRun.RowsPerBatch), (result.Status, result.Error!.Code, result.Created));
         Assert.Equal(ImportStatus.Failed, (await _f.Imports.GetAsync(result.Id, _ct))!.Status);
     }
 

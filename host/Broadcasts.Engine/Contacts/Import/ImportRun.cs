@@ -11,7 +11,7 @@ namespace Broadcasts.Contacts.Import;
 /// </summary>
 internal sealed class ImportRun(Database database, TimeProvider time, TagStore tags, ImportStream source, ImportOptions options, ImportProgress start, IProgress<ImportProgress>? report)
 {
-    private const int RowsPerBatch = 5_000;
+    internal const int RowsPerBatch = 4_000;
     private const int CharactersPerBatch = 8 << 20;
     private const int MostTries = 5;
 
