@@ -71,7 +71,9 @@ internal sealed class PaceHistory(Database database, IGrainFactory grains, TimeP
         """;
 
     private const string DoneSql = """
-        SELECT CAST(COALESCE(SUM(sent + delivered + read + failed + unknown), 0) AS BIGINT) FROM slices WHERE broadcast_id = @id
+        SELECT CAST(COALESCE(SUM(s.sent + s.delivered + s.read + s.failed + s.unknown), 0) AS BIGINT) AS Sent, COALESCE(MAX(b.finished_at), @now) AS At
+          FROM broadcasts b JOIN slices s ON s.broadcast_id = b.id
+         WHERE b.id = @id
         """;
 
     private readonly Dictionary<long, long> _last = [];
@@ -89,8 +91,8 @@ internal sealed class PaceHistory(Database database, IGrainFactory grains, TimeP
 
         foreach (var id in _last.Keys.Except(running.Select(r => r.Id)).ToArray())
         {
-            var sent = await database.ReadAsync(c => c.ExecuteScalarAsync<long>(new CommandDefinition(DoneSql, new { id }, cancellationToken: cancellationToken)), cancellationToken);
-            await WriteAsync(id, now, now - 1_000, sent, null, PaceLimit.None, cancellationToken);
+            var end = await database.ReadAsync(c => c.QuerySingleAsync<PacePoint>(new CommandDefinition(DoneSql, new { id, now }, cancellationToken: cancellationToken)), cancellationToken);
+            await WriteAsync(id, end.At, end.At, end.Sent, null, PaceLimit.None, cancellationToken);
             _last.Remove(id);
         }
     }
