@@ -9,12 +9,6 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
 {
     private const float Patient = 60_000;
 
-    public static TheoryData<string> Pages { get; } =
-    [
-        "/broadcasts", "/broadcasts/calendar", "/broadcasts/new", "/contacts", "/contacts/new", "/contacts/import", "/contacts/fields", "/suppressions", "/suppressions/import", "/contacts/duplicates", "/contacts/jobs",
-        "/segments", "/segments/new", "/forms", "/forms/new", "/channels", "/channels/new", "/channels/new?transport=smtp", "/plugins", "/plugins/simulator", "/settings", "/settings/users", "/settings/users/1", "/settings/roles", "/settings/roles/new", "/settings/keys", "/account", "/account/second-factor", "/find?q=sim", "/broadcasts/calendar?scale=week", "/broadcasts/calendar?scale=agenda", "/nowhere",
-    ];
-
     [Fact]
     public async Task WelcomeLink_UsedTwice_IsGone()
     {
@@ -101,21 +95,6 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await Expect(page.Locator("#side")).ToContainTextAsync(draft);
         await Expect(page.Locator(".head")).ToContainTextAsync(create);
         Assert.Equal(locale[..2], await page.Locator("html").GetAttributeAsync("lang"));
-    }
-
-    [Theory]
-    [MemberData(nameof(Pages))]
-    public async Task Page_UnderAxe_IsClean(string path)
-    {
-        foreach (var (scheme, width) in new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 390) })
-        {
-            await using var context = await console.NewContextAsync(width: width, scheme: scheme);
-            var page = await context.NewPageAsync();
-            await page.GotoAsync(path);
-            var result = await page.RunAxe();
-            Assert.Empty(result.Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}"));
-            Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
-        }
     }
 
     [Fact]

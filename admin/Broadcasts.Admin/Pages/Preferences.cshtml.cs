@@ -26,7 +26,7 @@ internal sealed class PreferencesModel(UserStore users, UserManager<User> manage
 
         if (Request.Form.ContainsKey("theme"))
         {
-            var chosen = theme is "light" or "dark" ? theme : null;
+            var chosen = Visitor.Themes.Contains(theme) ? theme : null;
             Remember(VisitorCulture.ThemeCookie, chosen ?? "");
             if (user is not null) user.Theme = chosen;
         }

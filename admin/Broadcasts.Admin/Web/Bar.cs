@@ -27,6 +27,14 @@ internal static class Bar
     /// <summary>A part of a whole.</summary>
     public static HtmlString Of(long part, long whole, string label, string tone) => Draw(label, "bar", Math.Max(1, whole), (tone, part));
 
+    /// <summary>How much of a limit is used; another colour when it is all but full.</summary>
+    public static HtmlString Meter(double used, double most, string label)
+    {
+        // A burst within a second can lie above the mean of the limit: that is full, not more.
+        var share = most <= 0 ? 1 : Math.Clamp(used / most, 0, 1);
+        return Draw($"{label}: {share.ToString("P0", CultureInfo.CurrentCulture)}", "bar", 1000, (share >= .95 ? "f-unknown" : "f-sent", (long)(share * 1000)));
+    }
+
     private static HtmlString Draw(string label, string css, long whole, params (string Tone, long Value)[] pieces)
     {
         var svg = new StringBuilder($"<svg class=\"{css}\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{HtmlEncoder.Default.Encode(label)}\">");

@@ -23,10 +23,11 @@ internal sealed class Visitor(IHttpContextAccessor accessor, EngineOptions optio
 
     public string Email => Context.User.Identity?.Name ?? "";
 
-    /// <summary><c>light</c>, <c>dark</c>, or empty to follow the system.</summary>
-    public string Theme => (IsSignedIn ? Context.User.FindFirst(ConsoleClaims.Theme)?.Value : Context.Request.Cookies[VisitorCulture.ThemeCookie]) is "light" or "dark"
-        ? (IsSignedIn ? Context.User.FindFirst(ConsoleClaims.Theme)!.Value : Context.Request.Cookies[VisitorCulture.ThemeCookie]!)
-        : "";
+    /// <summary>The themes that a person can choose.</summary>
+    public static IReadOnlyList<string> Themes { get; } = ["light", "dark", "contrast"];
+
+    /// <summary>One of <see cref="Themes"/>, or empty to follow the system.</summary>
+    public string Theme => (IsSignedIn ? Context.User.FindFirst(ConsoleClaims.Theme)?.Value : Context.Request.Cookies[VisitorCulture.ThemeCookie]) is { } chosen && Themes.Contains(chosen) ? chosen : "";
 
     /// <summary>Two-letter language of the request.</summary>
     public static string Language => CultureInfo.CurrentUICulture.TwoLetterISOLanguageName;

@@ -99,9 +99,10 @@ let resting = 0;
 async function preview(form) {
   const turn = ++asked;
   const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'));
-  body.set('do', form.querySelector('[data-look]').value);
+  const look = form.querySelector('[data-look]');
+  body.set('do', look.value);
   try {
-    const response = await fetch(form.action, { method: 'POST', body, redirect: 'error' });
+    const response = await fetch(look.getAttribute('formaction') ?? form.action, { method: 'POST', body, redirect: 'error' });
     const fresh = parser.parseFromString(await response.text(), 'text/html');
     if (turn === asked) exchange(fresh, region => region.id === form.dataset.preview);
   } catch {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -58,7 +59,8 @@ internal sealed class MessageLinks(Database database, EngineOptions options, ISe
     private long? Read(string token, ReadOnlySpan<byte> use)
     {
         Span<byte> bytes = stackalloc byte[8 + SignatureBytes];
-        if (token.Length > 64 || !Base64Url.TryDecodeFromChars(token, bytes, out var written) || written != bytes.Length) return null;
+        // Not TryDecodeFromChars, which throws at what is no Base64Url.
+        if (token.Length > 64 || Base64Url.DecodeFromChars(token, bytes, out _, out var written) != OperationStatus.Done || written != bytes.Length) return null;
         Span<byte> expected = stackalloc byte[SignatureBytes];
         Sign(bytes[..8], use, expected);
         return CryptographicOperations.FixedTimeEquals(expected, bytes[8..]) ? BinaryPrimitives.ReadInt64BigEndian(bytes) : null;

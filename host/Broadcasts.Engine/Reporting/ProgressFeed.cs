@@ -6,8 +6,7 @@ namespace Broadcasts.Reporting;
 /// <summary>Progress as it moves. However many pages look at a broadcast, its numbers are read once.</summary>
 internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts waiting, TimeProvider time)
 {
-    private static readonly TimeSpan Moving = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Resting = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan KeepPaces = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
@@ -95,7 +94,7 @@ internal sealed class ProgressFeed(ProgressQueries queries, WaitingBroadcasts wa
                 }
 
                 watch.Publish(progress);
-                await Task.Delay(progress.Status == BroadcastStatus.InProgress ? Moving : Resting, time, watch.Stop.Token);
+                await Task.Delay(Pause, time, watch.Stop.Token);
             }
         }
         catch (OperationCanceledException)

@@ -22,6 +22,13 @@ internal static class WebSetup
         OpenIdSetup.Add(services, options.Engine.OpenId);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        // Pages alone: a stream of events must not wait for a block to fill, and scripts come compressed already. What a stranger could learn from a
+        // page's compressed length (BREACH) needs cookies on requests that other sites make, and ours are not sent with those.
+        services.AddResponseCompression(compression =>
+        {
+            compression.EnableForHttps = true;
+            compression.MimeTypes = ["text/html"];
+        });
         services.AddOpenApi("v1", ApiDocument.Describe);
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter("Broadcasts")
@@ -59,6 +66,7 @@ internal static class WebSetup
             if (context.Request.IsHttps) context.Response.Headers.StrictTransportSecurity = "max-age=31536000";
             return next(context);
         });
+        app.UseResponseCompression();
         app.UseBroadcastsConsole();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api
             .UseMiddleware<ApiErrors>()

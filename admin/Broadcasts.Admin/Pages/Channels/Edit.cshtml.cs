@@ -5,13 +5,15 @@ using Broadcasts.Admin.Web;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Plugins;
+using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Channels;
 
 /// <summary>One channel, new or there: the form is drawn from its transport's typed settings. Secrets are written and never shown.</summary>
-internal sealed class EditModel(ChannelStore channels, ChannelService service, TransportCatalogue transports, TestMessages tests) : ConsolePage
+internal sealed class EditModel(
+    ChannelStore channels, ChannelService service, TransportCatalogue transports, TestMessages tests, BroadcastQueries broadcasts, ProgressFeed progress) : ConsolePage
 {
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
@@ -64,15 +66,29 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
 
     public IReadOnlyList<string> Users { get; private set; } = [];
 
+    /// <summary>What the rate in the form would do to the broadcasts that run on this channel.</summary>
+    public IReadOnlyList<RateEffect> Effects { get; private set; } = [];
+
     public bool CanAdminister { get; private set; }
 
     public bool CanPause { get; private set; }
 
-    public async Task<IActionResult> OnGetAsync()
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (!await LoadAsync()) return NotFound();
         (Name, Rate, WhenInDoubt, Version) = (Channel?.Name ?? Info?.DisplayName.For(Visitor.Language), RateInput.Of(Channel?.Rate ?? DefaultRate()), Channel?.WhenInDoubt ?? default, Channel?.Version ?? 0);
         Values = Channel is null ? new Dictionary<string, string>() : Read(Channel.Settings);
+        await LookAheadAsync(cancellationToken);
+        return Page();
+    }
+
+    /// <summary>Saves nothing: shows what the rate that was typed would change.</summary>
+    [Needs(Permission.ManageChannels)]
+    public async Task<IActionResult> OnPostLookAsync(CancellationToken cancellationToken)
+    {
+        if (!await LoadAsync() || Info is null) return NotFound();
+        Values = Info.Fields.Where(f => !f.Secret).ToDictionary(f => f.Name, TextOf);
+        await LookAheadAsync(cancellationToken);
         return Page();
     }
 
@@ -184,6 +200,15 @@ internal sealed class EditModel(ChannelStore channels, ChannelService service, T
 
         Info = Transport is null ? null : transports.Find(Transport);
         return Id != 0 || Transport is null || Info is not null;
+    }
+
+    private async Task LookAheadAsync(CancellationToken cancellationToken)
+    {
+        if (Channel is null || !Rate.TryRead(out var then)) return;
+        var running = new List<(BroadcastRow, double?)>();
+        var list = await broadcasts.ListAsync(new() { ChannelId = Id, Status = BroadcastStatus.InProgress }, new() { Limit = 10 }, cancellationToken);
+        foreach (var row in list.Items) running.Add((row, (await progress.GetAsync(row.Id, cancellationToken))?.OwnRate?.PerSecond));
+        Effects = RateEffect.Of(running, Channel.Rate?.PerSecond, then?.PerSecond);
     }
 
     private SendRate? DefaultRate() => Info?.Capabilities.DefaultRatePerSecond is { } rate and >= 1 ? new SendRate((int)rate, 1000) : null;

@@ -5,17 +5,20 @@ using Broadcasts.Security;
 
 namespace Broadcasts.Admin.Pages.Channels;
 
-internal sealed class ListModel(ChannelStore channels, TransportCatalogue transports) : ConsolePage
+internal sealed class ListModel(ChannelStore channels, ChannelService service, TransportCatalogue transports) : ConsolePage
 {
-    public IReadOnlyList<(Channel Channel, TransportInfo? Transport, IReadOnlyList<string> Users)> Items { get; private set; } = [];
+    public IReadOnlyList<Card> Items { get; private set; } = [];
 
     public bool CanAdminister { get; private set; }
 
     public async Task OnGetAsync()
     {
-        var items = new List<(Channel, TransportInfo?, IReadOnlyList<string>)>();
-        foreach (var channel in await channels.ListAsync()) items.Add((channel, transports.Find(channel.Transport), await channels.UsersAsync(channel.Id)));
+        var items = new List<Card>();
+        foreach (var channel in await channels.ListAsync())
+            items.Add(new(channel, transports.Find(channel.Transport), await channels.UsersAsync(channel.Id), await service.BudgetAsync(channel.Id), await service.RecipientsAsync(channel.Id)));
         Items = items;
         CanAdminister = May(Permission.ManageChannels);
     }
+
+    internal sealed record Card(Channel Channel, TransportInfo? Transport, IReadOnlyList<string> Users, BudgetView Budget, RecipientLimitView? Reached);
 }
