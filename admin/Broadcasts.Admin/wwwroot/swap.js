@@ -5,7 +5,7 @@ let timer = 0;
 
 const busy = region =>
   region.querySelector('details.menu[open]') !== null ||
-  (region.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
+  (region.contains(document.activeElement) && document.activeElement.matches('input:not([data-pick], [data-all]), textarea, select'));
 
 export async function load(url) {
   const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' }, redirect: 'follow' });
@@ -22,10 +22,15 @@ function exchange(fresh, only) {
     if (!next || next.outerHTML === region.outerHTML) continue;
     const focused = region.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     const scrolled = region.querySelector('.drawer')?.scrollTop;
+    for (const box of region.querySelectorAll('[data-pick]:checked')) {
+      const again = next.querySelector(`#${CSS.escape(box.id)}`);
+      if (again) again.checked = true;
+    }
     region.replaceWith(next);
     if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
     if (scrolled) next.querySelector('.drawer')?.scrollTo(0, scrolled);
   }
+  document.dispatchEvent(new Event('swapped'));
 }
 
 function keyOf(element) {
