@@ -101,18 +101,41 @@ export function stale(on) {
 // A form that shows what it would do (data-preview names the region): asked again when whoever writes rests.
 let asked = 0;
 let resting = 0;
-async function preview(form) {
+async function ask(form, act, ids) {
   const turn = ++asked;
+  clearTimeout(resting);
   const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'));
-  body.set('do', form.querySelector('[data-look]').value);
+  body.set('do', act);
+  const response = await fetch(form.action, { method: 'POST', body, redirect: 'error' });
+  const fresh = parser.parseFromString(await response.text(), 'text/html');
+  if (turn === asked) exchange(fresh, region => ids.includes(region.id));
+}
+// The button asks too, and says what is wrong.
+const preview = form => ask(form, form.querySelector('[data-look]').value, [form.dataset.preview]).catch(() => {});
+
+// What changes a form's own shape (data-shape) is asked in place, and the cursor goes where the change was made.
+async function shape(control, act) {
+  const form = control.form;
+  const region = control.closest('[data-region]').id;
   try {
-    const response = await fetch(form.action, { method: 'POST', body, redirect: 'error' });
-    const fresh = parser.parseFromString(await response.text(), 'text/html');
-    if (turn === asked) exchange(fresh, region => region.id === form.dataset.preview);
+    await ask(form, act, [region, form.dataset.preview]);
+    document.querySelector(`#${region} [autofocus]`)?.focus();
   } catch {
-    // The button asks too, and says what is wrong.
+    if (control.type === 'submit') form.requestSubmit(control);
   }
 }
+document.addEventListener('click', event => {
+  const button = event.target.closest('button[data-shape]');
+  if (!button) return;
+  event.preventDefault();
+  shape(button, button.value);
+});
+document.addEventListener('change', event => {
+  if (event.target.matches('select[data-shape]')) shape(event.target, event.target.dataset.shape);
+  const many = event.target.closest('.pick-many');
+  const told = many?.querySelector('[data-picks]');
+  if (told) told.textContent = [...many.querySelectorAll('input:checked')].map(box => box.parentElement.textContent.trim()).join(', ') || told.dataset.picks;
+});
 document.addEventListener('input', event => {
   const form = event.target.closest('form[data-preview]');
   if (!form) return;

@@ -130,6 +130,12 @@ internal sealed partial class BroadcastQueries(Database database)
     public Task<IReadOnlyList<(long Id, string Name)>> SegmentsAsync(CancellationToken cancellationToken = default) =>
         database.ReadAsync<IReadOnlyList<(long, string)>>(async connection => [.. await connection.QueryAsync<(long, string)>(Command(SegmentsSql, null, cancellationToken))], cancellationToken);
 
+    private const string StartedSql = "SELECT id, name FROM broadcasts WHERE kind = 0 AND started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 200";
+
+    /// <summary>Those that were started last, archived ones too.</summary>
+    public Task<IReadOnlyList<(long Id, string Name)>> StartedAsync(CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<(long, string)>>(async connection => [.. await connection.QueryAsync<(long, string)>(Command(StartedSql, null, cancellationToken))], cancellationToken);
+
     /// <summary>Those of the ids that there are, archived ones too, in the order of the ids.</summary>
     public Task<IReadOnlyList<BroadcastRow>> ListAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken = default) =>
         database.ReadAsync(connection => ReadRowsAsync(connection,
