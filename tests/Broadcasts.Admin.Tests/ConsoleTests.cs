@@ -11,7 +11,7 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
 
     public static TheoryData<string> Pages { get; } =
     [
-        "/broadcasts", "/broadcasts/calendar", "/broadcasts/new", "/contacts", "/contacts/new", "/contacts/import", "/contacts/fields", "/suppressions", "/suppressions/import", "/contacts/duplicates", "/contacts/jobs",
+        "/broadcasts", "/broadcasts/calendar", "/broadcasts/views", "/broadcasts/labels", "/broadcasts/new", "/contacts", "/contacts/new", "/contacts/import", "/contacts/fields", "/suppressions", "/suppressions/import", "/contacts/duplicates", "/contacts/jobs",
         "/segments", "/segments/new", "/forms", "/forms/new", "/channels", "/channels/new", "/channels/new?transport=smtp", "/plugins", "/plugins/simulator", "/settings", "/settings/users", "/settings/users/1", "/settings/roles", "/settings/roles/new", "/settings/keys", "/account", "/account/second-factor", "/find?q=sim", "/broadcasts/calendar?scale=week", "/broadcasts/calendar?scale=agenda", "/nowhere",
     ];
 

@@ -94,16 +94,23 @@ public sealed class RulePagesTests(ConsoleFixture console) : IClassFixture<Conso
         await AxeAsync(page);
     }
 
-    [Fact]
-    public async Task Rule_OfABroadcast_IsTheSameEditor()
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Rule_OfABroadcast_IsTheSameEditor(bool script)
     {
-        await using var context = await console.NewContextAsync(script: false);
+        await using var context = await console.NewContextAsync(script: script);
         var page = await PageAsync(context);
         var id = (await console.PostAsync("broadcasts", new { name = "With a rule", segment = new { any = new object[] { new { field = "country", op = "is", value = "ES" }, new { all = new object[] { new { field = "email", op = "exists" } } } } } })).GetProperty("id").GetInt64();
         await page.GotoAsync($"/broadcasts/{id}/edit");
         await Expect(page.Locator("#rule-0-value")).ToHaveValueAsync("ES");
         await page.ClickAsync("#rule button[value='rule:add.1']");
         await Expect(page.Locator("#rule-1-1-field")).ToBeVisibleAsync();
+        if (script) await Expect(page.Locator("#rule-1-1-field")).ToBeFocusedAsync();
+        await page.SelectOptionAsync("#rule-1-1-field", "blocked");
+        if (!script) await page.ClickAsync("#rule button[value='rule:look']");
+        await page.SelectOptionAsync("#rule-1-1-value", "false");
+        await page.ClickAsync(".head-actions button[value=save]");
+        await page.GotoAsync($"/broadcasts/{id}/edit");
+        await Expect(page.Locator("#rule-1-1-value")).ToHaveValueAsync("false");
     }
 
     [Theory, InlineData("rule:up.9.9"), InlineData("rule:remove.-1"), InlineData("rule:"), InlineData("rule:add.NaN"), InlineData("rule-remove:0"), InlineData("rule:group.0.0.0.0.0.0.0.0.0.0.0.0")]

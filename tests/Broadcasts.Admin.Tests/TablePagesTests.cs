@@ -60,7 +60,11 @@ public sealed class TablePagesTests(ConsoleFixture console) : IClassFixture<Cons
         await page.GotoAsync("/broadcasts?sort=-delivered");
         await Expect(page.Locator("th[aria-sort=descending]")).ToHaveTextAsync(script ? "Delivered" : "Entregados");
         await Expect(page.Locator("tbody tr").First).ToContainTextAsync(script ? "API key" : "Clave de API");
+        Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
+        await page.Locator("tbody summary").First.ClickAsync();
+        await Expect(page.Locator("tbody .menu[open] .menu-item").First).ToBeInViewportAsync(new() { Ratio = 1 });
         await ConsoleFixture.PictureAsync(page, $"table-columns-{script}");
+        await page.ClickAsync("h1");
         await page.ClickAsync("#columns > summary");
         await page.ClickAsync("#columns button.plain");
         await Expect(page.Locator("thead th")).ToHaveCountAsync(10);
@@ -211,6 +215,9 @@ public sealed class TablePagesTests(ConsoleFixture console) : IClassFixture<Cons
         var page = await PageAsync(context);
         Assert.Equal(200, (await page.GotoAsync(address))!.Status);
         await Expect(page.Locator("h1")).ToHaveTextAsync("Broadcasts");
+        await DraftAsync("There is one");
+        await page.GotoAsync("/broadcasts?p=4000");
+        Assert.InRange(await page.Locator("tbody tr").CountAsync(), 1, 50);
         Assert.Equal(200, (await page.GotoAsync($"/broadcasts?q={new string('x', 6000)}"))!.Status);
     }
 

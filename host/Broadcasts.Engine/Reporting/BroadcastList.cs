@@ -86,6 +86,12 @@ internal enum BroadcastSort
     /// <summary>The share of its messages that arrived.</summary>
     Delivered,
     Failed,
+
+    /// <summary>When it was over; those that are not come first when descending.</summary>
+    Finish,
+
+    /// <summary>Those that wait for a second person, then those that had one.</summary>
+    Approval,
 }
 
 /// <summary>One page of a table.</summary>

@@ -178,6 +178,8 @@ internal sealed partial class BroadcastQueries(Database database)
             BroadcastSort.CreatedBy => "b.created_by",
             BroadcastSort.Progress => Share("o.sent + o.delivered + o.read + o.failed + o.skipped + o.unknown"),
             BroadcastSort.Delivered => Share("o.delivered + o.read"),
+            BroadcastSort.Finish => "COALESCE(b.finished_at, 9223372036854775807)",
+            BroadcastSort.Approval => $"CASE WHEN b.status = {(int)BroadcastStatus.Paused} AND b.status_reason = '{Approvals.Reason}' THEN 2 WHEN b.approved_by IS NOT NULL THEN 1 ELSE 0 END",
             BroadcastSort.Failed => OfSlices("COALESCE(SUM(o.failed), 0)"),
             _ => "b.created_at",
         };

@@ -15,7 +15,7 @@ internal sealed class TableModel(BroadcastQueries queries, BroadcastTableStore t
     public const int Size = 50;
 
     private static readonly BroadcastSort[] FirstDescending =
-        [BroadcastSort.Time, BroadcastSort.Recipients, BroadcastSort.Messages, BroadcastSort.Progress, BroadcastSort.Delivered, BroadcastSort.Failed];
+        [BroadcastSort.Time, BroadcastSort.Recipients, BroadcastSort.Messages, BroadcastSort.Progress, BroadcastSort.Delivered, BroadcastSort.Failed, BroadcastSort.Finish, BroadcastSort.Approval];
 
     /// <summary>From 1.</summary>
     [BindProperty(SupportsGet = true, Name = "p")]
@@ -52,7 +52,14 @@ internal sealed class TableModel(BroadcastQueries queries, BroadcastTableStore t
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         PageNumber = Math.Clamp(PageNumber, 1, 1_000_000);
-        List = await Queries.ListAsync(Filter, new() { Sort = SortBy, Descending = Descending, Offset = (PageNumber - 1) * Size, Limit = Size }, cancellationToken);
+        List = await ReadAsync(cancellationToken);
+        // A page behind the last one: rows went away since, or somebody typed the number.
+        if (List is { Items.Count: 0, Total: > 0 })
+        {
+            PageNumber = Pages;
+            List = await ReadAsync(cancellationToken);
+        }
+
         Columns = await table.ColumnsAsync(Me, cancellationToken);
         Views = await table.ViewsAsync(Me, cancellationToken);
         await LoadFrameAsync(cancellationToken);
@@ -82,8 +89,8 @@ internal sealed class TableModel(BroadcastQueries queries, BroadcastTableStore t
 
     public string? AriaSort(BroadcastSort sort) => sort != SortBy ? null : Descending ? "descending" : "ascending";
 
-    /// <summary>What the database can order by a column; null for what is known only while it runs.</summary>
-    public static BroadcastSort? SortOf(BroadcastColumn column) => Enum.TryParse<BroadcastSort>(column.ToString(), out var sort) ? sort : null;
+    /// <summary>Every column has its order.</summary>
+    public static BroadcastSort SortOf(BroadcastColumn column) => Enum.Parse<BroadcastSort>(column.ToString());
 
     /// <summary>The filters and the order of this address, always written alike.</summary>
     public string ViewQuery => string.Join('&', Kept().Where(k => FilterNames.Contains(k.Name) || k.Name == "sort").Select(k => $"{k.Name}={Uri.EscapeDataString(k.Value)}"));
@@ -112,6 +119,9 @@ internal sealed class TableModel(BroadcastQueries queries, BroadcastTableStore t
             }.Where(q => !string.IsNullOrEmpty(q.Value)));
         }
     }
+
+    private Task<BroadcastList> ReadAsync(CancellationToken cancellationToken) =>
+        Queries.ListAsync(Filter, new() { Sort = SortBy, Descending = Descending, Offset = (PageNumber - 1) * Size, Limit = Size }, cancellationToken);
 
     private long Me => Visitor.Session!.UserId;
 
