@@ -14,7 +14,7 @@ internal sealed class AuditLook(People people, Texts texts, Show show)
     };
 
     /// <summary>What acts are of, as the filter offers it.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["audit", "broadcast", "channel", "contact", "contacts", "field", "form", "import", "job", "key", "plugin", "role", "safeHold", "segment", "settings", "suppression", "suppressions", "tag", "user"];
+    public static IReadOnlyList<string> Kinds { get; } = ["audit", "broadcast", "broadcasts", "channel", "contact", "contacts", "field", "form", "import", "job", "key", "label", "plugin", "role", "safeHold", "segment", "settings", "suppression", "suppressions", "tag", "user"];
 
     /// <summary>Every verb that has words of its own.</summary>
     public string Action(string action) => texts.Has($"Audit.{action}") ? texts[$"Audit.{action}"] : action;

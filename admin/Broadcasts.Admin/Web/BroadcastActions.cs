@@ -53,6 +53,10 @@ internal sealed class BroadcastActions(Texts texts, Visitor visitor)
         return actions;
     }
 
+    /// <summary>Why an act on many leaves this one out; null when it does not. To cancel what only waits for its time is to make it a draft again.</summary>
+    public string? WhyNot(string act, BroadcastRow row) => act is "label" or "unlabel" ? null
+        : WhyNot(Entries.Single(e => e.Key == (act == "cancel" && row.Status == BroadcastStatus.Scheduled ? "unschedule" : act)), row);
+
     private string? WhyNot(Entry entry, BroadcastRow row)
     {
         if (!visitor.May(entry.Needs)) return texts["Why.Role"];

@@ -28,6 +28,24 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
     public long? Channel { get; set; }
 
     [BindProperty(SupportsGet = true)]
+    public long? Segment { get; set; }
+
+    /// <summary>Who made it, as stored: <c>user:3</c>.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? By { get; set; }
+
+    /// <summary>The first day, in the visitor's zone: <c>2026-11-23</c>.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? From { get; set; }
+
+    /// <summary>The last day.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? To { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string? Outcome { get; set; }
+
+    [BindProperty(SupportsGet = true)]
     public string? Sort { get; set; }
 
     /// <summary>The calendar's scale: <c>week</c>, <c>agenda</c>, or a month for anything else.</summary>
@@ -48,11 +66,18 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
 
     protected BroadcastQueries Queries => queries;
 
+    protected ProgressFeed Progress => progress;
+
     public IReadOnlyDictionary<BroadcastStatus, long> Counts { get; private set; } = new Dictionary<BroadcastStatus, long>();
 
     public IReadOnlyList<Channel> Channels { get; private set; } = [];
 
     public IReadOnlyList<string> Labels { get; private set; } = [];
+
+    public IReadOnlyList<(long Id, string Name)> Segments { get; private set; } = [];
+
+    /// <summary>Whoever made a broadcast, with their names.</summary>
+    public IReadOnlyList<(string Actor, string Name)> Creators { get; private set; } = [];
 
     public BroadcastDrawer? Drawer { get; private set; }
 
@@ -61,7 +86,7 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
     public bool CanSend { get; private set; }
 
     /// <summary>True when a filter is set: an empty table then means something else.</summary>
-    public bool IsFiltered => Q is { Length: > 0 } || Label is { Length: > 0 } || Channel is not null || StatusValue is not null || ViewValue != BroadcastView.All;
+    public bool IsFiltered => Chips.Count > 0;
 
     public BroadcastStatus? StatusValue => Enum.TryParse<BroadcastStatus>(Status, ignoreCase: true, out var status) && Enum.IsDefined(status) ? status : null;
 
@@ -74,6 +99,15 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
 
     public bool Archived => View?.ToLowerInvariant() == "archived";
 
+    public LocalDate? FromDay => CalendarGrid.DayOf(From);
+
+    public LocalDate? ToDay => CalendarGrid.DayOf(To);
+
+    public BroadcastOutcome? OutcomeValue => Enum.TryParse<BroadcastOutcome>(Outcome, ignoreCase: true, out var outcome) && Enum.IsDefined(outcome) ? outcome : null;
+
+    /// <summary>How many filters stand behind <em>More filters</em>.</summary>
+    public int MoreFilters => new[] { Segment is not null, !string.IsNullOrEmpty(By), FromDay is not null, ToDay is not null, OutcomeValue is not null }.Count(set => set);
+
     public BroadcastFilter Filter => new()
     {
         Status = StatusValue,
@@ -82,9 +116,43 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
         Label = string.IsNullOrWhiteSpace(Label) ? null : Label,
         Search = string.IsNullOrWhiteSpace(Q) ? null : Q.Trim(),
         Archived = Archived,
+        SegmentId = Segment,
+        CreatedBy = string.IsNullOrEmpty(By) ? null : By,
+        From = StartOf(FromDay),
+        To = StartOf(ToDay?.PlusDays(1)),
+        Outcome = OutcomeValue,
     };
 
+    /// <summary>The filters that are set, in words, each with the address without it.</summary>
+    public IReadOnlyList<(string Text, string Href)> Chips => _chips ??= [.. ChipsOf()];
+
+    private IReadOnlyList<(string Text, string Href)>? _chips;
+
+    private IEnumerable<(string Text, string Href)> ChipsOf()
+    {
+        if (Filter.Search is { } search) yield return Chip(Texts["Chip.Search", search], "q");
+        if (StatusValue is { } status) yield return Chip(Texts.Of(status), "status");
+        if (ViewValue != BroadcastView.All || Archived) yield return Chip(Texts[Archived ? "View.Archived" : $"View.{ViewValue}"], "view");
+        if (Channel is { } channel) yield return Chip($"{Texts["Broadcasts.Channel"]}: {Channels.FirstOrDefault(c => c.Id == channel)?.Name ?? $"{channel}"}", "channel");
+        if (Filter.Label is { } label) yield return Chip($"{Texts["Broadcasts.Label"]}: {label}", "label");
+        if (Segment is { } segment) yield return Chip($"{Texts["Broadcasts.Segment"]}: {Segments.FirstOrDefault(s => s.Id == segment).Name ?? $"{segment}"}", "segment");
+        if (Filter.CreatedBy is { } creator) yield return Chip($"{Texts["Broadcasts.CreatedBy"]}: {Creators.FirstOrDefault(c => c.Actor == creator).Name ?? creator}", "by");
+        if (FromDay is { } from) yield return Chip(Texts["Chip.From", Show.DayText(from)], "from");
+        if (ToDay is { } to) yield return Chip(Texts["Chip.To", Show.DayText(to)], "to");
+        if (OutcomeValue is { } outcome) yield return Chip(Texts.Of(outcome), "outcome");
+    }
+
+    private (string Text, string Href) Chip(string text, string name) => (text, With((name, null), ("p", null), ("open", null)));
+
+    private DateTimeOffset? StartOf(LocalDate? day) => day is { } date ? Visitor.Zone.AtStartOfDay(date).ToDateTimeOffset() : null;
+
+    /// <summary>The address without any filter.</summary>
+    public string Unfiltered => With([.. FilterNames.Append("p").Append("open").Select(name => (name, (object?)null))]);
+
     public abstract string Path { get; }
+
+    /// <summary>What a saved view keeps: the filters and the order.</summary>
+    protected static readonly string[] FilterNames = ["status", "view", "q", "label", "channel", "segment", "by", "from", "to", "outcome"];
 
     /// <summary>This page's address with changes; null takes a filter away.</summary>
     public string With(params (string Name, object? Value)[] changes) => With(Path, changes);
@@ -108,6 +176,11 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
         ["q"] = Q,
         ["label"] = Label,
         ["channel"] = Channel?.ToString(CultureInfo.InvariantCulture),
+        ["segment"] = Segment?.ToString(CultureInfo.InvariantCulture),
+        ["by"] = By,
+        ["from"] = From,
+        ["to"] = To,
+        ["outcome"] = Outcome,
         ["sort"] = Sort,
         ["scale"] = Scale,
         ["on"] = On,
@@ -116,67 +189,25 @@ internal abstract class BroadcastsPage(BroadcastQueries queries, ProgressFeed pr
         ["move"] = Move,
     };
 
+    /// <summary>Actors with their names.</summary>
+    protected async Task<Dictionary<string, string>> NamesAsync(IEnumerable<string> actors, CancellationToken cancellationToken)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var actor in actors) names[actor] = await people.NameAsync(actor, cancellationToken);
+        return names;
+    }
+
     protected async Task LoadFrameAsync(CancellationToken cancellationToken)
     {
         // The list at the left counts what the other filters leave: choosing a status must not empty the other numbers.
         Counts = await queries.StatusCountsAsync(Filter with { Status = null, View = BroadcastView.All }, cancellationToken);
         Channels = await channels.ListAsync();
         Labels = await queries.LabelsAsync(cancellationToken);
+        Segments = await queries.SegmentsAsync(cancellationToken);
+        Creators = [.. (await NamesAsync(await queries.CreatorsAsync(cancellationToken), cancellationToken)).Select(n => (n.Key, n.Value)).OrderBy(n => n.Value, StringComparer.CurrentCultureIgnoreCase)];
         CanEdit = May(Permission.EditBroadcasts);
         CanSend = May(Permission.SendBroadcasts);
         if (Open is { } id) Drawer = await BroadcastDrawer.LoadAsync(id, queries, progress, people, With(("open", null), ("move", null)), cancellationToken);
         if (Drawer is not null) Drawer = Drawer with { CanEdit = CanEdit, CanSend = CanSend, MoveTo = CalendarGrid.DayOf(Move) };
-    }
-}
-
-/// <summary>What the drawer and the top of a broadcast's page show.</summary>
-internal sealed record BroadcastDrawer
-{
-    public required BroadcastDetails Details { get; init; }
-
-    public Progress? Progress { get; init; }
-
-    public required string SentBy { get; init; }
-
-    public required string CreatedBy { get; init; }
-
-    /// <summary>Where closing leads.</summary>
-    public required string CloseHref { get; init; }
-
-    public bool CanEdit { get; init; }
-
-    public bool CanSend { get; init; }
-
-    /// <summary>The day that somebody dropped it on.</summary>
-    public LocalDate? MoveTo { get; init; }
-
-    /// <summary>Its time in its own zone, moved by as many days as it was dropped away from the day on which the visitor sees it.</summary>
-    public string MovedLocal(DateTimeZone zone)
-    {
-        if (MoveTo is not { } day || ScheduleTime.Parse(Row.ScheduledLocal) is not { } local || Row.ScheduledAt is not { } at) return Row.ScheduledLocal ?? "";
-        var seen = Instant.FromDateTimeOffset(at).InZone(zone).Date;
-        return local.PlusDays(Period.DaysBetween(seen, day)).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>Why a second person must agree; null when nobody need.</summary>
-    public Problem? NeedsApproval { get; init; }
-
-    public BroadcastRow Row => Details.Row;
-
-    public DeliveryCounts Counts => Progress?.Counts ?? Row.Counts;
-
-    public static async Task<BroadcastDrawer?> LoadAsync(
-        long id, BroadcastQueries queries, ProgressFeed progress, People people, string closeHref, CancellationToken cancellationToken)
-    {
-        if (await queries.GetAsync(id, cancellationToken) is not { } details) return null;
-        return new BroadcastDrawer
-        {
-            Details = details,
-            Progress = details.Row.StartedAt is null ? null : await progress.GetAsync(id, cancellationToken),
-            SentBy = await people.NameAsync(details.SentBy, cancellationToken),
-            CreatedBy = await people.NameAsync(details.Row.CreatedBy, cancellationToken),
-            CloseHref = closeHref,
-            NeedsApproval = details.Row.IsAwaitingApproval ? (details.Row.StatusTold ?? new Told("", [])).With(details.Row.StatusDetail ?? "") : null,
-        };
     }
 }

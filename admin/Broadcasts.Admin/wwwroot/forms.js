@@ -21,11 +21,26 @@ document.addEventListener('input', event => {
 });
 
 // One box ticks all that the page shows.
-for (const box of document.querySelectorAll('[data-all]')) box.closest('label').hidden = false;
 document.addEventListener('change', event => {
   const all = event.target.dataset.all;
-  if (all) for (const box of event.target.form.querySelectorAll(`input[type="checkbox"][name="${all}"]`)) box.checked = event.target.checked;
+  if (all) for (const box of event.target.form.elements) if (box.type === 'checkbox' && box.name === all) box.checked = event.target.checked;
+  if (all || event.target.matches('[data-pick]')) picked();
 });
+
+// Ticked rows are counted where their form says so; the box on top follows them.
+function picked() {
+  const note = document.getElementById('picked');
+  if (!note) return;
+  const boxes = [...document.querySelectorAll('[data-pick]')];
+  const count = boxes.filter(box => box.checked).length;
+  note.textContent = count ? note.dataset[count === 1 ? 'one' : 'other'].replace('{0}', count) : '';
+  const all = document.querySelector('[data-all]');
+  if (!all) return;
+  all.checked = count > 0 && count === boxes.length;
+  all.indeterminate = count > 0 && !all.checked;
+}
+document.addEventListener('swapped', picked);
+addEventListener('pageshow', picked);
 
 // A second click sends nothing: the first one's page is on its way.
 document.addEventListener('submit', event => {

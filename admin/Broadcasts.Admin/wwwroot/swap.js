@@ -5,7 +5,7 @@ let timer = 0;
 
 const busy = region =>
   region.querySelector('details.menu[open]') !== null ||
-  (region.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
+  (region.contains(document.activeElement) && document.activeElement.matches('input:not([data-pick], [data-all]), textarea, select'));
 
 export async function load(url) {
   const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' }, redirect: 'follow' });
@@ -22,10 +22,17 @@ function exchange(fresh, only) {
     if (!next || next.outerHTML === region.outerHTML) continue;
     const focused = region.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     const scrolled = region.querySelector('.drawer')?.scrollTop;
+    const aside = region.querySelector('.table-wrap')?.scrollLeft;
+    for (const box of region.querySelectorAll('[data-pick]:checked')) {
+      const again = next.querySelector(`#${CSS.escape(box.id)}`);
+      if (again) again.checked = true;
+    }
     region.replaceWith(next);
     if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
     if (scrolled) next.querySelector('.drawer')?.scrollTo(0, scrolled);
+    if (aside) next.querySelector('.table-wrap')?.scrollTo(aside, 0);
   }
+  document.dispatchEvent(new Event('swapped'));
 }
 
 function keyOf(element) {
@@ -96,19 +103,44 @@ export function stale(on) {
 // A form that shows what it would do (data-preview names the region): asked again when whoever writes rests.
 let asked = 0;
 let resting = 0;
-async function preview(form) {
+async function ask(form, act, ids, url = form.action) {
   const turn = ++asked;
+  clearTimeout(resting);
   const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'));
+  body.set('do', act);
+  const response = await fetch(url, { method: 'POST', body, redirect: 'error' });
+  const fresh = parser.parseFromString(await response.text(), 'text/html');
+  if (turn === asked) exchange(fresh, region => ids.includes(region.id));
+}
+// The button asks too, and says what is wrong.
+const preview = form => {
   const look = form.querySelector('[data-look]');
-  body.set('do', look.value);
+  return ask(form, look.value, [form.dataset.preview], look.getAttribute('formaction') ?? form.action).catch(() => {});
+};
+
+// What changes a form's own shape (data-shape) is asked in place, and the cursor goes where the change was made.
+async function shape(control, act) {
+  const form = control.form;
+  const region = control.closest('[data-region]').id;
   try {
-    const response = await fetch(look.getAttribute('formaction') ?? form.action, { method: 'POST', body, redirect: 'error' });
-    const fresh = parser.parseFromString(await response.text(), 'text/html');
-    if (turn === asked) exchange(fresh, region => region.id === form.dataset.preview);
+    await ask(form, act, [region, form.dataset.preview]);
+    document.querySelector(`#${region} [autofocus]`)?.focus();
   } catch {
-    // The button asks too, and says what is wrong.
+    if (control.type === 'submit') form.requestSubmit(control);
   }
 }
+document.addEventListener('click', event => {
+  const button = event.target.closest('button[data-shape]');
+  if (!button) return;
+  event.preventDefault();
+  shape(button, button.value);
+});
+document.addEventListener('change', event => {
+  if (event.target.matches('select[data-shape]')) shape(event.target, event.target.dataset.shape);
+  const many = event.target.closest('.pick-many');
+  const told = many?.querySelector('[data-picks]');
+  if (told) told.textContent = [...many.querySelectorAll('input:checked')].map(box => box.parentElement.textContent.trim()).join(', ') || told.dataset.picks;
+});
 document.addEventListener('input', event => {
   const form = event.target.closest('form[data-preview]');
   if (!form) return;

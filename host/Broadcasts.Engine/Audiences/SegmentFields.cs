@@ -22,21 +22,23 @@ internal static class SegmentFields
         return [.. rule.Conditions().Where(c => c.Subject.Kind == SegmentSubjectKind.Field).Select(c => Check(c, bySlug)).OfType<Problem>()];
     }
 
+    /// <summary>True when values of a type can be compared so.</summary>
+    public static bool Fits(SegmentOperator op, FieldType type) => op switch
+    {
+        SegmentOperator.GreaterThan or SegmentOperator.LessThan => type == FieldType.Number,
+        SegmentOperator.Between => type is FieldType.Number or FieldType.Date,
+        SegmentOperator.Before or SegmentOperator.After or SegmentOperator.InLastDays => type == FieldType.Date,
+        SegmentOperator.HasAnyOf or SegmentOperator.HasAllOf or SegmentOperator.HasNoneOf => type == FieldType.ListMulti,
+        _ => true,
+    };
+
     private static Problem? Check(SegmentCondition condition, Dictionary<string, ContactField> fields)
     {
         var slug = condition.Subject.Column;
         if (!fields.TryGetValue(slug, out var field))
             return new Problem(condition.Subject.Name, "unknownField", $"There is no custom field '{slug}'. It may have been deleted: make it again or take the condition out.", slug);
 
-        var fits = condition.Operator switch
-        {
-            SegmentOperator.GreaterThan or SegmentOperator.LessThan => field.Type == FieldType.Number,
-            SegmentOperator.Between => field.Type == (condition.Type == SegmentValueType.Number ? FieldType.Number : FieldType.Date),
-            SegmentOperator.Before or SegmentOperator.After or SegmentOperator.InLastDays => field.Type == FieldType.Date,
-            SegmentOperator.HasAnyOf or SegmentOperator.HasAllOf or SegmentOperator.HasNoneOf => field.Type == FieldType.ListMulti,
-            _ => true,
-        };
-        return fits
+        return Fits(condition.Operator, field.Type) && (condition.Operator != SegmentOperator.Between || field.Type == FieldType.Number == (condition.Type == SegmentValueType.Number))
             ? null
             : new Problem(condition.Subject.Name, "operatorNotForType", $"'{condition.Operator.Word()}' does not fit the field '{field.Name}', which holds {field.Type}.", field.Name, field.Type.ToString());
     }

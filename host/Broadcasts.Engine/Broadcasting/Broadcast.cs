@@ -117,6 +117,8 @@ internal sealed class Broadcast
 
     public Tripped? ReadBreaker() => Breaker is null ? null : JsonSerializer.Deserialize<Tripped>(Breaker, BroadcastJson.Options);
 
+    public string[] ReadLabels() => JsonSerializer.Deserialize<string[]>(Labels) ?? [];
+
     public IReadOnlyList<BroadcastPart> ReadParts() => JsonSerializer.Deserialize<BroadcastPart[]>(Parts, BroadcastJson.Options) ?? [];
 
     public BroadcastAudience? ReadAudience() => Audience is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(Audience, BroadcastJson.Options);
@@ -125,7 +127,7 @@ internal sealed class Broadcast
     public BroadcastDraft ToDraft() => new()
     {
         Name = Name,
-        Labels = JsonSerializer.Deserialize<string[]>(Labels) ?? [],
+        Labels = ReadLabels(),
         ChannelId = ChannelId,
         AudienceJson = Audience,
         PartsJson = Parts,

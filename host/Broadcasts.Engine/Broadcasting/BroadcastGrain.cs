@@ -173,6 +173,14 @@ internal sealed partial class BroadcastGrain(
         return await DoneAsync(broadcast, "rename", actor);
     }
 
+    public async Task<CommandResult> LabelAsync(string label, bool add, string actor)
+    {
+        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        var labels = broadcast.ReadLabels();
+        if (labels.Contains(label) == add) return new CommandResult { Status = broadcast.State, Version = broadcast.Version };
+        return await RenameAsync(broadcast.Name, add ? [.. labels, label] : [.. labels.Where(l => l != label)], actor);
+    }
+
     public Task<CommandResult> FixAsync(string actor) => MoveAsync(BroadcastCommand.Fix, "fix", actor);
 
     public async Task<CommandResult> DeleteAsync(string actor)
@@ -188,6 +196,7 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Archive, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (broadcast.ArchivedAt is not null) return new CommandResult { Status = broadcast.State, Version = broadcast.Version };
         await store.ArchiveAsync(Id);
         return await DoneAsync(broadcast, "archive", actor);
     }

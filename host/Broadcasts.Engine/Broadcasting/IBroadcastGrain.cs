@@ -72,6 +72,10 @@ public interface IBroadcastGrain : IGrainWithIntegerKey
     [Alias("Rename")]
     Task<CommandResult> RenameAsync(string name, string[] labels, string actor);
 
+    /// <summary>Adds one label or takes it away, in any status; the others stay, whoever changed them meanwhile. Nothing to change is done too.</summary>
+    [Alias("Label")]
+    Task<CommandResult> LabelAsync(string label, bool add, string actor);
+
     /// <summary>Failed → Draft, to mend it.</summary>
     [Alias("Fix")]
     Task<CommandResult> FixAsync(string actor);

@@ -38,8 +38,7 @@ internal sealed class BroadcastConditions
                 "search", SqlDialect.LikePattern(filter.Search.Trim()));
         }
 
-        if (filter.WithFailures is { } failures)
-            built.Add($"{(failures ? "" : "NOT ")}EXISTS (SELECT 1 FROM slices f WHERE f.broadcast_id = b.id AND f.failed + f.unknown > 0)");
+        built.AddOutcome(filter.Outcome);
         return built;
     }
 
@@ -51,6 +50,21 @@ internal sealed class BroadcastConditions
     }
 
     private void Add(string condition) => _conditions.Add(condition);
+
+    private void AddOutcome(BroadcastOutcome? outcome)
+    {
+        var test = outcome switch
+        {
+            BroadcastOutcome.Clean => $"b.status IN ({(int)BroadcastStatus.Completed}, {(int)BroadcastStatus.Cancelled}) AND NOT {Some("f.failed + f.unknown")}",
+            BroadcastOutcome.Failed => Some("f.failed"),
+            BroadcastOutcome.Unknown => Some("f.unknown"),
+            BroadcastOutcome.Skipped => Some("f.skipped"),
+            _ => null,
+        };
+        if (test is not null) Add(test);
+
+        static string Some(string rows) => $"EXISTS (SELECT 1 FROM slices f WHERE f.broadcast_id = b.id AND {rows} > 0)";
+    }
 
     private void AddView(BroadcastView view)
     {

@@ -30,8 +30,8 @@ internal sealed record BroadcastFilter
     /// <summary>A part of the name or of a label.</summary>
     public string? Search { get; init; }
 
-    /// <summary>True: those with failed or unknown messages; false: those without.</summary>
-    public bool? WithFailures { get; init; }
+    /// <summary>What came of its messages.</summary>
+    public BroadcastOutcome? Outcome { get; init; }
 
     /// <summary>Archived ones instead of the others.</summary>
     public bool Archived { get; init; }
@@ -49,6 +49,22 @@ internal enum BroadcastView
     History,
 }
 
+/// <summary>What came of a broadcast's messages, as far as it has any.</summary>
+internal enum BroadcastOutcome
+{
+    /// <summary>Over, and nothing failed or is in doubt.</summary>
+    Clean,
+
+    /// <summary>Some failed.</summary>
+    Failed,
+
+    /// <summary>Of some nobody knows whether they went out.</summary>
+    Unknown,
+
+    /// <summary>Some were not sent, for a reason.</summary>
+    Skipped,
+}
+
 /// <summary>Columns that the table can be sorted by.</summary>
 internal enum BroadcastSort
 {
@@ -63,6 +79,19 @@ internal enum BroadcastSort
     Messages,
     Created,
     CreatedBy,
+
+    /// <summary>How much of it is done.</summary>
+    Progress,
+
+    /// <summary>The share of its messages that arrived.</summary>
+    Delivered,
+    Failed,
+
+    /// <summary>When it was over; those that are not come first when descending.</summary>
+    Finish,
+
+    /// <summary>Those that wait for a second person, then those that had one.</summary>
+    Approval,
 }
 
 /// <summary>One page of a table.</summary>
@@ -106,6 +135,9 @@ internal sealed record BroadcastRow
 
     /// <summary>Who pressed send or schedule, as stored; null before.</summary>
     public string? SentBy { get; init; }
+
+    /// <summary>The second person who agreed; null for nobody.</summary>
+    public string? ApprovedBy { get; init; }
 
     /// <summary>When it was started, else when it is due; null for a draft without a time.</summary>
     public DateTimeOffset? Time { get; init; }
@@ -214,6 +246,9 @@ internal sealed record DeliveryCounts
     public long Unknown { get; init; }
 
     public long Total => Pending + Sending + Sent + Delivered + Read + Failed + Skipped + Unknown;
+
+    /// <summary>Rows that the provider called delivered.</summary>
+    public long Arrived => Delivered + Read;
 
     /// <summary>Rows that nothing will happen to by itself any more, receipts apart.</summary>
     public long Done => Total - Pending - Sending;

@@ -25,15 +25,16 @@ internal sealed partial class BroadcastQueries(Database database)
 
             conditions.Parameters.Add("limit", Math.Clamp(page.Limit, 1, Page.Most));
             conditions.Parameters.Add("offset", Math.Max(0, page.Offset));
-            var sql = $"""
-                SELECT {BroadcastRecord.Columns}
-                  FROM {BroadcastRecord.From}
-                 WHERE {conditions.Where}
-                 ORDER BY {OrderBy(page.Sort, page.Descending, database.Dialect)}
-                 LIMIT @limit OFFSET @offset
-                """;
-            return new BroadcastList(await ReadRowsAsync(connection, sql, conditions.Parameters, cancellationToken), total);
+            return new BroadcastList(await ReadRowsAsync(connection, ListSql(conditions, page), conditions.Parameters, cancellationToken), total);
         }, cancellationToken);
+
+    internal string ListSql(BroadcastConditions conditions, Page page) => $"""
+        SELECT {BroadcastRecord.Columns}
+          FROM {BroadcastRecord.From}
+         WHERE {conditions.Where}
+         ORDER BY {OrderBy(page.Sort, page.Descending, database.Dialect)}
+         LIMIT @limit OFFSET @offset
+        """;
 
     /// <summary>Newest first, those before an id: stable pages for the API.</summary>
     public Task<IReadOnlyList<BroadcastRow>> ListBeforeAsync(BroadcastFilter filter, long? before, int limit, CancellationToken cancellationToken = default) =>
@@ -58,11 +59,13 @@ internal sealed partial class BroadcastQueries(Database database)
         {
             var conditions = BroadcastConditions.Of(filter with { Status = null, View = BroadcastView.All }, database.Dialect);
             var rows = await connection.QueryAsync<(int Status, long Rows)>(
-                Command($"SELECT b.status, COUNT(*) FROM broadcasts b WHERE {conditions.Where} GROUP BY b.status", conditions.Parameters, cancellationToken));
+                Command(StatusCountsSql(conditions), conditions.Parameters, cancellationToken));
             var counts = Enum.GetValues<BroadcastStatus>().ToDictionary(s => s, _ => 0L);
             foreach (var (status, number) in rows) counts[(BroadcastStatus)status] = number;
             return counts;
         }, cancellationToken);
+
+    internal static string StatusCountsSql(BroadcastConditions conditions) => $"SELECT b.status, COUNT(*) FROM broadcasts b WHERE {conditions.Where} GROUP BY b.status";
 
     /// <summary>What touches the days from an instant (inclusive) to another (exclusive), in time order.</summary>
     public Task<IReadOnlyList<CalendarItem>> CalendarAsync(DateTimeOffset from, DateTimeOffset to, BroadcastFilter filter, CancellationToken cancellationToken = default) =>
@@ -115,6 +118,29 @@ internal sealed partial class BroadcastQueries(Database database)
     public Task<IReadOnlyList<string>> LabelsAsync(CancellationToken cancellationToken = default) =>
         database.ReadAsync<IReadOnlyList<string>>(async connection => [.. await connection.QueryAsync<string>(Command(LabelsSql, null, cancellationToken))], cancellationToken);
 
+    private const string CreatorsSql = "SELECT DISTINCT created_by FROM broadcasts WHERE kind = 0 ORDER BY created_by LIMIT 1000";
+
+    /// <summary>Whose broadcasts there are, as stored.</summary>
+    public Task<IReadOnlyList<string>> CreatorsAsync(CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<string>>(async connection => [.. await connection.QueryAsync<string>(Command(CreatorsSql, null, cancellationToken))], cancellationToken);
+
+    private const string SegmentsSql = "SELECT g.id, g.name FROM segments g WHERE EXISTS (SELECT 1 FROM broadcasts b WHERE b.segment_id = g.id) ORDER BY g.name_key LIMIT 1000";
+
+    /// <summary>Segments that broadcasts go to, by name.</summary>
+    public Task<IReadOnlyList<(long Id, string Name)>> SegmentsAsync(CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<(long, string)>>(async connection => [.. await connection.QueryAsync<(long, string)>(Command(SegmentsSql, null, cancellationToken))], cancellationToken);
+
+    private const string StartedSql = "SELECT id, name FROM broadcasts WHERE kind = 0 AND started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 200";
+
+    /// <summary>Those that were started last, archived ones too.</summary>
+    public Task<IReadOnlyList<(long Id, string Name)>> StartedAsync(CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<(long, string)>>(async connection => [.. await connection.QueryAsync<(long, string)>(Command(StartedSql, null, cancellationToken))], cancellationToken);
+
+    /// <summary>Those of the ids that there are, archived ones too, in the order of the ids.</summary>
+    public Task<IReadOnlyList<BroadcastRow>> ListAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(connection => ReadRowsAsync(connection,
+            $"SELECT {BroadcastRecord.Columns} FROM {BroadcastRecord.From} WHERE b.kind = 0 AND {database.Dialect.InList("b.id", "@ids")} ORDER BY b.id", new { ids = database.Dialect.List(ids) }, cancellationToken), cancellationToken);
+
     private const string LabelsSql = "SELECT DISTINCT label FROM broadcast_labels ORDER BY label LIMIT 1000";
 
     private async Task<IReadOnlyList<BroadcastRow>> ReadRowsAsync(DbConnection connection, string sql, object parameters, CancellationToken cancellationToken)
@@ -150,10 +176,23 @@ internal sealed partial class BroadcastQueries(Database database)
             BroadcastSort.Recipients => "b.recipients",
             BroadcastSort.Messages => MessagesSql(dialect),
             BroadcastSort.CreatedBy => "b.created_by",
+            BroadcastSort.Progress => Share("o.sent + o.delivered + o.read + o.failed + o.skipped + o.unknown"),
+            BroadcastSort.Delivered => Share("o.delivered + o.read"),
+            BroadcastSort.Finish => "COALESCE(b.finished_at, 9223372036854775807)",
+            BroadcastSort.Approval => $"CASE WHEN b.status = {(int)BroadcastStatus.Paused} AND b.status_reason = '{Approvals.Reason}' THEN 2 WHEN b.approved_by IS NOT NULL THEN 1 ELSE 0 END",
+            BroadcastSort.Failed => OfSlices("COALESCE(SUM(o.failed), 0)"),
             _ => "b.created_at",
         };
         return $"{column} {direction}, b.id {direction}";
     }
+
+    // One look at the slices of each listed broadcast, by their index; never null, so that both databases agree where those without any stand.
+    private static string OfSlices(string value) => $"(SELECT {value} FROM slices o WHERE o.broadcast_id = b.id)";
+
+    private static string Share(string rows) =>
+        OfSlices($"CASE WHEN SUM({AllRows}) > 0 THEN 1.0 * SUM({rows}) / SUM({AllRows}) ELSE -1.0 END");
+
+    private const string AllRows = "o.pending + o.sending + o.sent + o.delivered + o.read + o.failed + o.skipped + o.unknown";
 
     private static string MessagesSql(SqlDialect dialect) =>
         dialect.IsPostgres ? "b.recipients * jsonb_array_length(CAST(b.parts AS JSONB))" : "b.recipients * json_array_length(b.parts)";

@@ -14,7 +14,7 @@ internal sealed class BroadcastRecord
         b.scheduled_at AS ScheduledAt, b.scheduled_local AS ScheduledLocal, b.time_zone AS TimeZone, b.created_by AS CreatedBy, b.created_at AS CreatedAt,
         b.started_at AS StartedAt, b.finished_at AS FinishedAt, b.archived_at AS ArchivedAt, b.recipients AS Recipients, b.freeze_done AS FreezeDone,
         b.forecast AS Forecast, b.version AS Version, CASE WHEN b.routes IS NULL THEN 0 ELSE 1 END AS IsLastInteracted,
-        b.recipient_local AS RecipientLocal, b.repeat_rule AS RepeatRule, b.sent_by AS SentBy
+        b.recipient_local AS RecipientLocal, b.repeat_rule AS RepeatRule, b.sent_by AS SentBy, b.approved_by AS ApprovedBy
         """;
 
     public const string From = "broadcasts b LEFT JOIN channels c ON c.id = b.channel_id LEFT JOIN segments g ON g.id = b.segment_id";
@@ -77,6 +77,8 @@ internal sealed class BroadcastRecord
 
     public string? SentBy { get; set; }
 
+    public string? ApprovedBy { get; set; }
+
     public int RepeatDone { get; set; }
 
     public BroadcastRow ToRow(DeliveryCounts counts)
@@ -110,6 +112,7 @@ internal sealed class BroadcastRecord
             Counts = counts,
             CreatedBy = CreatedBy,
             SentBy = SentBy,
+            ApprovedBy = ApprovedBy,
             CreatedAt = Times.Of(CreatedAt),
             StartedAt = Times.Of(StartedAt),
             FinishedAt = Times.Of(FinishedAt),

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
@@ -15,6 +17,7 @@ internal static class BroadcastsApi
     {
         var group = api.MapGroup("/broadcasts").WithTags("Broadcasts");
         group.MapGet("", ListAsync).Needs(Permission.Read).Produces<ListAnswer<BroadcastAnswer>>();
+        group.MapGet("export.csv", ExportAsync).Needs(Permission.ExportReports).WithSummary("The list as a CSV file");
         group.MapPost("", CreateAsync).Needs(Permission.EditBroadcasts).Produces<BroadcastAnswer>(StatusCodes.Status201Created);
         group.MapGet("{id:long}", GetAsync).Needs(Permission.Read).Produces<BroadcastAnswer>();
         group.MapPatch("{id:long}", PatchAsync).Needs(Permission.EditBroadcasts).Accepts<BroadcastBody>("application/json").Produces<BroadcastAnswer>();
@@ -48,15 +51,22 @@ internal static class BroadcastsApi
         group.MapPost("{id:long}/" + verb, (long id, IGrainFactory grains, HttpContext http) => DoAsync(id, command(Grain(grains, id), http.Actor())))
             .Needs(needed).Produces<BroadcastState>().WithSummary(verb);
 
-    private static async Task<IResult> ListAsync(
-        BroadcastQueries queries, string? status, long? channelId, string? label, long? segmentId, DateTimeOffset? from, DateTimeOffset? to, string? search, bool? archived,
-        long? cursor, int? limit, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(BroadcastQueries queries, [AsParameters] BroadcastListQuery query, long? cursor, int? limit, CancellationToken cancellationToken)
     {
-        if (!ApiWords.TryRead<BroadcastStatus>("status", status, out var wanted, out var problem)) return problem!;
-        var filter = new BroadcastFilter { Status = wanted, ChannelId = channelId, Label = label, SegmentId = segmentId, From = from, To = to, Search = search, Archived = archived ?? false };
+        if (!query.TryRead(out var filter, out var problem)) return problem!;
         var most = ApiRoutes.Limit(limit);
         var rows = await queries.ListBeforeAsync(filter, cursor, most + 1, cancellationToken);
         return Results.Ok(ListAnswer<BroadcastAnswer>.Of(rows, most, BroadcastAnswer.Of, r => r.Id));
+    }
+
+    private static async Task<IResult> ExportAsync([AsParameters] BroadcastListQuery query, string? columns, bool? bom, BroadcastExport export, TimeProvider time, HttpContext http)
+    {
+        if (!query.TryRead(out var filter, out var problem)) return problem!;
+        http.Response.ContentType = "text/csv; charset=utf-8";
+        http.Response.Headers.ContentDisposition = string.Create(CultureInfo.InvariantCulture, $"attachment; filename=\"broadcasts-{time.GetUtcNow():yyyyMMdd-HHmmss}.csv\"");
+        await using var writer = new StreamWriter(http.Response.Body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: bom == true), leaveOpen: true);
+        await export.WriteAsync(filter, BroadcastColumns.Read(columns), http.Actor(), writer, http.RequestAborted);
+        return Results.Empty;
     }
 
     private static async Task<IResult> CreateAsync(BroadcastBody body, BroadcastFactory factory, BroadcastQueries queries, HttpContext http)

@@ -39,6 +39,7 @@ public sealed partial class AuditChangesTests
         ["broadcast.create"] = ["name:  → Test", "status:  → draft", "parts[1].text:  → Hello"], ["broadcast.edit"] = ["name: Test → Other", "parts[1].text: Hello → Good day"],
         ["broadcast.rename"] = ["name: Other → Third", "labels:  → spring"], ["broadcast.rate"] = ["rate.count:  → 2", "rate.perMs:  → 1000"],
         ["broadcast.schedule"] = ["status: draft → scheduled", "at:  → 2099-01-02T10:00", "timeZone:  → Europe/Madrid"], ["broadcast.unschedule"] = ["status: scheduled → draft", "at: 2099-01-02T10:00 → "],
+        ["label.renamed"] = ["name: spring → summer"], ["label.deleted"] = ["name: summer → "],
         ["broadcast.duplicate"] = ["name:  → Third (copy)", "status:  → draft"], ["broadcast.delete"] = ["name: Third → "],
     };
 
@@ -185,6 +186,9 @@ public sealed partial class AuditChangesTests
         var grain = engine.Grain(id);
         EngineUnderTest.Require(await grain.EditAsync(EngineUnderTest.DraftOf(channel, people, "Good day") with { Name = "Other" }, 1, "test"));
         EngineUnderTest.Require(await grain.RenameAsync("Third", ["spring"], "test"));
+        EngineUnderTest.Require(await grain.LabelAsync("spring", true, "test"));
+        EngineUnderTest.Require(await engine.Get<LabelStore>().RenameAsync("spring", "summer", "test"));
+        EngineUnderTest.Require(await engine.Get<LabelStore>().DeleteAsync("summer", "test"));
         EngineUnderTest.Require(await grain.ScheduleAsync(new BroadcastSchedule { LocalTime = "2099-01-02T10:00", TimeZone = "Europe/Madrid" }, "test"));
         EngineUnderTest.Require(await grain.UnscheduleAsync("test"));
         var (copy, made) = await engine.Get<BroadcastFactory>().DuplicateAsync(id, "test");

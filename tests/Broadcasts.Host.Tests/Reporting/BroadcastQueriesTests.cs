@@ -32,7 +32,7 @@ public sealed class BroadcastQueriesTests
                                                    from filter in (object[][])
                                                    [
                                                        ["status", "Later"], ["scheduled", "Later"], ["history", "Over"], ["label", "Over"], ["search-label", "Over"], ["search-name", "Running"],
-                                                       ["failures", "Over"], ["day", "Over"], ["percent", ""], ["creator", "Draft one"],
+                                                       ["failures", "Over"], ["outcome-clean", ""], ["outcome-unknown", ""], ["outcome-skipped", "Over"], ["day", "Over"], ["percent", ""], ["creator", "Draft one"],
                                                    ]
                                                    select (object[])[provider, filter[0], filter[1]];
 
@@ -48,7 +48,10 @@ public sealed class BroadcastQueriesTests
             "label" => new BroadcastFilter { Label = "vip" },
             "search-label" => new BroadcastFilter { Search = "SUMM" },
             "search-name" => new BroadcastFilter { Search = "unni" },
-            "failures" => new BroadcastFilter { WithFailures = true },
+            "failures" => new BroadcastFilter { Outcome = BroadcastOutcome.Failed },
+            "outcome-clean" => new BroadcastFilter { Outcome = BroadcastOutcome.Clean },
+            "outcome-unknown" => new BroadcastFilter { Outcome = BroadcastOutcome.Unknown },
+            "outcome-skipped" => new BroadcastFilter { Outcome = BroadcastOutcome.Skipped },
             "day" => new BroadcastFilter { From = Noon.AddDays(-2), To = Noon.AddDays(-1) },
             "creator" => new BroadcastFilter { CreatedBy = "ana" },
             _ => new BroadcastFilter { Search = "%" },

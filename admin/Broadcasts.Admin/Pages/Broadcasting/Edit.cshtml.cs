@@ -106,7 +106,7 @@ internal sealed class EditModel(
     /// <summary>Problems of one place of the form: <c>parts[0]</c>.</summary>
     public IEnumerable<Problem> At(string path) => Problems.Where(p => p.Path == path || p.Path.StartsWith(path + ".", StringComparison.Ordinal) || p.Path.StartsWith(path + "[", StringComparison.Ordinal));
 
-    // Verbs of the buttons: "add:text", "up:1", "down:0", "remove:2", "rule", "rule-remove:0".
+    // Verbs of the buttons: "add:text", "up:1", "down:0", "remove:2", "rule:add.0".
     private bool Change(string act, out string place)
     {
         place = "step-content";
@@ -132,11 +132,7 @@ internal sealed class EditModel(
                 return true;
             case "rule":
                 Input.Audience = "rule";
-                Input.Rule.Rows.Add(new RuleRow());
-                place = "step-audience";
-                return true;
-            case "rule-remove" when at >= 0 && at < Input.Rule.Rows.Count:
-                Input.Rule.Rows.RemoveAt(at);
+                Input.Rule.Change(value);
                 place = "step-audience";
                 return true;
             default:

@@ -59,11 +59,15 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
 
     public bool CanEdit { get; private set; }
 
+    /// <summary>What a condition looks at, as the form calls it.</summary>
+    public string FieldName(SegmentSubject subject) =>
+        subject.Kind != SegmentSubjectKind.Field ? Texts[$"Subject.{subject.Name}"] : Fields.FirstOrDefault(f => f.Slug == subject.Column)?.Name ?? subject.Name;
+
     private bool _countsAll;
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        if (Id == 0) Rule.Rows.Add(new RuleRow());
+        if (Id == 0) Rule.Root.Members.Add(new RuleMember());
         else if (await segments.GetAsync(Id, cancellationToken) is { } segment)
         {
             (Name, Description, Version, Rule) = (segment.Name, segment.Description, segment.Version, RuleInput.Of(segment.Rule));
@@ -76,8 +80,7 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
     [Needs(Permission.EditSegments)]
     public async Task<IActionResult> OnPostAsync([FromForm(Name = "do")] string? act, CancellationToken cancellationToken)
     {
-        if (act == "rule") Rule.Rows.Add(new RuleRow());
-        else if (act?.Split(':') is ["rule-remove", var at] && int.TryParse(at, out var index) && index >= 0 && index < Rule.Rows.Count) Rule.Rows.RemoveAt(index);
+        if (act?.Split(':') is ["rule", var change]) Rule.Change(change);
         else if (act == "count") _countsAll = true;
         else if (act != "look")
         {
@@ -137,7 +140,7 @@ internal sealed class EditModel(SegmentStore segments, SegmentQueries queries, F
         Fields = await fields.ListAsync(cancellationToken);
         CanEdit = May(Permission.EditSegments);
         if (Id != 0) (Uses, MemberOf) = (await segments.UsedByAsync(Id, cancellationToken), await segments.MemberOfAsync(Id, cancellationToken));
-        if (Problems.Count > 0 || Rule.Json is null && Rule.Rows.All(r => string.IsNullOrEmpty(r.Field)) && Id == 0) return;
+        if (Problems.Count > 0 || Rule.IsBlank && Id == 0) return;
         if (Read() is not { } rule) return;
         Problems = await segments.CheckAsync(rule, cancellationToken);
         if (Problems.Count > 0) return;
