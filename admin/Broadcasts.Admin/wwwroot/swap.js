@@ -99,7 +99,7 @@ let resting = 0;
 async function preview(form) {
   const turn = ++asked;
   const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'));
-  body.set('do', form.querySelector('[data-look]').value);
+  body.set('do', [...form.elements].find(e => e.matches('[data-look]')).value);
   try {
     const response = await fetch(form.action, { method: 'POST', body, redirect: 'error' });
     const fresh = parser.parseFromString(await response.text(), 'text/html');
@@ -109,8 +109,8 @@ async function preview(form) {
   }
 }
 document.addEventListener('input', event => {
-  const form = event.target.closest('form[data-preview]');
-  if (!form) return;
+  const form = event.target.form;
+  if (!form?.dataset.preview) return;
   clearTimeout(resting);
   resting = setTimeout(() => preview(form), 400);
 });

@@ -10,9 +10,9 @@ internal static class EdgeContacts
     {
         var usual = new RenderingContact
         {
-            Id = 0, Revision = 1, FirstName = "María", LastName = "López", Language = languages.Count > 0 ? languages[0] : null, Country = "ES", TimeZone = "Europe/Madrid",
+            Id = 0, Revision = 1, FirstName = "Laura", LastName = "Torres", Language = languages.Count > 0 ? languages[0] : null, Country = "ES", TimeZone = "Europe/Madrid",
             Fields = fields.ToDictionary(f => f.Slug, SampleOf),
-            Addresses = [new ContactAddress(0, AddressKind.Email, "maria@example.com"), new ContactAddress(0, AddressKind.Phone, "+34600111222")],
+            Addresses = [new ContactAddress(0, AddressKind.Email, "laura@example.com"), new ContactAddress(0, AddressKind.Phone, "+34600111222")],
         };
         return
         [
