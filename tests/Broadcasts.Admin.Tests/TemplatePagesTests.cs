@@ -62,7 +62,7 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         await using var context = await console.NewContextAsync(locale: locale, scheme: scheme, width: width);
         context.SetDefaultTimeout(Patient);
         var page = await context.NewPageAsync();
-        foreach (var (path, picture) in new[] { ("/templates", "list"), ($"/templates/{id}", "write"), ($"/templates/{id}/try", "try"), ($"/templates/{id}/versions", "versions"), ("/templates/new", "new"), ("/files", "files"), ($"/broadcasts/{broadcast}/content", "content"), ($"/broadcasts/{broadcast}/edit", "draft"), ($"/broadcasts/{broadcast}/template", "take") })
+        foreach (var (path, picture) in new[] { ("/templates", "list"), ($"/templates/{id}", "write"), ($"/templates/{id}/try", "try"), ($"/templates/{id}/versions", "versions"), ("/templates/new", "new"), ("/files", "files"), ($"/broadcasts/{broadcast}/content", "content"), ($"/broadcasts/{broadcast}/template", "take") })
         {
             await page.GotoAsync(path);
             await ConsoleFixture.PictureAsync(page, $"templates-{picture}-{locale}-{width}-{scheme}");
