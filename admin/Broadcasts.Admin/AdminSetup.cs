@@ -1,3 +1,4 @@
+using Broadcasts.Admin.Pages.Templates;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
@@ -22,7 +23,7 @@ public static class AdminSetup
         ArgumentNullException.ThrowIfNull(services);
         services.AddHttpContextAccessor();
         services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>().AddSingleton<FormLimiter>();
-        services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<RuleChoices>().AddScoped<JobLook>().AddScoped<AuditLook>();
+        services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<RuleChoices>().AddScoped<JobLook>().AddScoped<AuditLook>().AddScoped<TemplateReaders>();
         services.AddRazorPages(pages => pages.Conventions.AuthorizeFolder("/")).AddApplicationPart(typeof(AdminSetup).Assembly).AddMvcOptions(o => o.Filters.Add<PermissionFilter>());
         services.AddAntiforgery(o =>
         {

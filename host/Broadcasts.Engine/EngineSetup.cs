@@ -14,6 +14,7 @@ using Broadcasts.Plugins.Health;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Broadcasts.Storage;
+using Broadcasts.Templates.Library;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -36,7 +37,7 @@ internal static class EngineSetup
             ? new PostgresDatabase(options.Database.ConnectionString!)
             : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
         return services.AddContacts().AddReporting().AddApiSecurity()
-            .AddSingleton<BroadcastStore>().AddSingleton<LabelStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<BroadcastStore>().AddSingleton<LabelStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddTemplates().AddSingleton<Forecasts>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<ContactReach>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
             .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton(new OutsideAddresses(options.AllowedInside)).AddSingleton<InstallationChecks>().AddSingleton<HealthChecks>()

@@ -16,7 +16,7 @@ public sealed partial class ResourceTests
     // Words that are the same in both languages.
     private static readonly HashSet<string> Same =
     [
-        "Audience.None", "Edit.Part", "Edit.PartsOf", "Contacts.MoreThan", "Language.en", "Language.es", "Theme.auto", "Part.Html", "UserRole.Editor", "Roles.Title", "Settings.Tab.general", "Settings.Tab.roles",
+        "Audience.None", "Edit.Part", "Edit.PartsOf", "Contacts.MoreThan", "Language.en", "Language.es", "Theme.auto", "Part.Html", "Diff.html", "UserRole.Editor", "Roles.Title", "Settings.Tab.general", "Settings.Tab.roles",
         "Subject.telegram", "Subject.whatsapp", "Subject.messenger", "Subject.instagram", "AddressKind.Telegram", "AddressKind.WhatsApp", "AddressKind.Messenger", "AddressKind.Instagram",
         "No", "Problem.setting", "Plugins.Errors.one",
     ];

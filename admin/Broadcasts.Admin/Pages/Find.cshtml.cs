@@ -4,6 +4,7 @@ using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
+using Broadcasts.Templates.Library;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages;
@@ -14,8 +15,8 @@ internal sealed record FoundItem(string Href, string Icon, string Text, string? 
 /// <summary>Lines of one kind, under their heading.</summary>
 internal sealed record FoundGroup(string Key, IReadOnlyList<FoundItem> Items);
 
-/// <summary>Everything by name: pages, acts, broadcasts, contacts, segments, channels. A page of its own, and what the palette (Ctrl-K) shows.</summary>
-internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries contacts, SegmentStore segments, ChannelStore channels) : ConsolePage
+/// <summary>Everything by name: pages, acts, broadcasts, contacts, segments, templates, channels. A page of its own, and what the palette (Ctrl-K) shows.</summary>
+internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries contacts, SegmentStore segments, TemplateQueries templates, ChannelStore channels) : ConsolePage
 {
     private const int MostOfAKind = 6;
 
@@ -36,7 +37,10 @@ internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries cont
         ("/suppressions", "ban", "Suppressions.Title", Permission.Read),
         ("/segments", "segment", "Nav.Segments", Permission.Read),
         ("/segments/new", "plus", "Segments.New", Permission.EditSegments),
-        ("/forms", "template", "Forms.Title", Permission.Read),
+        ("/templates", "template", "Nav.Templates", Permission.Read),
+        ("/templates/new", "plus", "Templates.New", Permission.EditContent),
+        ("/files", "file", "Files.Title", Permission.Read),
+        ("/forms", "table", "Forms.Title", Permission.Read),
         ("/channels", "channel", "Nav.Channels", Permission.Read),
         ("/plugins", "gear", "Plugins.Title", Permission.Read),
         ("/settings", "gear", "Nav.Settings", Permission.Read),
@@ -69,12 +73,14 @@ internal sealed class FindModel(BroadcastQueries broadcasts, ContactQueries cont
         var sent = await broadcasts.ListAsync(new BroadcastFilter { Search = text }, new Page { Limit = MostOfAKind }, cancellationToken);
         var people = await contacts.ListAsync(new ContactFilter { Search = text }, null, MostOfAKind, cancellationToken);
         var parts = await segments.PageAsync(text, null, MostOfAKind, cancellationToken);
+        var texts = await templates.PageAsync(text, archived: false, null, MostOfAKind, cancellationToken);
         var ways = (await channels.ListAsync()).Where(c => c.Name.Contains(text, StringComparison.CurrentCultureIgnoreCase)).Take(MostOfAKind);
         return
         [
             new("Broadcasts", [.. sent.Items.Select(b => new FoundItem($"/broadcasts/{b.Id}", Show.IconOf(b.Status), b.Name, Texts.Of(b.Status)))]),
             new("Contacts", [.. people.Items.Select(Of)]),
             new("Segments", [.. parts.Items.Select(s => new FoundItem($"/segments/{s.Id}", "segment", s.Name))]),
+            new("Templates", [.. texts.Items.Select(t => new FoundItem($"/templates/{t.Id}", "template", t.Name))]),
             new("Channels", [.. ways.Select(c => new FoundItem($"/channels/{c.Id}", "channel", c.Name))]),
         ];
     }

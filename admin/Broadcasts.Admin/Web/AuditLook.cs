@@ -8,13 +8,13 @@ internal sealed class AuditLook(People people, Texts texts, Show show)
 {
     private static readonly Dictionary<string, string> Pages = new(StringComparer.Ordinal)
     {
-        ["broadcast"] = "/broadcasts/{0}", ["channel"] = "/channels/{0}", ["contact"] = "/contacts/{0}", ["segment"] = "/segments/{0}", ["form"] = "/forms/{0}", ["plugin"] = "/plugins/{0}",
+        ["broadcast"] = "/broadcasts/{0}", ["channel"] = "/channels/{0}", ["contact"] = "/contacts/{0}", ["segment"] = "/segments/{0}", ["form"] = "/forms/{0}", ["template"] = "/templates/{0}", ["file"] = "/files", ["plugin"] = "/plugins/{0}",
         ["import"] = "/contacts/imports/{0}", ["job"] = "/contacts/jobs/{0}", ["tag"] = "/contacts/fields", ["field"] = "/contacts/fields", ["user"] = "/settings/users/{0}", ["key"] = "/settings/keys", ["role"] = "/settings/roles/{0}",
         ["suppression"] = "/suppressions", ["suppressions"] = "/suppressions", ["settings"] = "/settings", ["workspace"] = "/settings", ["contacts"] = "/contacts", ["audit"] = "/settings/audit",
     };
 
     /// <summary>What acts are of, as the filter offers it.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["audit", "broadcast", "broadcasts", "channel", "contact", "contacts", "field", "form", "import", "job", "key", "label", "plugin", "role", "safeHold", "segment", "settings", "suppression", "suppressions", "tag", "user"];
+    public static IReadOnlyList<string> Kinds { get; } = ["audit", "broadcast", "broadcasts", "channel", "contact", "contacts", "field", "file", "form", "import", "job", "key", "label", "plugin", "role", "safeHold", "segment", "settings", "suppression", "suppressions", "tag", "template", "user"];
 
     /// <summary>Every verb that has words of its own.</summary>
     public string Action(string action) => texts.Has($"Audit.{action}") ? texts[$"Audit.{action}"] : action;

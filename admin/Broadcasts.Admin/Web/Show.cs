@@ -5,6 +5,7 @@ using Broadcasts.Channels;
 using Broadcasts.Deliveries;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
+using Broadcasts.Templates.Library;
 using Microsoft.AspNetCore.Html;
 using NodaTime;
 
@@ -65,6 +66,20 @@ internal sealed class Show(Texts texts, Visitor visitor)
         { TotalHours: < 24 } => texts["Time.Hours", (int)span.TotalHours, span.Minutes],
         _ => texts["Time.Days", (int)span.TotalDays, span.Hours],
     };
+
+    /// <summary>A language's name in the visitor's own, with its code where the name is none.</summary>
+    public static string Language(string code)
+    {
+        try
+        {
+            var name = CultureInfo.GetCultureInfo(code).DisplayName;
+            return name.Length == 0 ? code : char.ToUpper(name[0], Culture) + name[1..];
+        }
+        catch (CultureNotFoundException)
+        {
+            return code;
+        }
+    }
 
     /// <summary>A day of the week, short.</summary>
     public static string Day(DayOfWeek day) => Culture.DateTimeFormat.GetAbbreviatedDayName(day);
@@ -135,6 +150,19 @@ internal sealed class Show(Texts texts, Visitor visitor)
         }
 
         return html.Append(text[at..]);
+    }
+
+    /// <summary>One side of two texts: what is the same, and what was taken out of the first or put into the second.</summary>
+    public static IHtmlContent Diff(IEnumerable<DiffPiece> pieces, DiffKind side)
+    {
+        var html = new HtmlContentBuilder();
+        foreach (var piece in pieces.Where(p => p.Kind == DiffKind.Same || p.Kind == side))
+        {
+            if (piece.Kind == DiffKind.Same) html.Append(piece.Text);
+            else html.AppendHtml(side == DiffKind.Deleted ? "<del>" : "<ins>").Append(piece.Text).AppendHtml(side == DiffKind.Deleted ? "</del>" : "</ins>");
+        }
+
+        return html;
     }
 
     /// <summary>One or two letters for a name.</summary>

@@ -56,6 +56,9 @@ internal sealed partial class Texts
     {
         if (PlaceOf().Match(problem.Path) is not { Success: true } place) return "";
         var number = int.Parse(place.Groups["at"].Value, CultureInfo.InvariantCulture) + 1;
+        // Its own parts are a broadcast's first language; a template counts all of them.
+        if (place.Groups["in"] is { Success: true } list)
+            return this["Problems.Language", int.Parse(place.Groups["language"].Value, CultureInfo.InvariantCulture) + (list.Value == "variants" ? 2 : 1)] + " " + Place(problem with { Path = problem.Path[(problem.Path.IndexOf("].", StringComparison.Ordinal) + 2)..] });
         if (place.Groups["list"].Value == "addresses") return this["Problems.Address", number] + " ";
         if (place.Groups["list"].Value != "parts") return this["Rule.Condition", number] + ": ";
         return PartFields.TryGetValue(place.Groups["field"].Value, out var field) ? this["Problems.PartField", number, this[field]] + " " : this["Problems.Part", number] + " ";
@@ -93,6 +96,6 @@ internal sealed partial class Texts
     /// <summary>The text of an enum's value.</summary>
     public string Of(Enum value) => this[$"{value.GetType().Name}.{value}"];
 
-    [GeneratedRegex(@"^(?:segment\.)?(?<list>parts|addresses|all|any)\[(?<at>\d+)\](?:\.(?<field>\w+))?")]
+    [GeneratedRegex(@"^(?:segment\.|(?:(?<in>languages|variants)\[(?<language>\d+)\]\.))?(?<list>parts|addresses|all|any)\[(?<at>\d+)\](?:\.(?<field>\w+))?")]
     private static partial Regex PlaceOf();
 }

@@ -114,7 +114,7 @@ async function ask(form, act, ids, url = form.action) {
 }
 // The button asks too, and says what is wrong.
 const preview = form => {
-  const look = form.querySelector('[data-look]');
+  const look = [...form.elements].find(e => e.matches('[data-look]'));
   return ask(form, look.value, [form.dataset.preview], look.getAttribute('formaction') ?? form.action).catch(() => {});
 };
 
@@ -142,8 +142,8 @@ document.addEventListener('change', event => {
   if (told) told.textContent = [...many.querySelectorAll('input:checked')].map(box => box.parentElement.textContent.trim()).join(', ') || told.dataset.picks;
 });
 document.addEventListener('input', event => {
-  const form = event.target.closest('form[data-preview]');
-  if (!form) return;
+  const form = event.target.form;
+  if (!form?.dataset.preview) return;
   clearTimeout(resting);
   resting = setTimeout(() => preview(form), 400);
 });

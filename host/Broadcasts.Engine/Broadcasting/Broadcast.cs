@@ -103,6 +103,14 @@ internal sealed class Broadcast
     /// <summary><see cref="Tripped"/> as JSON while its victims are to be given another turn.</summary>
     public string? Breaker { get; init; }
 
+    /// <summary><see cref="ContentLanguages"/> as JSON.</summary>
+    public string? Languages { get; init; }
+
+    /// <summary>The template that its content was taken from.</summary>
+    public long? TemplateId { get; init; }
+
+    public int? TemplateVersion { get; init; }
+
     public BroadcastStatus State => (BroadcastStatus)Status;
 
     public SendRate? Rate => RateCount is { } count && RatePerMs is { } per ? new SendRate(count, per) : null;
@@ -121,6 +129,11 @@ internal sealed class Broadcast
 
     public IReadOnlyList<BroadcastPart> ReadParts() => JsonSerializer.Deserialize<BroadcastPart[]>(Parts, BroadcastJson.Options) ?? [];
 
+    /// <summary>The parts of every language.</summary>
+    public IReadOnlyList<BroadcastPart> AllParts() => ReadLanguages() is { } languages ? [.. ReadParts(), .. languages.Variants.SelectMany(v => v.Parts)] : ReadParts();
+
+    public ContentLanguages? ReadLanguages() => ContentLanguages.Read(Languages);
+
     public BroadcastAudience? ReadAudience() => Audience is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(Audience, BroadcastJson.Options);
 
     /// <summary>The content as somebody would have written it anew.</summary>
@@ -137,5 +150,8 @@ internal sealed class Broadcast
         SafetyJson = Safety,
         Routes = Routes is null ? [] : [.. ChannelIds],
         SendWindowJson = SendWindow,
+        LanguagesJson = Languages ?? "",
+        TemplateId = TemplateId ?? 0,
+        TemplateVersion = TemplateVersion,
     };
 }

@@ -45,7 +45,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         CheckSafety(draft.SafetyJson, problems);
         problems.AddRange(SendWindow.Check(draft.SendWindowJson));
         await CheckAudienceAsync(draft.AudienceJson, problems);
-        if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckPartsAsync(parts, problems);
+        if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckContentAsync(parts, draft.LanguagesJson, problems);
         return problems;
     }
 
@@ -91,7 +91,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     public async Task<FrozenAudience> FrozenAudienceAsync(Broadcast broadcast)
     {
         var parts = broadcast.ReadParts();
-        return Audience(broadcast.ReadAudience()!, broadcast.FrozenRule, parts.Count, broadcast.StartedAt!.Value) with { AsksToConfirm = await AsksToConfirmAsync(parts) };
+        return Audience(broadcast.ReadAudience()!, broadcast.FrozenRule, parts.Count, broadcast.StartedAt!.Value) with { AsksToConfirm = await AsksToConfirmAsync(broadcast.AllParts()) };
     }
 
     /// <summary>Whether a broadcast with these parts asks its recipients to confirm.</summary>
@@ -167,17 +167,41 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         return [.. problems.Select(p => p with { Path = p.Path.Replace("parts[0]", "part", StringComparison.Ordinal) })];
     }
 
-    private async Task CheckPartsAsync(BroadcastPart[] parts, List<Problem> problems)
+    private async Task CheckContentAsync(BroadcastPart[] parts, string? languagesJson, List<Problem> problems)
+    {
+        var languages = ReadLanguages(languagesJson, problems);
+        LanguageParts[] contents = languages is null ? [new() { Language = "", Parts = parts }] : [new() { Language = languages.Language, Parts = parts }, .. languages.Variants];
+        if (languages is not null) problems.AddRange(ContentLanguages.Check(contents, PathOf));
+        for (var i = 0; i < contents.Length; i++) await CheckPartsAsync(contents[i].Parts, problems, PathOf(i));
+
+        static string PathOf(int index) => index == 0 ? "" : $"variants[{index - 1}].";
+    }
+
+    private static ContentLanguages? ReadLanguages(string? json, List<Problem> problems)
+    {
+        try
+        {
+            return ContentLanguages.Read(json);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            problems.Add(new("variants", "notParts", $"The parts can't be read: {e.Message}"));
+            return null;
+        }
+    }
+
+    /// <summary>What is wrong with parts, wherever they are stored: texts, addresses of this service, files.</summary>
+    public async Task CheckPartsAsync(BroadcastPart[] parts, List<Problem> problems, string prefix = "")
     {
         var compiler = new ContentCompiler(ContentCompiler.SchemaOf(await fields.ListAsync()));
-        var compiled = compiler.Compile(parts);
+        var compiled = compiler.Compile(parts, prefix);
         problems.AddRange(compiler.Problems);
         if (links.Samples.OptOut is null && compiled.SelectMany(p => p.Variables).FirstOrDefault(v => v.StartsWith(TemplateSchema.LinksPrefix, StringComparison.Ordinal)) is { } link)
-            problems.Add(new("parts", "noPublicUrl", $"{link} is an address of this service, and it doesn't know how it is reached from outside: set PublicUrl, or take the link out.", link));
+            problems.Add(new($"{prefix}parts", "noPublicUrl", $"{link} is an address of this service, and it doesn't know how it is reached from outside: set PublicUrl, or take the link out.", link));
         var known = await files.LoadAsync(parts);
         for (var i = 0; i < parts.Length; i++)
         {
-            if (parts[i] is FilePart file && !known.ContainsKey(file.FileId)) problems.Add(new($"parts[{i}].fileId", "fileGone", $"File {file.FileId} does not exist. Upload it first.", $"{file.FileId}"));
+            if (parts[i] is FilePart file && !known.ContainsKey(file.FileId)) problems.Add(new($"{prefix}parts[{i}].fileId", "fileGone", $"File {file.FileId} does not exist. Upload it first.", $"{file.FileId}"));
         }
     }
 

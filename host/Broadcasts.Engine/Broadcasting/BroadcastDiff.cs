@@ -17,6 +17,8 @@ internal static class BroadcastDiff
         routes = Parsed(broadcast.Routes),
         audience = Parsed(broadcast.Audience),
         parts = Parsed(broadcast.Parts),
+        languages = Parsed(broadcast.Languages),
+        template = broadcast.TemplateId is { } template ? FormattableString.Invariant($"{template}, version {broadcast.TemplateVersion}") : null,
         broadcast.Rate,
         broadcast.SpreadOverMs,
         at = broadcast.ScheduledLocal,

@@ -34,6 +34,7 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Edit, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        draft = draft.Over(broadcast);
         var problems = await checks.CheckDraftAsync(draft);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         if (!await store.EditAsync(Id, draft, expectedVersion))

@@ -12,7 +12,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
         scheduled_at, scheduled_local, time_zone, expires_at, version, archived_at, created_by, created_at, started_at, finished_at,
         frozen_rule, freeze_mark, freeze_after, freeze_position, freeze_done, recipients, recipient_local, send_window, repeat_rule, repeat_done,
-        sent_by, approved_by, routes, safety, claim_to, canary_at, breaker
+        sent_by, approved_by, routes, safety, claim_to, canary_at, breaker, languages, template_id, template_version
         """;
 
     private const string GetSql = $"SELECT {Columns} FROM broadcasts WHERE id = @id AND kind <= @kind";
@@ -27,9 +27,9 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     public Task<long?> FindAsync(string identityKey) => database.ReadAsync(c => c.QuerySingleOrDefaultAsync<long?>(FindSql, new { key = identityKey }));
 
     private const string InsertSql = """
-        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window, safety, routes,
+        INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window, safety, routes, languages, template_id, template_version,
                                 identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @identity, @actor, @now, @now)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @languages, @template, @templateVersion, @identity, @actor, @now, @now)
         RETURNING id
         """;
 
@@ -43,7 +43,8 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     private const string EditSql = """
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
-               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, send_window = @window, safety = @safety, routes = @routes, version = version + 1, updated_at = @now
+               rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, send_window = @window, safety = @safety, routes = @routes,
+               languages = @languages, template_id = @template, template_version = @templateVersion, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -229,6 +230,9 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
             safety = draft.SafetyJson,
             routes = draft.Routes.Length == 0 ? null : JsonSerializer.Serialize(draft.Routes),
             window = draft.SendWindowJson,
+            languages = string.IsNullOrEmpty(draft.LanguagesJson) ? null : draft.LanguagesJson,
+            template = draft.TemplateId is > 0 ? draft.TemplateId : null,
+            templateVersion = draft.TemplateId is > 0 ? draft.TemplateVersion : null,
         });
         return parameters;
     }

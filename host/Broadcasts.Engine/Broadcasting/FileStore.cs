@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -31,7 +32,7 @@ internal sealed class FileRow
 }
 
 /// <summary>Files and images that parts attach. In the database, so that every process of a cluster has them.</summary>
-internal sealed class FileStore(Database database, TimeProvider time)
+internal sealed partial class FileStore(Database database, TimeProvider time)
 {
     /// <summary>The largest file taken, in bytes.</summary>
     public const int MostBytes = 25 * 1024 * 1024;
@@ -42,14 +43,45 @@ internal sealed class FileStore(Database database, TimeProvider time)
         RETURNING id
         """;
 
-    public Task<long> AddAsync(string name, string mediaType, byte[] content, string actor) => database.WriteAsync(t => t.Connection!.QuerySingleAsync<long>(InsertSql, new
+    public Task<long> AddAsync(string name, string mediaType, byte[] content, string actor) => database.WriteAsync(async t =>
     {
-        name, mediaType, size = (long)content.Length, sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), content, actor, now = time.GetUtcNow().ToUnixTimeMilliseconds(),
-    }, t));
+        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, new
+        {
+            name, mediaType, size = (long)content.Length, sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), content, actor, now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+        }, t);
+        Audit(t, actor, "file.added", id, AuditDiff.Between(null, new { name, mediaType, size = content.Length }));
+        return id;
+    });
 
     private const string ListSql = "SELECT id, name, media_type, size, created_at FROM files ORDER BY id DESC LIMIT 500";
 
     public Task<IReadOnlyList<FileRow>> ListAsync() => database.ReadAsync(async c => (IReadOnlyList<FileRow>)[.. await c.QueryAsync<FileRow>(ListSql)]);
+
+    private const string PageSql = """
+        SELECT id, name, media_type, size, created_at
+          FROM files
+         WHERE (@before = 0 OR id < @before){0}
+         ORDER BY id DESC
+         LIMIT @limit
+        """;
+
+    /// <summary>A page of files, newest first, below an id.</summary>
+    public Task<IReadOnlyList<FileRow>> PageAsync(string? search, long? before, int limit) => database.ReadAsync(async c =>
+    {
+        var text = (search ?? "").Trim().Replace("\0", "", StringComparison.Ordinal);
+        var sql = PageSql.Replace("{0}", text.Length == 0 ? "" : $" AND {database.Dialect.Contains("name", "@text")}", StringComparison.Ordinal);
+        return (IReadOnlyList<FileRow>)[.. await c.QueryAsync<FileRow>(sql, new { before = before ?? 0, limit, text = SqlDialect.LikePattern(text) })];
+    });
+
+    private readonly string _namesSql = $"SELECT id, name, media_type FROM files WHERE {database.Dialect.InList("id", "@ids")}";
+
+    /// <summary>The files that parts attach, without their bytes.</summary>
+    public async Task<IReadOnlyDictionary<long, UploadedFile>> NamesAsync(IEnumerable<BroadcastPart> parts)
+    {
+        long[] ids = [.. parts.OfType<FilePart>().Select(f => f.FileId).Distinct()];
+        if (ids.Length == 0) return new Dictionary<long, UploadedFile>();
+        return await database.ReadAsync(async c => (await c.QueryAsync<UploadedFile>(_namesSql, new { ids = database.Dialect.List(ids) })).ToDictionary(f => f.Id));
+    }
 
     private const string GetSql = "SELECT id, name, media_type, content FROM files WHERE id = @id";
 

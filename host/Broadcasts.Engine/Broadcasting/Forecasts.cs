@@ -115,9 +115,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     {
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         if (broadcast.ReadAudience()!.RetryOf is { } parent) return (await RetryAsync(parent, routes[0])).ByChannel.Values.Sum();
-        var content = broadcast.ReadParts();
-        var parts = content.Count;
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(content) };
+        var parts = broadcast.ReadParts().Count;
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(broadcast.AllParts()) };
         var sql = $"SELECT COUNT(*) FROM ({Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")}) AS reached WHERE reason IS NULL";
         var count = 0L;
         for (long? after = 0; ; )

@@ -125,6 +125,23 @@ public sealed record BroadcastDraft
 
     /// <summary><see cref="SendWindow"/> as JSON; null: at any time.</summary>
     [Id(20)] public string? SendWindowJson { get; init; }
+
+    /// <summary><see cref="ContentLanguages"/> as JSON; empty for none. Null leaves those that it has: whoever edits one language does not lose the others.</summary>
+    [Id(40)] public string? LanguagesJson { get; init; }
+
+    /// <summary>The template that the content was taken from; 0 for none. Null leaves what it is.</summary>
+    [Id(41)] public long? TemplateId { get; init; }
+
+    /// <summary>The version that was taken.</summary>
+    [Id(42)] public int? TemplateVersion { get; init; }
+
+    /// <summary>With what it leaves as it is.</summary>
+    internal BroadcastDraft Over(Broadcast stored) => this with
+    {
+        LanguagesJson = LanguagesJson ?? stored.Languages,
+        TemplateId = TemplateId ?? stored.TemplateId,
+        TemplateVersion = TemplateId is null ? stored.TemplateVersion : TemplateVersion,
+    };
 }
 
 /// <summary>A local time in a zone, as a person writes it; the instant follows from it.</summary>

@@ -13,9 +13,9 @@ internal sealed class Occurrences(Database database, AuditStore audit, TimeProvi
     // Nobody may have moved or stopped the template since it was read; and somebody else may have been first.
     private const string InsertSql = """
         INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window,
-                                scheduled_at, scheduled_local, time_zone, recipient_local, safety, routes, sent_by, approved_by, identity_key, created_by, created_at, updated_at)
+                                scheduled_at, scheduled_local, time_zone, recipient_local, safety, routes, languages, template_id, template_version, sent_by, approved_by, identity_key, created_by, created_at, updated_at)
         SELECT 0, @name, b.labels, 1, b.id, b.channel_id, b.segment_id, b.audience, b.parts, b.rate_count, b.rate_per_ms, b.spread_over_ms, b.expires_at + @later, b.send_window,
-               @at, @local, b.time_zone, b.recipient_local, b.safety, b.routes, b.sent_by, b.approved_by, @identity, b.created_by, @now, @now
+               @at, @local, b.time_zone, b.recipient_local, b.safety, b.routes, b.languages, b.template_id, b.template_version, b.sent_by, b.approved_by, @identity, b.created_by, @now, @now
           FROM broadcasts b WHERE b.id = @id AND b.status = 1 AND b.scheduled_at = @current
         ON CONFLICT (identity_key) DO NOTHING
         RETURNING id

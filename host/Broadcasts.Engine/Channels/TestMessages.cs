@@ -32,7 +32,7 @@ internal sealed class TestMessages(ChannelRuntimes channels, ContactQueries cont
         var compiler = new ContentCompiler(schema);
         var compiled = compiler.Compile([part]);
         if (compiler.Problems.Count > 0) return Refused(compiler.Problems[0]);
-        var renderer = new PartRenderer(compiled, schema, await files.LoadAsync([part]));
+        var renderer = new PartRenderer(new CompiledContent(compiled), schema, await files.LoadAsync([part]));
         await FillAsync(renderer.Values, channel, asContactId, cancellationToken);
         var rendered = renderer.Render(0);
         if (rendered.Content is null) return new(false, Reasons.NameOf((int)rendered.Reason), null, rendered.Detail, null);

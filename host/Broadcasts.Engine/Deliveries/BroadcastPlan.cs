@@ -5,7 +5,7 @@ using Broadcasts.Templates;
 namespace Broadcasts.Deliveries;
 
 /// <summary>A started broadcast, ready to be rendered: parsed once, shared by all its claims. Its content can't change any more.</summary>
-internal class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, TemplateSchema schema, IReadOnlyDictionary<long, UploadedFile> files)
+internal class BroadcastPlan(Broadcast broadcast, CompiledContent content, TemplateSchema schema, IReadOnlyDictionary<long, UploadedFile> files)
 {
     public Broadcast Broadcast { get; } = broadcast;
 
@@ -19,15 +19,15 @@ internal class BroadcastPlan(Broadcast broadcast, CompiledPart[] parts, Template
     public SendTimes? Times { get; } = SendTimes.Of(broadcast);
 
     /// <summary>Custom fields that its texts print; without any, no contact's fields are parsed.</summary>
-    public string[] FieldSlugs { get; } = SlugsOf(parts, schema);
+    public string[] FieldSlugs { get; } = SlugsOf(content.All, schema);
 
     /// <summary>Its rows are single messages: they go before every broadcast, and there is no end to them.</summary>
     public bool IsSingle => Broadcast.Kind == Broadcasting.Broadcast.SingleMessages;
 
     /// <summary>It asks its recipients to confirm: those who have to do so first get it too.</summary>
-    public bool AsksToConfirm { get; } = parts.Any(p => p.AsksToConfirm);
+    public bool AsksToConfirm { get; } = content.All.Any(p => p.AsksToConfirm);
 
-    public PartRenderer NewRenderer() => new(parts, schema, files);
+    public PartRenderer NewRenderer() => new(content, schema, files);
 
     /// <summary>What the rows of a claim say.</summary>
     public virtual ValueTask<ClaimContent> ContentAsync(IReadOnlyList<ClaimedRow> rows, CancellationToken cancellationToken) =>
@@ -67,11 +67,11 @@ internal sealed class BroadcastPlans(BroadcastStore broadcasts, SingleMessageSto
         if (broadcast.Kind == Broadcast.SingleMessages) return (new SingleMessagePlan(broadcast, messages, fields, files), []);
         var schema = ContentCompiler.SchemaOf(await fields.ListAsync(cancellationToken));
         var compiler = new ContentCompiler(schema);
-        var parts = broadcast.ReadParts();
-        var compiled = compiler.Compile(parts);
+        var content = compiler.Compile(broadcast.ReadParts(), broadcast.ReadLanguages());
+        BroadcastPart[] parts = [.. content.All.Select(p => p.Part)];
         var uploads = await files.LoadAsync(parts);
         var missing = parts.OfType<FilePart>().Where(f => !uploads.ContainsKey(f.FileId)).Select(f => new Problem("parts", "fileGone", $"File {f.FileId} does not exist any more. Upload it again.", $"{f.FileId}"));
         Problem[] problems = [.. compiler.Problems, .. missing];
-        return problems.Length > 0 ? (null, problems) : (new BroadcastPlan(broadcast, compiled, schema, uploads), []);
+        return problems.Length > 0 ? (null, problems) : (new BroadcastPlan(broadcast, content, schema, uploads), []);
     }
 }

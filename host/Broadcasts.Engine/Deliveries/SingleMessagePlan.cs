@@ -6,7 +6,7 @@ namespace Broadcasts.Deliveries;
 
 /// <summary>The plan of a channel's home of single messages: each row has a text of its own, read and parsed when it is claimed.</summary>
 internal sealed class SingleMessagePlan(Broadcast home, SingleMessageStore messages, FieldStore fields, FileStore files)
-    : BroadcastPlan(home, [], ContentCompiler.SchemaOf([]), new Dictionary<long, UploadedFile>())
+    : BroadcastPlan(home, new CompiledContent([]), ContentCompiler.SchemaOf([]), new Dictionary<long, UploadedFile>())
 {
     public override async ValueTask<ClaimContent> ContentAsync(IReadOnlyList<ClaimedRow> rows, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal sealed class SingleMessagePlan(Broadcast home, SingleMessageStore messa
         CompiledPart[] all = [.. parts];
         return new ClaimContent
         {
-            Renderer = new PartRenderer(all, schema, await files.LoadAsync(all.Select(p => p.Part))),
+            Renderer = new PartRenderer(new CompiledContent(all), schema, await files.LoadAsync(all.Select(p => p.Part))),
             FieldSlugs = SlugsOf(all, schema),
             PartOf = row => indexes[row.Id],
             AsksToConfirm = all.Any(p => p.AsksToConfirm) ? row => all[indexes[row.Id]].AsksToConfirm : null,

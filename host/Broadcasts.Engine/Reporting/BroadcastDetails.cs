@@ -12,6 +12,12 @@ internal sealed record BroadcastDetails
 
     public required BroadcastPart[] Parts { get; init; }
 
+    /// <summary>The content in other languages; null when it has one.</summary>
+    public ContentLanguages? Languages { get; init; }
+
+    /// <summary>The template that the content was taken from; null for none.</summary>
+    public TakenTemplate? Template { get; init; }
+
     /// <summary>Its own rate; null for as soon as possible.</summary>
     public SendRate? Rate { get; init; }
 
@@ -68,6 +74,16 @@ internal sealed record BroadcastDetails
 
     /// <summary>What can be asked of it now.</summary>
     public IReadOnlyList<BroadcastCommand> Allowed => [.. BroadcastLifecycle.CommandsFrom(Row.Status, Row.StatusReason)];
+}
+
+/// <summary>A template that a broadcast took its content from.</summary>
+/// <param name="Id">Which.</param>
+/// <param name="Name">As it is called now.</param>
+/// <param name="Version">The version that was taken.</param>
+/// <param name="Latest">The version that it has now.</param>
+internal sealed record TakenTemplate(long Id, string Name, int Version, int Latest)
+{
+    public bool IsOld => Latest > Version;
 }
 
 /// <summary>A broadcast made from another one.</summary>

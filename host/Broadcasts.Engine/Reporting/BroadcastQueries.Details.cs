@@ -12,8 +12,9 @@ internal sealed partial class BroadcastQueries
         SELECT {BroadcastRecord.Columns},
                b.updated_at AS UpdatedAt, b.rate_count AS RateCount, b.rate_per_ms AS RatePerMs, b.spread_over_ms AS SpreadOverMs, b.expires_at AS ExpiresAt, b.parent_id AS ParentId, b.safety AS Safety, b.routes AS Routes, b.approved_by AS ApprovedBy,
                p.name AS ParentName, b.send_window AS SendWindow, b.fallback_recipients AS FallbackRecipients, c.transport AS Transport,
+               b.languages AS Languages, b.template_id AS TemplateId, b.template_version AS TemplateVersion, t.name AS TemplateName, t.version AS TemplateLatest,
                c.rate_count AS ChannelRateCount, c.rate_per_ms AS ChannelRatePerMs
-          FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id
+          FROM {BroadcastRecord.From} LEFT JOIN broadcasts p ON p.id = b.parent_id LEFT JOIN templates t ON t.id = b.template_id
          WHERE b.id = @id AND b.kind = 0
         """;
 
@@ -37,6 +38,8 @@ internal sealed partial class BroadcastQueries
         Row = record.ToRow(counts),
         Audience = record.Audience is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(record.Audience, BroadcastJson.Options),
         Parts = JsonSerializer.Deserialize<BroadcastPart[]>(record.Parts, BroadcastJson.Options) ?? [],
+        Languages = ContentLanguages.Read(details.Languages),
+        Template = details.TemplateId is { } template ? new TakenTemplate(template, details.TemplateName ?? "", details.TemplateVersion ?? 0, details.TemplateLatest ?? 0) : null,
         Rate = Rate(details.RateCount, details.RatePerMs),
         SpreadOver = details.SpreadOverMs is { } spread ? TimeSpan.FromMilliseconds(spread) : null,
         ScheduledAt = Times.Of(record.ScheduledAt),
@@ -95,5 +98,15 @@ internal sealed partial class BroadcastQueries
         public int? ChannelRateCount { get; set; }
 
         public long? ChannelRatePerMs { get; set; }
+
+        public string? Languages { get; set; }
+
+        public long? TemplateId { get; set; }
+
+        public int? TemplateVersion { get; set; }
+
+        public string? TemplateName { get; set; }
+
+        public int? TemplateLatest { get; set; }
     }
 }

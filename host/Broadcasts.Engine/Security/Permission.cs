@@ -27,7 +27,7 @@ public enum Permission
     /// <summary>Change segments.</summary>
     EditSegments,
 
-    /// <summary>Change files that messages carry.</summary>
+    /// <summary>Change templates, and files that messages carry.</summary>
     EditContent,
 
     /// <summary>Take the recipients of a broadcast out as a file.</summary>

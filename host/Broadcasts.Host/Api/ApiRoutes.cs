@@ -23,6 +23,7 @@ internal static class ApiRoutes
         SuppressionsApi.Map(api);
         FieldsApi.Map(api);
         SegmentsApi.Map(api);
+        TemplatesApi.Map(api);
         FilesApi.Map(api);
         ChannelsApi.Map(api);
         MessagesApi.Map(api);

@@ -40,6 +40,18 @@ internal sealed record BroadcastAnswer
 
     public BroadcastPart[]? Parts { get; init; }
 
+    public string? Language { get; init; }
+
+    public LanguageParts[]? Variants { get; init; }
+
+    /// <summary>The template that the content was taken from.</summary>
+    public long? TemplateId { get; init; }
+
+    public int? TemplateVersion { get; init; }
+
+    /// <summary>The version that the template has now.</summary>
+    public int? TemplateLatest { get; init; }
+
     public RateBody? SendRate { get; init; }
 
     public ScheduleAnswer? Schedule { get; init; }
@@ -136,6 +148,11 @@ internal sealed record BroadcastAnswer
         ImportId = details.Audience?.ImportId,
         RetryOf = details.Audience?.RetryOf,
         Parts = details.Parts,
+        Language = details.Languages?.Language,
+        Variants = details.Languages?.Variants,
+        TemplateId = details.Template?.Id,
+        TemplateVersion = details.Template?.Version,
+        TemplateLatest = details.Template?.Latest,
         SendRate = RateBody.Of(details.Rate, details.SpreadOver),
         Schedule = details.Row.ScheduledLocal is null ? null : ScheduleAnswer.Of(details.Row, details.ScheduledAt),
         SendWindow = details.SendWindow,

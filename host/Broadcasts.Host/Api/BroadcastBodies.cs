@@ -29,6 +29,18 @@ internal sealed record BroadcastBody
 
     public BroadcastPart[] Parts { get; init; } = [];
 
+    /// <summary>The language of <see cref="Parts"/>; needed when there are others.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>The content in other languages: each contact gets that of its own, else the first in this order with the same root, else the parts.</summary>
+    public LanguageParts[]? Variants { get; init; }
+
+    /// <summary>Instead of parts: those of this template. They are copied: what the template says later changes nothing.</summary>
+    public long? TemplateId { get; init; }
+
+    /// <summary>Default: the template's present version.</summary>
+    public int? TemplateVersion { get; init; }
+
     public RateBody? SendRate { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }
@@ -55,6 +67,9 @@ internal sealed record BroadcastBody
             ChannelId = ChannelId,
             AudienceJson = ReadAudience(problems),
             PartsJson = JsonSerializer.Serialize(Parts, BroadcastJson.Options),
+            LanguagesJson = ReadLanguages(problems),
+            TemplateId = TemplateId ?? 0,
+            TemplateVersion = TemplateVersion,
             Rate = rate.Rate,
             SpreadOverMs = rate.SpreadOverMs,
             ExpiresAt = ExpiresAt?.ToUnixTimeMilliseconds(),
@@ -75,6 +90,10 @@ internal sealed record BroadcastBody
         ContactIds = details.Audience?.ContactIds,
         ImportId = details.Audience?.ImportId,
         Parts = details.Parts,
+        Language = details.Languages?.Language,
+        Variants = details.Languages?.Variants,
+        TemplateId = details.Template?.Id,
+        TemplateVersion = details.Template?.Version,
         SendRate = RateBody.Of(details.Rate, details.SpreadOver),
         ExpiresAt = details.ExpiresAt,
         Canary = CanaryBody.Of(details.Safety.Canary),
@@ -82,6 +101,14 @@ internal sealed record BroadcastBody
         IgnoreFrequencyCap = details.Safety.IgnoresFrequencyCap,
         SendWindow = details.SendWindow,
     };
+
+    private string ReadLanguages(List<Problem> problems)
+    {
+        if (Variants is not { Length: > 0 }) return "";
+        if (Language is null) problems.Add(new Problem("language", "required", "Say in which language the parts are, so that their readers get them."));
+        if (Array.Exists(Variants, v => v is null)) problems.Add(new Problem("variants", "noPart", "A variant is an object with language and parts."));
+        return problems.Count > 0 ? "" : ContentLanguages.Write(new ContentLanguages { Language = ContentLanguages.CodeOf(Language), Variants = [.. Variants.Select(v => new LanguageParts { Language = ContentLanguages.CodeOf(v.Language), Parts = v.Parts ?? [] })] })!;
+    }
 
     private string? ReadSafety(List<Problem> problems)
     {

@@ -5,6 +5,7 @@ using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
+using Broadcasts.Templates.Library;
 
 namespace Broadcasts.Host.Api;
 
@@ -69,10 +70,16 @@ internal static class BroadcastsApi
         return Results.Empty;
     }
 
-    private static async Task<IResult> CreateAsync(BroadcastBody body, BroadcastFactory factory, BroadcastQueries queries, HttpContext http)
+    private static async Task<IResult> CreateAsync(BroadcastBody body, BroadcastFactory factory, BroadcastQueries queries, TakeTemplate templates, HttpContext http)
     {
         var problems = new List<Problem>();
         var draft = body.ToDraft(problems);
+        if (body.TemplateId is { } template)
+        {
+            if (body.Parts.Length > 0 || body.Variants is not null) problems.Add(new Problem("parts", "oneContent", "Give parts or a templateId, not both: with a template its parts are taken."));
+            draft = await templates.IntoAsync(draft, template, body.TemplateVersion, problems) ?? draft;
+        }
+
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
         return await MadeAsync(factory.CreateAsync(draft, http.Actor(), http.Features.Get<IdempotencyIdentity>()?.Key), queries);
     }
@@ -80,7 +87,7 @@ internal static class BroadcastsApi
     private static async Task<IResult> GetAsync(long id, BroadcastQueries queries, CancellationToken cancellationToken) =>
         await queries.GetAsync(id, cancellationToken) is { } details ? Results.Ok(BroadcastAnswer.Of(details)) : ApiProblems.NotFound($"Broadcast {id}");
 
-    private static async Task<IResult> PatchAsync(long id, JsonElement patch, IGrainFactory grains, BroadcastQueries queries, HttpContext http)
+    private static async Task<IResult> PatchAsync(long id, JsonElement patch, IGrainFactory grains, BroadcastQueries queries, TakeTemplate templates, HttpContext http)
     {
         if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
         var (members, version) = TakeVersion(patch);
@@ -91,6 +98,7 @@ internal static class BroadcastsApi
         var body = ApiJson.Patch(current, members);
         var problems = new List<Problem>();
         var draft = body.ToDraft(problems);
+        if (body.TemplateId is { } template && Takes(members)) draft = await templates.IntoAsync(draft, template, members.TryGetProperty("templateVersion", out _) ? body.TemplateVersion : null, problems) ?? draft;
         if (problems.Count > 0) return ApiProblems.Invalid(problems);
 
         // Name and labels may change at any time; the content of a draft alone.
@@ -166,6 +174,8 @@ internal static class BroadcastsApi
     // A patch that names another audience takes the old one's place, whatever kind it was.
     private static bool Replaces(JsonElement patch) =>
         patch.EnumerateObject().Any(m => m.Name is "segmentId" or "segment" or "contactIds" or "importId" && m.Value.ValueKind != JsonValueKind.Null);
+
+    private static bool Takes(JsonElement patch) => patch.EnumerateObject().Any(m => m.Name is "templateId" or "templateVersion");
 
     private static (JsonElement Members, int? Version) TakeVersion(JsonElement patch)
     {

@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Broadcasts.Host.Api;
 
 /// <summary>A file as the API tells it.</summary>
-internal sealed record FileAnswer(long Id, string Name, string MediaType, long Size, DateTimeOffset CreatedAt);
+internal sealed record FileAnswer(long Id, string Name, string MediaType, long Size, DateTimeOffset CreatedAt)
+{
+    public static FileAnswer Of(FileRow file) => new(file.Id, file.Name, file.MediaType, file.Size, Times.Of(file.CreatedAt));
+}
 
 /// <summary>Files and images for messages.</summary>
 internal static class FilesApi
@@ -17,8 +20,12 @@ internal static class FilesApi
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/files").WithTags("Files");
-        group.MapGet("", async (FileStore files) =>
-            new ListAnswer<FileAnswer>([.. (await files.ListAsync()).Select(f => new FileAnswer(f.Id, f.Name, f.MediaType, f.Size, Times.Of(f.CreatedAt)))], null)).Needs(Permission.Read);
+        group.MapGet("", async (FileStore files, string? search, long? cursor, int? limit) =>
+            ListAnswer<FileAnswer>.Of(await files.PageAsync(search, cursor, ApiRoutes.Limit(limit) + 1), ApiRoutes.Limit(limit), FileAnswer.Of, f => f.Id)).Needs(Permission.Read);
+        group.MapGet("{id:long}/used-by", async (long id, FileStore files, CancellationToken cancellationToken) =>
+            new ListAnswer<FileUse>(await files.UsesAsync(id, cancellationToken), null)).Needs(Permission.Read).WithSummary("Broadcasts, templates, forms and waiting messages that attach it, up to 20");
+        group.MapDelete("{id:long}", async (long id, FileStore files, HttpContext http) =>
+            await files.DeleteAsync(id, http.Actor()) is { IsDone: false } refused ? ApiProblems.Of(refused) : Results.NoContent()).Needs(Permission.EditContent).WithSummary("Refused while something attaches it");
         group.MapPost("", AddAsync).Needs(Permission.EditContent).Produces<FileAnswer>(StatusCodes.Status201Created).WithSummary("The bytes as the body; name in the query, media type as Content-Type");
         group.MapGet("{id:long}", GetAsync).Needs(Permission.Read);
     }

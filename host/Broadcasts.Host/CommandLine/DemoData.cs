@@ -5,6 +5,7 @@ using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Host.Hosting;
+using Broadcasts.Templates.Library;
 
 namespace Broadcasts.Host.CommandLine;
 
@@ -49,10 +50,21 @@ internal sealed class DemoData(IServiceProvider services, DemoPlan plan)
         var tomorrow = services.GetRequiredService<TimeProvider>().GetUtcNow().AddDays(1).ToString("yyyy-MM-dd'T'10:00", CultureInfo.InvariantCulture);
         Check(await Grain(later).ScheduleAsync(new BroadcastSchedule { LocalTime = tomorrow, TimeZone = "Europe/Madrid" }, Actor));
 
+        await TemplateAsync("Welcome", "The first message that a new customer gets.",
+            Mail("en", "Welcome, {{ contact.first_name | fallback \"and thank you\" }}", "Hello {{ contact.first_name | fallback \"there\" }},\n\nit is good to have you with us. Answer this message whenever you need something: a person reads it.\n\nThe team"),
+            Mail("es", "Te damos la bienvenida, {{ contact.first_name | fallback \"y gracias\" }}", "Hola {{ contact.first_name | fallback \"cliente\" }}:\n\nqué bien que estés con nosotros. Responde a este mensaje cuando necesites algo: lo lee una persona.\n\nEl equipo"));
+        await TemplateAsync("Appointment tomorrow", "A reminder by SMS, one part in both languages.",
+            new LanguageParts { Language = "en", Parts = [new TextPart { Text = "Hi {{ contact.first_name | fallback \"there\" | truncate 20 }}, see you tomorrow. Can't come? Answer this message and we find another day." }] },
+            new LanguageParts { Language = "es", Parts = [new TextPart { Text = "Hola {{ contact.first_name | fallback \"cliente\" | truncate 20 }}, te esperamos mañana. ¿No puedes? Responde y buscamos otro día." }] });
         await BroadcastAsync("Survey: how did we do?", ["research"], sms, null, null, [new ChoicesPart { Prompt = "How was your last visit?", Options = ["Great", "So-so", "Bad"] }]);
         terminal.Say($"Broadcasts: one in progress at {plan.Rate.PerSecond:0.##}/s, one scheduled, one with failures, one draft");
         return (running, sms);
     }
+
+    private static LanguageParts Mail(string language, string subject, string text) => new() { Language = language, Parts = [new EmailPart { Subject = subject, Text = text }] };
+
+    private async Task TemplateAsync(string name, string about, params LanguageParts[] languages) =>
+        Check((await services.GetRequiredService<TemplateStore>().CreateAsync(new TemplateEdit { Name = name, Description = about, Languages = languages }, Actor)).Result);
 
     private async Task<long> SegmentAsync(string name, string rule)
     {

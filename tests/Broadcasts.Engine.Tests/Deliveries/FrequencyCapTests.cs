@@ -35,7 +35,7 @@ public sealed class FrequencyCapTests
         var taken = await later;
         Assert.True(taken.ClaimId > earlier.ClaimId);
         var loader = new RecipientLoader(kit.Database, new ContactQueries(kit.Database, kit.Time), rules, kit.Time);
-        var content = new ClaimContent { Renderer = new PartRenderer([], ContentCompiler.SchemaOf([]), new Dictionary<long, UploadedFile>()), FieldSlugs = [], PartOf = row => row.Part };
+        var content = new ClaimContent { Renderer = new PartRenderer(new CompiledContent([]), ContentCompiler.SchemaOf([]), new Dictionary<long, UploadedFile>()), FieldSlugs = [], PartOf = row => row.Part };
         Assert.All(await loader.LoadAsync(earlier.Rows, content, isCapped: true, TestContext.Current.CancellationToken), r => Assert.Null(r.Refusal));
         var capped = await loader.LoadAsync(taken.Rows, content, isCapped: true, TestContext.Current.CancellationToken);
         Assert.Equal(3, capped.Count);

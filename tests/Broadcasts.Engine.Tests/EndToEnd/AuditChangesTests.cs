@@ -6,6 +6,7 @@ using Broadcasts.Contacts;
 using Broadcasts.Contacts.Consent;
 using Broadcasts.Contacts.Forms;
 using Broadcasts.Security;
+using Broadcasts.Templates.Library;
 using Broadcasts.Testing;
 using Dapper;
 using Xunit;
@@ -36,6 +37,9 @@ public sealed partial class AuditChangesTests
         ["user.invite"] = ["email:  → staff@example.com", "role:  → Viewer"], ["user.role"] = ["role: Viewer → Editor"], ["user.disable"] = ["disabled: false → true"], ["user.enable"] = ["disabled: true → false"],
         ["key.create"] = ["name:  → Shop", "scopes:  → read"], ["key.revoke"] = ["revoked: false → true"],
         ["form.created"] = ["name:  → News", "title:  → The news"], ["form.updated"] = ["title: The news → Our news"], ["form.deleted"] = ["name: News → "],
+        ["template.created"] = ["name:  → Welcome", "languages[1].language:  → en", "languages[1].parts[1].text:  → Hello"], ["template.updated"] = ["languages[1].parts[1].text: Hello → Bye"],
+        ["template.restored"] = ["languages[1].parts[1].text: Bye → Hello"], ["template.duplicated"] = ["name:  → Welcome (copy)"], ["template.archived"] = ["archived: false → true"],
+        ["template.unarchived"] = ["archived: true → false"], ["template.deleted"] = ["name: Welcome → "], ["file.added"] = ["name:  → a.png", "mediaType:  → image/png"], ["file.deleted"] = ["name: a.png → "],
         ["broadcast.create"] = ["name:  → Test", "status:  → draft", "parts[1].text:  → Hello"], ["broadcast.edit"] = ["name: Test → Other", "parts[1].text: Hello → Good day"],
         ["broadcast.rename"] = ["name: Other → Third", "labels:  → spring"], ["broadcast.rate"] = ["rate.count:  → 2", "rate.perMs:  → 1000"],
         ["broadcast.schedule"] = ["status: draft → scheduled", "at:  → 2099-01-02T10:00", "timeZone:  → Europe/Madrid"], ["broadcast.unschedule"] = ["status: scheduled → draft", "at: 2099-01-02T10:00 → "],
@@ -82,6 +86,7 @@ public sealed partial class AuditChangesTests
         await PeopleAsync(engine);
         await SettingsAndChannelsAsync(engine);
         await AccessAsync(engine);
+        await ContentAsync(engine);
         await BroadcastsAsync(engine);
 
         var entries = (await engine.Get<AuditStore>().ListAsync(new AuditFilter { Actor = "test" }, limit: 1_000)).ToLookup(e => e.Action, e => e.Changes);
@@ -121,6 +126,22 @@ public sealed partial class AuditChangesTests
         EngineUnderTest.Require(made);
         await segments.UpdateAsync(segment, "Spain", SegmentRule.Parse("""{"field":"country","op":"is","value":"ES"}""", out _)!, null, 1, "test");
         await segments.DeleteAsync(segment, "test");
+    }
+
+    private static async Task ContentAsync(EngineUnderTest engine)
+    {
+        var (store, files) = (engine.Get<TemplateStore>(), engine.Get<FileStore>());
+        var (id, made) = await store.CreateAsync(Saying("Hello"), "test");
+        EngineUnderTest.Require(made);
+        EngineUnderTest.Require(await store.UpdateAsync(id, Saying("Bye"), 1, "test"));
+        EngineUnderTest.Require(await store.RestoreAsync(id, 1, 2, "test"));
+        await store.DuplicateAsync(id, "test");
+        await store.ArchiveAsync(id, true, "test");
+        await store.ArchiveAsync(id, false, "test");
+        EngineUnderTest.Require(await store.DeleteAsync(id, "test"));
+        EngineUnderTest.Require(await files.DeleteAsync(await files.AddAsync("a.png", "image/png", [1], "test"), "test"));
+
+        static TemplateEdit Saying(string text) => new() { Name = "Welcome", Languages = [new LanguageParts { Language = "en", Parts = [new TextPart { Text = text }] }] };
     }
 
     private static async Task PeopleAsync(EngineUnderTest engine)

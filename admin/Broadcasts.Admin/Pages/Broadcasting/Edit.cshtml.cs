@@ -15,7 +15,7 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 /// <summary>A draft's content in four steps on one page. Adding, moving and removing parts posts the form and shows it again: no script is needed.</summary>
 [Needs(Permission.EditBroadcasts)]
 internal sealed class EditModel(
-    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, IGrainFactory grains) : ConsolePage
+    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, IGrainFactory grains) : ConsolePage, IPartEditor
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -85,6 +85,8 @@ internal sealed class EditModel(
         await LoadAsync(cancellationToken);
         return Page();
     }
+
+    IReadOnlyList<PartInput> IPartEditor.Parts => Input.Parts;
 
     /// <summary>The four steps with what is chosen in each.</summary>
     public IEnumerable<(string Step, bool Done, string Words)> Summary =>

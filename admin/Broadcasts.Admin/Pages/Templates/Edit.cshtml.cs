@@ -1,0 +1,175 @@
+using Broadcasts.Admin.Forms;
+using Broadcasts.Admin.Security;
+using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
+using Broadcasts.Contacts;
+using Broadcasts.Security;
+using Broadcasts.Templates.Library;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Broadcasts.Admin.Pages.Templates;
+
+/// <summary>Writing a template, and what its readers get of it. Adding, moving and removing parts posts the form and shows it again: no script is needed.</summary>
+internal sealed class EditModel(TemplateStore store, TemplateQueries templates, TemplatePreviews previews, TemplateReaders readers, FieldStore fields, FileStore files, BroadcastFactory broadcasts) : ConsolePage
+{
+    private const int MostUses = 10;
+
+    /// <summary>0 for a new one.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long Id { get; set; }
+
+    [BindProperty]
+    public TemplateInput Input { get; set; } = new();
+
+    public StoredTemplate? Stored { get; private set; }
+
+    public IReadOnlyList<FileRow> Files { get; private set; } = [];
+
+    public IReadOnlyList<string> Variables { get; private set; } = [];
+
+    public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    public IReadOnlyList<TemplateUse> Uses { get; private set; } = [];
+
+    /// <summary>What the readers get; null when the texts can't be read, or there are none yet.</summary>
+    public IReadOnlyList<ContentPreview>? Previews { get; private set; }
+
+    public IReadOnlyList<Problem> PreviewProblems { get; private set; } = [];
+
+    /// <summary>The contact as whom it is shown could not be found.</summary>
+    public bool IsNobody { get; private set; }
+
+    public bool CanEdit { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (Id == 0) Input = new TemplateInput { Languages = [new LanguageInput { Language = Visitor.Language, Parts = [new PartInput()] }] };
+        else if (await templates.GetAsync(Id, cancellationToken) is { } template) Input = TemplateInput.Of(template);
+        else return NotFound();
+        await LoadAsync(cancellationToken);
+        return Page();
+    }
+
+    [Needs(Permission.EditContent)]
+    public async Task<IActionResult> OnPostAsync([FromForm(Name = "do")] string? act, CancellationToken cancellationToken)
+    {
+        if (Input.Languages.Count == 0) Input.Languages.Add(new LanguageInput());
+        var problems = new List<Problem>();
+        await UploadAsync(problems, cancellationToken);
+        if (act != "save" && Input.Change(act ?? "", out var place)) ViewData["Jump"] = place;
+        else if (act != "look")
+        {
+            if (problems.Count == 0 && await SaveAsync(problems, cancellationToken) is { } done) return done;
+            Response.StatusCode = 422;
+        }
+
+        // The form's own values are shown again, changed: what was bound must not win over it.
+        ModelState.Clear();
+        Problems = problems;
+        await LoadAsync(cancellationToken);
+        return Id != 0 && Stored is null ? NotFound() : Page();
+    }
+
+    [Needs(Permission.EditContent)]
+    public async Task<IActionResult> OnPostDuplicateAsync(CancellationToken cancellationToken)
+    {
+        var (id, result) = await store.DuplicateAsync(Id, Visitor.Actor, cancellationToken);
+        return Told(result, Texts["Templates.Duplicated"], $"/templates/{(result.IsDone ? id : Id)}");
+    }
+
+    [Needs(Permission.EditContent)]
+    public async Task<IActionResult> OnPostArchiveAsync(bool archived, CancellationToken cancellationToken) =>
+        Told(await store.ArchiveAsync(Id, archived, Visitor.Actor, cancellationToken), Texts[archived ? "Templates.DidArchive" : "Templates.DidUnarchive"], $"/templates/{Id}");
+
+    [Needs(Permission.EditContent)]
+    public async Task<IActionResult> OnPostDeleteAsync(CancellationToken cancellationToken)
+    {
+        var result = await store.DeleteAsync(Id, Visitor.Actor, cancellationToken);
+        return Told(result, Texts["Did.delete"], result.IsDone ? "/templates" : $"/templates/{Id}");
+    }
+
+    /// <summary>A new draft with what the template says.</summary>
+    [Needs(Permission.EditBroadcasts)]
+    public async Task<IActionResult> OnPostUseAsync([FromServices] TakeTemplate taking, CancellationToken cancellationToken)
+    {
+        if (await templates.GetAsync(Id, cancellationToken) is not { } template) return NotFound();
+        var problems = new List<Problem>();
+        if (await taking.IntoAsync(new BroadcastDraft { Name = template.Name }, Id, null, problems, cancellationToken) is not { } draft) return Told(CommandResult.Invalid([.. problems]), "", $"/templates/{Id}");
+        var (broadcast, result) = await broadcasts.CreateAsync(draft, Visitor.Actor);
+        return Told(result, Texts["Did.template"], result.IsDone ? $"/broadcasts/{broadcast}/edit" : $"/templates/{Id}");
+    }
+
+    /// <summary>The editor of one language's parts.</summary>
+    public IPartEditor Editor(int language) => new LanguageEditor(this, language);
+
+    private async Task<IActionResult?> SaveAsync(List<Problem> problems, CancellationToken cancellationToken)
+    {
+        var edit = Input.ToEdit();
+        var (id, result) = Id == 0 ? await store.CreateAsync(edit, Visitor.Actor, cancellationToken) : (Id, await store.UpdateAsync(Id, edit, Input.Version, Visitor.Actor, cancellationToken));
+        if (result.IsDone) return Told(result, Id != 0 && result.Version == Input.Version ? Texts["Templates.Unchanged"] : Texts["Templates.Saved", result.Version], $"/templates/{id}");
+        problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
+        return null;
+    }
+
+    private async Task UploadAsync(List<Problem> problems, CancellationToken cancellationToken)
+    {
+        for (var l = 0; l < Input.Languages.Count; l++)
+        {
+            for (var i = 0; i < Input.Languages[l].Parts.Count; i++)
+            {
+                var part = Input.Languages[l].Parts[i];
+                if (part.Upload is not { Length: > 0 } upload) continue;
+                if (upload.Length > FileStore.MostBytes)
+                {
+                    problems.Add(new Problem($"languages[{l}].parts[{i}].fileId", "fileTooLarge", $"The file is larger than {FileStore.MostBytes / 1024 / 1024} MB.", Web.Show.Size(upload.Length), Web.Show.Size(FileStore.MostBytes)));
+                    continue;
+                }
+
+                using var content = new MemoryStream((int)upload.Length);
+                await upload.CopyToAsync(content, cancellationToken);
+                part.FileId = await files.AddAsync(Path.GetFileName(upload.FileName), upload.ContentType ?? "application/octet-stream", content.ToArray(), Visitor.Actor);
+            }
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        if (Id != 0) (Stored, Uses) = (await templates.GetAsync(Id, cancellationToken), await templates.UsesAsync(Id, null, MostUses + 1, cancellationToken));
+        CanEdit = May(Permission.EditContent);
+        var known = await fields.ListAsync(cancellationToken);
+        Files = await files.ListAsync();
+        Variables = [.. ContentCompiler.SchemaOf(known).Names.Select(n => n.Name)];
+        if (Id == 0 && Input.Languages.TrueForAll(l => l.Parts.TrueForAll(p => string.IsNullOrEmpty(p.Text) && string.IsNullOrEmpty(p.Subject)))) return;
+        await PreviewAsync(known, cancellationToken);
+    }
+
+    private async Task PreviewAsync(IReadOnlyList<ContactField> known, CancellationToken cancellationToken)
+    {
+        var contents = TemplateCheck.Normalise(Input.ToEdit()).Languages;
+        var shown = await readers.FindAsync(Input.As, [.. contents.Select(c => c.Language)], known, cancellationToken);
+        IsNobody = shown.Count == 0;
+        var problems = new List<Problem>();
+        Previews = IsNobody ? [] : await previews.RenderAsync(contents, shown, problems, cancellationToken);
+        PreviewProblems = problems;
+    }
+
+    private sealed class LanguageEditor(EditModel page, int language) : IPartEditor
+    {
+        public IReadOnlyList<PartInput> Parts => page.Input.Languages[language].Parts;
+
+        public string Prefix => $"Input.Languages[{language}]";
+
+        public string IdPrefix => $"l{language}-";
+
+        public string Verb => $"{language}.";
+
+        // Which channel it will go over is not known: every text shows what it would cost as SMS.
+        public TransportCapabilities? Capabilities { get; } = new() { CountsSegments = true };
+
+        public IReadOnlyList<FileRow> Files => page.Files;
+
+        public IReadOnlyList<string> Variables => page.Variables;
+
+        public IEnumerable<Problem> At(string path) => page.Problems.Where(p => p.Path.StartsWith($"languages[{language}].{path}", StringComparison.Ordinal));
+    }
+}
