@@ -7,7 +7,7 @@ using Microsoft.Playwright;
 namespace Broadcasts.Admin.Tests;
 
 /// <summary>The built program on a free port with an owner, and a browser.</summary>
-public sealed class ConsoleFixture : IAsyncLifetime
+public class ConsoleFixture : IAsyncLifetime
 {
     public const string Email = "owner@example.com";
     public const string Password = "a long enough sentence";
@@ -22,6 +22,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
     private IPlaywright _playwright = null!;
     private IBrowser _browser = null!;
     private string _session = "";
+    private Dictionary<string, string?> _settings = [];
     private HttpClient? _http;
 
     public string Address { get; private set; } = "";
@@ -35,9 +36,10 @@ public sealed class ConsoleFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var chromium = Requirements.Chromium;
+        _settings = await SettingsAsync();
         _process = ProcessUnderTest.Start(
             ["run", "--data", Data, "--urls", "http://127.0.0.1:0"],
-            new Dictionary<string, string?> { ["Broadcasts__Limits__ImportMegabytes"] = ImportMegabytes.ToString(CultureInfo.InvariantCulture), ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
+            new Dictionary<string, string?>(_settings) { ["Broadcasts__Limits__ImportMegabytes"] = ImportMegabytes.ToString(CultureInfo.InvariantCulture), ["Broadcasts__PublicUrl"] = "https://news.example.org/" });
         Address = (await _process.WaitForLineAsync("is ready: ", Long)).Split("is ready: ")[1].Trim();
         WelcomeLink = (await _process.WaitForLineAsync("/welcome/", Long)).Split(": ")[^1].Trim();
         _playwright = await Playwright.CreateAsync();
@@ -95,14 +97,44 @@ public sealed class ConsoleFixture : IAsyncLifetime
         return JsonSerializer.Deserialize<JsonElement>(text);
     }
 
-    public ProcessUnderTest Command(params string[] arguments) => ProcessUnderTest.Start([.. arguments, "--data", Data]);
+    public ProcessUnderTest Command(params string[] arguments) => ProcessUnderTest.Start([.. arguments, "--data", Data], _settings);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Variables of the service's environment.</summary>
+    protected virtual Task<Dictionary<string, string?>> SettingsAsync() => Task.FromResult(new Dictionary<string, string?>());
+
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_browser is not null) await _browser.DisposeAsync();
         _playwright?.Dispose();
         _http?.Dispose();
         if (_process is not null) await _process.DisposeAsync();
         _folder.Dispose();
+    }
+}
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class PostgresConsoleFixture : ConsoleFixture
+{
+    private TestDatabase? _database;
+
+    protected override async Task<Dictionary<string, string?>> SettingsAsync()
+    {
+        _database = await TestDatabase.CreateAsync("postgres", migrate: false);
+        var key = File("master.key");
+        await System.IO.File.WriteAllTextAsync(key, Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(48)));
+        return new()
+        {
+            ["Broadcasts__Database__Provider"] = "postgres",
+            ["Broadcasts__Database__ConnectionString"] = _database.ConnectionString,
+            ["Broadcasts__Secrets__MasterKeyFile"] = key,
+            ["Broadcasts__HostDirectory"] = File("host"),
+        };
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_database is not null) await _database.DisposeAsync();
     }
 }

@@ -50,6 +50,8 @@ public sealed partial class DemoFixture : IAsyncLifetime
         return
         [
             "/suppressions/import",
+            "/broadcasts/views",
+            "/broadcasts/act?what=archive&id=1&id=4",
             $"/contacts/import/{await IdAsync(http.PostAsync(new Uri("contacts/imports/uploads?name=new.csv", UriKind.Relative), people))}",
             $"/contacts/jobs/{await IdAsync(http.PostAsJsonAsync("contacts/jobs", new { act = "addTag", tag = "seen", audience = new { contacts = new[] { 1 } } }))}",
             $"/settings/roles/{await IdAsync(http.PostAsJsonAsync("roles", new { name = "Support", permissions = new[] { "contacts.edit" } }))}",

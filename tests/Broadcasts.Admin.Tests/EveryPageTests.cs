@@ -18,7 +18,7 @@ public sealed partial class EveryPageTests(DemoFixture demo) : IClassFixture<Dem
     /// <summary>Pages that only a letter's link, a lost session or an error leads to: other tests look at them.</summary>
     private static readonly string[] Elsewhere =
     [
-        "/", "/confirm/*", "/error", "/f/*", "/link/*", "/o/*", "/welcome/*", "/sign-in", "/sign-in/code", "/sign-in/openid", "/sign-out", "/preferences", "/broadcasts/*/preview/*",
+        "/", "/confirm/*", "/error", "/f/*", "/link/*", "/o/*", "/welcome/*", "/sign-in", "/sign-in/code", "/sign-in/openid", "/sign-out", "/preferences", "/broadcasts/*/preview/*", "/templates/*/letter/*/*",
     ];
 
     public static TheoryData<string, ColorScheme, int, Contrast> Ways { get; } = new()
