@@ -172,6 +172,25 @@ public sealed class MakingPagesTests(ConsoleFixture console) : IClassFixture<Con
     }
 
     [Fact]
+    public async Task Audience_OnceChosen_SaysWhomItReachesAndWhyNotTheOthers()
+    {
+        var id = await MakeAsync("Reach");
+        await console.PostAsync("contacts", new { firstName = "Phone only", addresses = new[] { new { kind = "phone", value = "+34600111222" } } });
+        await using var context = await NewContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"/broadcasts/{id}/edit/audience");
+        await Expect(page.Locator("#reach .big-number")).ToHaveTextAsync("1");
+
+        await page.CheckAsync("#a-everyone");
+
+        await Expect(page.Locator("#reach")).ToContainTextAsync("No address on this channel");
+        await page.ClickAsync("#reach summary");
+        await Expect(page.Locator("#reach li").Last).ToBeVisibleAsync();
+        Assert.Empty((await page.RunAxe()).Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}"));
+        await ConsoleFixture.PictureAsync(page, "wizard-reach");
+    }
+
+    [Fact]
     public async Task EndedSession_InTheMiddle_LosesNothingThatWasTyped()
     {
         var id = await MakeAsync("Session");

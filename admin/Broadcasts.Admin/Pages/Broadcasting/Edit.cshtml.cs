@@ -16,7 +16,7 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 /// <summary>A draft in steps, each an address of its own. Whatever is done there saves: adding, moving and removing parts, going on and back; no script is needed.</summary>
 [Needs(Permission.EditBroadcasts)]
 internal sealed class EditModel(
-    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, BroadcastStore broadcasts, BroadcastChecks checks, IGrainFactory grains) : ConsolePage
+    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, BroadcastStore broadcasts, BroadcastChecks checks, AudienceLooks looks, IGrainFactory grains) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -51,6 +51,9 @@ internal sealed class EditModel(
     public string StepPartial => $"_Step{char.ToUpperInvariant(Step![0])}{Step[1..]}";
 
     public string SavedAt => Show.MomentText(Details.UpdatedAt.ToUnixTimeMilliseconds());
+
+    /// <summary>Whom the saved audience reaches; null on the steps that do not change it, and while there is none.</summary>
+    public AudienceLook? Reach { get; private set; }
 
     /// <summary>Nothing was saved: what is wrong is told above everything. A fault that is kept stands at its field alone.</summary>
     public bool IsRefused { get; private set; }
@@ -180,7 +183,10 @@ internal sealed class EditModel(
         Channels = [.. (await channels.ListAsync()).Select(c => (c, transports.Find(c.Transport)))];
         Fields = await fields.ListAsync(cancellationToken);
         Files = await files.ListAsync();
-        Steps = new BroadcastSteps(Details, Step ?? "", await broadcasts.GetAsync(Id) is { } broadcast ? await checks.CheckReadyAsync(broadcast) : [], Texts);
+        if (await broadcasts.GetAsync(Id) is not { } broadcast) return;
+        Steps = new BroadcastSteps(Details, Step ?? "", await checks.CheckReadyAsync(broadcast), Texts);
+        var isWhole = Steps.All.Where(s => s.Key is "audience" or "channel").All(s => s.State != StepState.Faulty);
+        if (Step is "audience" or "channel" && isWhole) Reach = await looks.LookAsync(broadcast, cancellationToken);
         Variables = [.. ContentCompiler.SchemaOf(Fields).Names.Select(n => n.Name)];
     }
 }
