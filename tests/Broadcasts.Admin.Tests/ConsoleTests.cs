@@ -54,11 +54,13 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await page.ClickAsync("a[href^='/broadcasts/new?import=']");
         await page.FillAsync("#name", name);
         await page.ClickAsync("form button.primary");
-        await page.WaitForURLAsync("**/edit");
+        await page.WaitForURLAsync("**/edit/channel");
         await page.CheckAsync($"role=radio[name=/{name}/]");
+        await page.ClickAsync("button[value='go:content']");
         await page.ClickAsync("button[value='add:text']");
         await page.FillAsync("#part-0-text", "Hello {{ contact.first_name | fallback \"you\" }} of {{ contact.city }}");
-        await page.ClickAsync("#step-delivery button[value='next']");
+        await page.ClickAsync("button[value='go:delivery']");
+        await page.ClickAsync("button[value='go:send']");
         await page.WaitForURLAsync(url => url.Contains("/send", StringComparison.Ordinal));
         await page.ClickAsync("text=Send to 2 contacts");
         await page.WaitForURLAsync(url => !url.Contains("/send", StringComparison.Ordinal));
@@ -77,10 +79,11 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await page.GotoAsync("/broadcasts/new");
         await page.FillAsync("#name", "Mistyped");
         await page.ClickAsync("form button.primary");
+        await page.ClickAsync("#stepper a[href$='/content']");
         await page.ClickAsync("button[value='add:text']");
         await page.FillAsync("#part-0-text", "Hello\n{{ contact.frist_name }}");
         await page.ClickAsync(".head-actions button[value='save']");
-        await Expect(page.Locator("#problems")).ToContainTextAsync("line 2, column 4");
+        await Expect(page.Locator("#at-parts-0")).ToContainTextAsync("line 2, column 4");
         await Expect(page.Locator("#part-0-text")).ToHaveValueAsync("Hello\n{{ contact.frist_name }}");
     }
 

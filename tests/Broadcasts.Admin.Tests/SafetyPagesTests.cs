@@ -94,7 +94,7 @@ public sealed class SafetyPagesTests(ConsoleFixture console) : IClassFixture<Con
         var id = await MakeAsync($"Folded {width}");
         await using var context = await console.NewContextAsync(width: width);
         var page = await context.NewPageAsync();
-        await page.GotoAsync($"/broadcasts/{id}/edit");
+        await page.GotoAsync($"/broadcasts/{id}/edit/delivery");
 
         // A heading on a line of its own makes it two lines high.
         var lines = await page.Locator("summary:has(> h3)").EvaluateAsync<double>("s => s.getBoundingClientRect().height / s.querySelector('h3').getClientRects()[0].height");

@@ -56,6 +56,9 @@ public sealed class BroadcastInput
     /// <summary>The version that was loaded: a later save by somebody else is not overwritten.</summary>
     public int Version { get; set; }
 
+    /// <summary>The later version that was shown when that happened: what is kept instead of it.</summary>
+    public int? Theirs { get; set; }
+
     internal static BroadcastInput Of(BroadcastDetails details, Visitor visitor)
     {
         var audience = details.Audience;
@@ -88,18 +91,25 @@ public sealed class BroadcastInput
         return input;
     }
 
-    /// <summary>What is saved. Texts that are no numbers or dates are told as problems under the field's path.</summary>
-    internal BroadcastDraft ToDraft(BroadcastAudience? kept, Visitor visitor, List<Problem> problems)
+    /// <summary>The saved draft with what one step's form says. Texts that are no numbers or dates are told as problems under the field's path.</summary>
+    internal BroadcastDraft ToDraft(string step, BroadcastDraft saved, BroadcastAudience? kept, Visitor visitor, List<Problem> problems)
     {
-        if (!Rate.TryRead(out var rate)) problems.Add(new("sendRate", "badRate", "A rate is at least one message per length of time."));
-        return new()
+        var named = saved with { Name = Name?.Trim() ?? "", Labels = LabelText.Read(Labels) };
+        return step switch
         {
-            Name = Name?.Trim() ?? "",
-            Labels = LabelText.Read(Labels),
-            ChannelId = ChannelId == LastInteracted ? null : ChannelId,
-            Routes = ChannelId == LastInteracted ? [.. Routes.OfType<long>()] : [],
-            AudienceJson = ReadAudience(kept, visitor) is { } audience ? JsonSerializer.Serialize(audience, BroadcastJson.Options) : null,
-            PartsJson = JsonSerializer.Serialize(Parts.Select(p => p.ToPart()).ToArray(), BroadcastJson.Options),
+            "audience" => named with { AudienceJson = ReadAudience(kept, visitor) is { } audience ? JsonSerializer.Serialize(audience, BroadcastJson.Options) : null },
+            "channel" => named with { ChannelId = ChannelId == LastInteracted ? null : ChannelId, Routes = ChannelId == LastInteracted ? [.. Routes.OfType<long>()] : [] },
+            "content" => named with { PartsJson = JsonSerializer.Serialize(Parts.Select(p => p.ToPart()).ToArray(), BroadcastJson.Options) },
+            "delivery" => WithDelivery(named, visitor, problems),
+            _ => named,
+        };
+    }
+
+    private BroadcastDraft WithDelivery(BroadcastDraft draft, Visitor visitor, List<Problem> problems)
+    {
+        if (!Rate.TryRead(out var rate) && Pace == "rate") problems.Add(new("sendRate", "badRate", "A rate is at least one message per length of time."));
+        return draft with
+        {
             Rate = Pace == "rate" ? rate : null,
             SpreadOverMs = Pace == "spread" && SpreadCount is { } count ? count * (SpreadUnit == "minute" ? 60_000L : 3_600_000L) : null,
             ExpiresAt = ReadExpiry(visitor, problems),
@@ -140,6 +150,6 @@ public sealed class BroadcastInput
         return null;
     }
 
-    private static bool IsEveryone(JsonElement rule) =>
+    internal static bool IsEveryone(JsonElement rule) =>
         rule.ValueKind == JsonValueKind.Object && rule.TryGetProperty("all", out var all) && all.ValueKind == JsonValueKind.Array && all.GetArrayLength() == 0;
 }

@@ -37,6 +37,9 @@ public sealed class PartInput
     /// <summary>One parameter per line: <c>body = {{ contact.first_name }}</c>.</summary>
     public string? Parameters { get; set; }
 
+    /// <summary>The field in which its writing begins.</summary>
+    internal string FirstField => Type switch { "email" => "subject", "file" => "upload", "template" => "name", _ => "text" };
+
     internal BroadcastPart ToPart() => Type switch
     {
         "choices" => new ChoicesPart { Prompt = Template(Text), Options = [.. Lines(Options).Select(MessageTemplate.Normalise)] },

@@ -5,5 +5,6 @@ import './forms.js';
 import './progress.js';
 import './calendar.js';
 import './palette.js';
+import './autosave.js';
 
 document.documentElement.dataset.script = 'on';

@@ -116,8 +116,8 @@ addEventListener('beforeunload', event => {
 // A form that was posted to change its own shape comes back where the change was made.
 const jump = document.querySelector('[data-jump]')?.dataset.jump;
 if (jump) {
-  dirty = true;
+  dirty = document.querySelector('form[data-guard]') !== null;
   const target = document.getElementById(jump);
   target?.scrollIntoView({ block: 'center' });
-  target?.querySelector('textarea, input:not([type="hidden"]), select')?.focus({ preventScroll: true });
+  (target?.querySelector('textarea, input:not([type="hidden"]), select') ?? target)?.focus({ preventScroll: true });
 }

@@ -1,6 +1,6 @@
 // Parts of a page ([data-region] with an id) are exchanged for those of a freshly loaded page: scroll, focus and selection stay.
 
-const parser = new DOMParser();
+export const parser = new DOMParser();
 let timer = 0;
 
 const busy = region =>
@@ -14,7 +14,7 @@ export async function load(url) {
   return parser.parseFromString(await response.text(), 'text/html');
 }
 
-function exchange(fresh, only) {
+export function exchange(fresh, only) {
   for (const region of document.querySelectorAll('[data-region][id]')) {
     if (only && !only(region)) continue;
     if (!region.isConnected) continue;

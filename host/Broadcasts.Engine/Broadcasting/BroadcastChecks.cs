@@ -18,6 +18,9 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     private const int MostLabels = 20;
     private const int MostRoutes = 10;
 
+    /// <summary>Whether a problem is a part's: what is being written is kept with it.</summary>
+    public static bool IsOfContent(Problem problem) => problem.Path == "parts" || problem.Path.StartsWith("parts[", StringComparison.Ordinal);
+
     public static IReadOnlyList<Problem> CheckName(string? name, string[] labels)
     {
         var problems = new List<Problem>();

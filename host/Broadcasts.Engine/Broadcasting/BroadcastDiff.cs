@@ -8,6 +8,24 @@ internal static class BroadcastDiff
 {
     public static List<AuditChange> Between(Broadcast? before, Broadcast? after) => AuditDiff.Between(Shown(before), Shown(after));
 
+    /// <summary>What of a draft differs from another of the same broadcast.</summary>
+    public static List<AuditChange> Between(BroadcastDraft before, BroadcastDraft after) => AuditDiff.Between(Shown(before), Shown(after));
+
+    private static object Shown(BroadcastDraft draft) => new
+    {
+        draft.Name,
+        draft.Labels,
+        draft.ChannelId,
+        draft.Routes,
+        audience = Parsed(draft.AudienceJson),
+        parts = Parsed(draft.PartsJson),
+        draft.Rate,
+        draft.SpreadOverMs,
+        window = Parsed(draft.SendWindowJson),
+        expiresAt = draft.ExpiresAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : (DateTimeOffset?)null,
+        safety = Parsed(draft.SafetyJson),
+    };
+
     private static object? Shown(Broadcast? broadcast) => broadcast is null ? null : new
     {
         broadcast.Name,

@@ -30,16 +30,21 @@ internal sealed partial class BroadcastGrain(
     private Task? _skip;
     private Task<bool>? _count;
 
-    public async Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor)
+    public Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor) => WriteAsync(draft, expectedVersion, actor, keepsFaults: false);
+
+    public Task<CommandResult> SaveAsync(BroadcastDraft draft, int expectedVersion, string actor) => WriteAsync(draft, expectedVersion, actor, keepsFaults: true);
+
+    private async Task<CommandResult> WriteAsync(BroadcastDraft draft, int expectedVersion, string actor, bool keepsFaults)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Edit, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         draft = draft.Over(broadcast);
         var problems = await checks.CheckDraftAsync(draft);
-        if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
+        var refused = keepsFaults ? [.. problems.Where(p => !BroadcastChecks.IsOfContent(p))] : problems;
+        if (refused.Count > 0) return CommandResult.Invalid([.. problems]);
         if (!await store.EditAsync(Id, draft, expectedVersion))
             return new CommandResult { Code = CommandCode.Changed, Status = broadcast.State, Version = broadcast.Version, Message = $"Somebody saved this broadcast meanwhile (version {broadcast.Version}, yours was {expectedVersion}). Look at the change and save again." };
-        return await DoneAsync(broadcast, "edit", actor);
+        return (await DoneAsync(broadcast, "edit", actor)) with { Problems = [.. problems] };
     }
 
     public async Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor)

@@ -69,7 +69,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
     private const int MostNamed = 5;
 
-    private const string ChunkEndSql = "SELECT MAX(id) FROM (SELECT id FROM contacts WHERE id > @after ORDER BY id LIMIT @size) AS chunk";
+    internal const string ChunkEndSql = "SELECT MAX(id) FROM (SELECT id FROM contacts WHERE id > @after ORDER BY id LIMIT @size) AS chunk";
 
     private static readonly string RetrySql = $"""
         SELECT COUNT(DISTINCT d.contact_id) AS recipients, COUNT(*) AS messages FROM deliveries d WHERE d.id BETWEEN @from AND @to AND {RetryFreeze.Condition}

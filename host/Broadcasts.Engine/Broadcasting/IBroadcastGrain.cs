@@ -8,6 +8,12 @@ public interface IBroadcastGrain : IGrainWithIntegerKey
     [Alias("Edit")]
     Task<CommandResult> EditAsync(BroadcastDraft draft, int expectedVersion, string actor);
 
+    /// <summary>
+    /// As <see cref="EditAsync"/>, for somebody who is still writing: a part with a fault is kept, and its fault is among the answer's problems. Nothing with a fault can start.
+    /// </summary>
+    [Alias("Save")]
+    Task<CommandResult> SaveAsync(BroadcastDraft draft, int expectedVersion, string actor);
+
     /// <summary>Sets or moves the time. The draft must be ready to send.</summary>
     [Alias("Schedule")]
     Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor);

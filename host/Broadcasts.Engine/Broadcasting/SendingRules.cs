@@ -14,6 +14,9 @@ internal sealed record SendingRules
     /// <summary>How long a broadcast that was sent from the console can be taken back before anything leaves, seconds; 0 to 3600.</summary>
     public int UndoSeconds { get; init; } = 10;
 
+    /// <summary>Above so many contacts the console has whoever sends a broadcast type their number; null: never.</summary>
+    public long? TypeAbove { get; init; } = 1000;
+
     /// <summary>How many broadcasts may reach a contact; null: no cap.</summary>
     public FrequencyCap? FrequencyCap { get; init; }
 
@@ -21,6 +24,7 @@ internal sealed record SendingRules
     {
         if (ApprovalAbove is < 0) yield return new("approvalAbove", "outOfRange", "From 0 to 1000000000.", "0", "1000000000");
         if (UndoSeconds is < 0 or > 3600) yield return new("undoSeconds", "outOfRange", "From 0 to 3600.", "0", "3600");
+        if (TypeAbove is < 0) yield return new("typeAbove", "outOfRange", "From 0 to 1000000000.", "0", "1000000000");
         if (FrequencyCap is { Count: < 1 or > 1000 }) yield return new("frequencyCap.count", "outOfRange", "From 1 to 1000.", "1", "1000");
         if (FrequencyCap is { Days: < 1 or > 365 }) yield return new("frequencyCap.days", "outOfRange", "From 1 to 365.", "1", "365");
     }

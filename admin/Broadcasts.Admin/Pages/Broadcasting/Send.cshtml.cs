@@ -14,8 +14,11 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>The last look: what would happen, a test message, and the two buttons that make it happen.</summary>
 [Needs(Permission.SendBroadcasts)]
-internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, IGrainFactory grains) : ConsolePage
+internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, BroadcastStore broadcasts, BroadcastChecks checks, IGrainFactory grains) : ConsolePage
 {
+    /// <summary>Addresses that one test goes to.</summary>
+    public const int MostTests = 5;
+
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
 
@@ -28,6 +31,11 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
     public int UndoSeconds { get; private set; }
 
     public bool NeedsApproval { get; private set; }
+
+    public BroadcastSteps Steps { get; private set; } = null!;
+
+    /// <summary>So many get it that whoever sends it types the number.</summary>
+    public bool TypesNumber { get; private set; }
 
     public bool CanStart => Forecast.Problems.Count == 0 && Forecast.Sendable > 0;
 
@@ -48,17 +56,36 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         Details = details;
         Forecast = await forecasts.ForecastAsync(Id, cancellationToken) ?? new();
         if (FirstChannel(details) is { } channel) Channel = await channels.GetAsync(channel);
-        UndoSeconds = (await rules.GetAsync()).UndoSeconds;
+        Steps = new BroadcastSteps(details, BroadcastSteps.Last, await broadcasts.GetAsync(Id) is { } broadcast ? await checks.CheckReadyAsync(broadcast) : [], Texts);
+        var said = await rules.GetAsync();
+        UndoSeconds = said.UndoSeconds;
+        TypesNumber = Forecast.Sendable > said.TypeAbove;
         NeedsApproval = CanStart && await approvals.NeededAsync(Id) is not null;
         return Page();
     }
 
-    public async Task<IActionResult> OnPostStartAsync()
+    public async Task<IActionResult> OnPostStartAsync(int? version, string? number, CancellationToken cancellationToken)
     {
-        var seconds = (await rules.GetAsync()).UndoSeconds;
-        var begins = Show.MomentText(Visitor.Now.Plus(Duration.FromSeconds(seconds)).ToUnixTimeMilliseconds());
-        var result = await grains.GetGrain<IBroadcastGrain>(Id).SendAsync(Visitor.Actor, seconds);
-        return Told(result, seconds > 0 ? Texts["Did.send", begins] : Texts["Did.start"], result.IsDone ? $"/broadcasts/{Id}" : Here);
+        if (await queries.GetAsync(Id, cancellationToken) is not { } details) return NotFound();
+        var said = await rules.GetAsync();
+        if (NotAsSeen(details, version, number, said) is { } why)
+        {
+            Bad(why);
+            return LocalRedirect(Here);
+        }
+
+        var begins = Show.MomentText(Visitor.Now.Plus(Duration.FromSeconds(said.UndoSeconds)).ToUnixTimeMilliseconds());
+        var result = await grains.GetGrain<IBroadcastGrain>(Id).SendAsync(Visitor.Actor, said.UndoSeconds);
+        return Told(result, said.UndoSeconds > 0 ? Texts["Did.send", begins] : Texts["Did.start"], result.IsDone ? $"/broadcasts/{Id}" : Here);
+    }
+
+    // What goes out is what was looked at, and to as many as whoever sends it has read.
+    private string? NotAsSeen(BroadcastDetails details, int? version, string? number, SendingRules said)
+    {
+        if (details.Row.Status == BroadcastStatus.Draft && version is { } seen && seen != details.Row.Version) return Texts["Send.ChangedSince"];
+        var sendable = details.ForecastJson is { } json ? JsonSerializer.Deserialize<Forecast>(json, BroadcastJson.Options)!.Sendable : 0;
+        var typed = new string([.. (number ?? "").Where(char.IsAsciiDigit)]);
+        return sendable > said.TypeAbove && typed != sendable.ToString(CultureInfo.InvariantCulture) ? Texts["Send.WrongNumber", Show.Number(sendable)] : null;
     }
 
     public async Task<IActionResult> OnPostScheduleAsync(string? at, string? zone, bool isLocal, RepeatEvery? every, string[]? days, string? until, int? count)
@@ -71,21 +98,25 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
     public async Task<IActionResult> OnPostTestAsync(string? address, CancellationToken cancellationToken)
     {
         if (await queries.GetAsync(Id, cancellationToken) is not { } details || FirstChannel(details) is not { } channel) return NotFound();
-        if (string.IsNullOrWhiteSpace(address))
+        var addresses = (address ?? "").Split([',', ';', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
+        if (addresses.Length is 0 or > MostTests)
         {
-            Bad(Texts["Test.NoAddress"]);
+            Bad(addresses.Length == 0 ? Texts["Test.NoAddress"] : Texts["Test.Several", MostTests]);
             return LocalRedirect(Here);
         }
 
-        foreach (var part in details.Parts)
+        foreach (var one in addresses)
         {
-            var result = await tests.SendAsync(channel, address.Trim(), part, null, Visitor.Actor, cancellationToken);
-            if (result.Accepted) continue;
-            Bad(Texts["Test.Failed", Show.WhyNot(result)]);
-            return LocalRedirect(Here);
+            foreach (var part in details.Parts)
+            {
+                var result = await tests.SendAsync(channel, one, part, null, Visitor.Actor, cancellationToken);
+                if (result.Accepted) continue;
+                Bad($"{one}: {Texts["Test.Failed", Show.WhyNot(result)]}");
+                return LocalRedirect(Here);
+            }
         }
 
-        Good(Texts["Test.Sent", address.Trim()]);
+        Good(Texts["Test.Sent", string.Join(", ", addresses)]);
         return LocalRedirect(Here);
     }
 

@@ -36,9 +36,9 @@ internal sealed class IndexModel(EngineOptions options, ILocalSiloDetails silo,
     }
 
     [Needs(Permission.ManageSettings)]
-    public async Task<IActionResult> OnPostRulesAsync(long? approval, int undo, int? cap, int? days)
+    public async Task<IActionResult> OnPostRulesAsync(long? approval, int undo, long? typeAbove, int? cap, int? days)
     {
-        var problems = await rules.SetAsync(new() { ApprovalAbove = approval, UndoSeconds = undo, FrequencyCap = cap is { } count ? new(count, days ?? 7) : null }, Visitor.Actor);
+        var problems = await rules.SetAsync(new() { ApprovalAbove = approval, UndoSeconds = undo, TypeAbove = typeAbove, FrequencyCap = cap is { } count ? new(count, days ?? 7) : null }, Visitor.Actor);
         if (problems.Count == 0) Good(Texts["Did.rules"]);
         else Bad(string.Join(" ", problems.Select(Texts.Problem)));
         return LocalRedirect("/settings");

@@ -1,0 +1,100 @@
+// A form that saves itself when whoever writes rests ([data-autosave]). What is not saved yet is kept in the tab, over a sign-in too.
+import { exchange, parser } from './swap.js';
+
+const form = document.querySelector('form[data-autosave]');
+const place = `draft:${location.pathname}`;
+const rest = 800;
+
+if (form) {
+  let timer = 0;
+  let typed = 0;
+  let saved = 0;
+  let running = null;
+
+  // Files go with the buttons alone.
+  const entries = () => [...new FormData(form)].filter(([name, value]) => typeof value === 'string' && name !== '__RequestVerificationToken');
+  const say = text => { form.querySelector('[data-saved]').textContent = text; };
+
+  const keep = sent => sessionStorage.setItem(place, JSON.stringify({ sent, fields: entries() }));
+
+  const body = () => {
+    const fields = new URLSearchParams(entries());
+    fields.set('__RequestVerificationToken', form.elements.__RequestVerificationToken.value);
+    fields.set('do', 'save');
+    return fields;
+  };
+
+  async function send() {
+    const upTo = typed;
+    try {
+      const response = await fetch(form.action, { method: 'POST', body: body() });
+      if (new URL(response.url).pathname !== location.pathname) return say(form.dataset.signedOut);
+      const fresh = parser.parseFromString(await response.text(), 'text/html');
+      if (!fresh.getElementById('draft')) return say(form.dataset.unsaved);
+      exchange(fresh);
+      if (!response.ok) return say(form.dataset.unsaved);
+      saved = upTo;
+      if (saved === typed) sessionStorage.removeItem(place);
+    } catch {
+      say(form.dataset.unsaved);
+    }
+  }
+
+  // One at a time: the next one carries the version that the one before made.
+  const save = async () => {
+    clearTimeout(timer);
+    await running;
+    if (saved === typed || form.dataset.sent) return;
+    running = send();
+    await running;
+  };
+
+  const changed = () => {
+    typed++;
+    keep(false);
+    clearTimeout(timer);
+    timer = setTimeout(save, rest);
+  };
+
+  const restore = kept => {
+    const values = new Map();
+    for (const [name, value] of kept) values.set(name, [...(values.get(name) ?? []), value]);
+    for (const field of form.elements) {
+      const given = values.get(field.name) ?? [];
+      if (field.type === 'checkbox' || field.type === 'radio') field.checked = given.includes(field.value);
+      else if (given.length > 0 && field.type !== 'file') field.value = given.shift();
+    }
+  };
+
+  const apart = list => JSON.stringify(list.filter(([name]) => name !== 'Input.Version'));
+  const kept = JSON.parse(sessionStorage.getItem(place) ?? 'null');
+  if (kept && !form.dataset.jump && !document.getElementById('theirs')) {
+    sessionStorage.removeItem(place);
+    // What a button sent is saved when there is a new version; otherwise the sign-in had ended.
+    const isSaved = kept.sent && !kept.fields.some(([name, value]) => name === 'Input.Version' && value === form.elements['Input.Version'].value);
+    if (!isSaved && apart(kept.fields) !== apart(entries())) {
+      restore(kept.fields);
+      changed();
+    }
+  }
+
+  form.addEventListener('input', changed);
+  form.addEventListener('submit', () => {
+    clearTimeout(timer);
+    if (saved !== typed) keep(true);
+  });
+  document.addEventListener('click', async event => {
+    const link = event.target.closest('a[href]');
+    if (!link || saved === typed || event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if ('discard' in link.dataset) {
+      typed = saved;
+      return sessionStorage.removeItem(place);
+    }
+    event.preventDefault();
+    await save();
+    location.assign(link.href);
+  });
+  addEventListener('pagehide', () => {
+    if (saved !== typed && !running && !form.dataset.sent) fetch(form.action, { method: 'POST', body: body(), keepalive: true });
+  });
+}
