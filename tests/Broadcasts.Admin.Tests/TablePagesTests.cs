@@ -154,19 +154,19 @@ public sealed class TablePagesTests(ConsoleFixture console) : IClassFixture<Cons
         await page.GotoAsync("/broadcasts?q=Labelled&sort=name");
         foreach (var id in ids) await page.CheckAsync($"#pick-{id}");
         await page.ClickAsync("#bulk button[value=label]");
-        await page.FillAsync("#label", "spring");
+        await page.FillAsync("#label", "bulk spring");
         await page.ClickAsync("#act button.primary");
-        await Expect(page.Locator("tbody .chip", new() { HasText = "spring" })).ToHaveCountAsync(2);
+        await Expect(page.Locator("tbody .chip", new() { HasText = "bulk spring" })).ToHaveCountAsync(2);
 
         await page.GotoAsync("/broadcasts/labels");
         await AxeAsync(page);
         await ConsoleFixture.PictureAsync(page, "table-labels");
         var line = page.Locator("li:has(input[value='old'])");
-        await line.Locator("input[name=name]").FillAsync("spring");
+        await line.Locator("input[name=name]").FillAsync("bulk spring");
         await line.Locator("form.row button").ClickAsync();
-        await Expect(page.Locator("li:has(input[value='spring'])")).ToContainTextAsync("2 broadcasts");
-        await page.GotoAsync($"/broadcasts/act?what=unlabel&id={ids[0]}&to=/broadcasts?label=spring");
-        await page.SelectOptionAsync("#label", "spring");
+        await Expect(page.Locator("li:has(input[value='bulk spring'])")).ToContainTextAsync("2 broadcasts");
+        await page.GotoAsync($"/broadcasts/act?what=unlabel&id={ids[0]}&to=/broadcasts?label=bulk%20spring");
+        await page.SelectOptionAsync("#label", "bulk spring");
         await page.ClickAsync("#act button.primary");
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
     }

@@ -105,7 +105,7 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         var page = await context.NewPageAsync();
         await page.GotoAsync($"/templates/{id}");
         await page.ClickAsync("form[action*='Use'] button, form[action*='use'] button");
-        await page.WaitForURLAsync("**/broadcasts/*/edit");
+        await page.WaitForURLAsync("**/broadcasts/*/edit/content");
         var broadcast = new Uri(page.Url).AbsolutePath.Split('/')[2];
         await Expect(page.Locator("#part-0-text")).ToHaveValueAsync("First");
         await console.PutAsync($"templates/{id}", new { name = "News", languages = new[] { Language("en", "Second"), Language("es", "Segundo") } });
@@ -116,7 +116,7 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         await page.ClickAsync($"a[href='/broadcasts/{broadcast}/template']");
         await ConsoleFixture.PictureAsync(page, "templates-take");
         await page.ClickAsync("button:has-text('Take version 2')");
-        await page.WaitForURLAsync("**/edit");
+        await page.WaitForURLAsync("**/edit/content");
         await Expect(page.Locator("#part-0-text")).ToHaveValueAsync("Second");
 
         await page.GotoAsync($"/templates/{id}");

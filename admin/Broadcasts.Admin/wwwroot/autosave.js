@@ -2,7 +2,8 @@
 import { exchange, parser } from './swap.js';
 
 const form = document.querySelector('form[data-autosave]');
-const place = `draft:${location.pathname}`;
+// Of this person: whoever signs in here next is shown nothing of it.
+const place = `draft:${form?.dataset.autosave}:${location.pathname}`;
 const rest = 800;
 
 if (form) {
