@@ -100,7 +100,7 @@ public sealed class RulePagesTests(ConsoleFixture console) : IClassFixture<Conso
         await using var context = await console.NewContextAsync(script: script);
         var page = await PageAsync(context);
         var id = (await console.PostAsync("broadcasts", new { name = "With a rule", segment = new { any = new object[] { new { field = "country", op = "is", value = "ES" }, new { all = new object[] { new { field = "email", op = "exists" } } } } } })).GetProperty("id").GetInt64();
-        await page.GotoAsync($"/broadcasts/{id}/edit");
+        await page.GotoAsync($"/broadcasts/{id}/edit/audience");
         await Expect(page.Locator("#rule-0-value")).ToHaveValueAsync("ES");
         await page.ClickAsync("#rule button[value='rule:add.1']");
         await Expect(page.Locator("#rule-1-1-field")).ToBeVisibleAsync();
@@ -109,7 +109,7 @@ public sealed class RulePagesTests(ConsoleFixture console) : IClassFixture<Conso
         if (!script) await page.ClickAsync("#rule button[value='rule:look']");
         await page.SelectOptionAsync("#rule-1-1-value", "false");
         await page.ClickAsync(".head-actions button[value=save]");
-        await page.GotoAsync($"/broadcasts/{id}/edit");
+        await page.GotoAsync($"/broadcasts/{id}/edit/audience");
         await Expect(page.Locator("#rule-1-1-value")).ToHaveValueAsync("false");
     }
 

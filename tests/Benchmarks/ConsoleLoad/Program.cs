@@ -110,7 +110,7 @@ IEnumerable<string> Paths() => new[]
 {
     "/broadcasts", "/broadcasts?p=100", "/broadcasts?q=roadcast+77", "/broadcasts?status=completed&sort=name", "/broadcasts?label=label+3", $"/broadcasts?open={running}", "/broadcasts?view=history", "/broadcasts/new",
     "/broadcasts/calendar", "/broadcasts/calendar?scale=week", "/broadcasts/calendar?scale=agenda", $"/broadcasts/{running}", $"/broadcasts/{running}/recipients", $"/broadcasts/{running}/recipients?status=sent",
-    $"/broadcasts/{running}/recipients?contact={contacts / 2}", $"/broadcasts/{running}/content", $"/broadcasts/{running}/plan", $"/broadcasts/{running}/activity", $"/broadcasts/{running}/related", "/broadcasts/1/edit", "/broadcasts/1/send",
+    $"/broadcasts/{running}/recipients?contact={contacts / 2}", $"/broadcasts/{running}/content", $"/broadcasts/{running}/plan", $"/broadcasts/{running}/activity", $"/broadcasts/{running}/related", "/broadcasts/1/edit/audience", "/broadcasts/1/edit/channel", "/broadcasts/1/edit/content", "/broadcasts/1/edit/delivery", "/broadcasts/1/send", "/broadcasts/views", "/broadcasts/labels", "/templates", "/templates/new", "/files",
     "/contacts", "/contacts?q=name12", $"/contacts/{contacts / 2}", "/contacts/fields", "/contacts/duplicates", "/contacts/jobs", "/contacts/import", "/suppressions", "/segments", "/segments/new", "/forms", "/channels", "/channels/1", "/plugins",
     "/find?q=broadcast", "/settings", "/settings/users", "/settings/roles", "/settings/keys", "/settings/audit", "/settings/health", "/account",
 }.Select(p => p.ToString(CultureInfo.InvariantCulture));

@@ -39,11 +39,14 @@ internal sealed class EditModel(TemplateStore store, TemplateQueries templates, 
     /// <summary>The contact as whom it is shown could not be found.</summary>
     public bool IsNobody { get; private set; }
 
+    // An address with number 0 is none of a new template.
+    private bool IsNew => Id == 0 && !RouteData.Values.ContainsKey("id");
+
     public bool CanEdit { get; private set; }
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        if (Id == 0) Input = new TemplateInput { Languages = [new LanguageInput { Language = Visitor.Language, Parts = [new PartInput()] }] };
+        if (IsNew) Input = new TemplateInput { Languages = [new LanguageInput { Language = Visitor.Language, Parts = [new PartInput()] }] };
         else if (await templates.GetAsync(Id, cancellationToken) is { } template) Input = TemplateInput.Of(template);
         else return NotFound();
         await LoadAsync(cancellationToken);
@@ -67,7 +70,7 @@ internal sealed class EditModel(TemplateStore store, TemplateQueries templates, 
         ModelState.Clear();
         Problems = problems;
         await LoadAsync(cancellationToken);
-        return Id != 0 && Stored is null ? NotFound() : Page();
+        return Stored is null && !IsNew ? NotFound() : Page();
     }
 
     [Needs(Permission.EditContent)]
