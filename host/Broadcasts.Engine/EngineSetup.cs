@@ -104,13 +104,13 @@ internal static class EngineSetup
     private static void Alone(ISiloBuilder silo, EngineOptions options, int port)
     {
         silo.UseLocalhostClustering(port, gatewayPort: 0, serviceId: ServiceId, clusterId: options.Cluster.Name);
-        var file = GrainFile(options);
-        silo.AddAdoNetGrainStorage(BudgetGrain.Storage, storage =>
+        silo.Services.AddSingleton(_ => GrainFile(options));
+        silo.AddAdoNetGrainStorage(BudgetGrain.Storage, builder => builder.Configure<GatedSqliteSource>((storage, file) =>
         {
             storage.Invariant = "System.Data.SQLite";
             storage.DataSource = file;
             storage.GrainStorageSerializer = new GrainStateSerializer();
-        });
+        }));
     }
 
     private static void Cluster(ISiloBuilder silo, EngineOptions options, IPAddress address, int port)

@@ -44,6 +44,7 @@ public sealed partial class EveryPageTests(DemoFixture demo) : IClassFixture<Dem
             wrong.AddRange(result.Violations.Select(v => $"{path} {v.Id}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html))}"));
             var tooWide = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             if (tooWide > 0) wrong.Add($"{path} is {tooWide} pixels too wide: {await page.EvaluateAsync<string>(Widest)}");
+            if (contrast == Contrast.NoPreference) await ConsoleFixture.PictureAsync(page, $"every/{locale[..2]}-{scheme}-{width}/{Named(path)}");
             if (await page.Locator("h1").CountAsync() != 1) wrong.Add($"{path} has not one heading of the first rank");
         });
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
@@ -96,6 +97,11 @@ public sealed partial class EveryPageTests(DemoFixture demo) : IClassFixture<Dem
         return seen;
     }
 
+    private static string Named(string path) => NotAName().Replace(path.Trim('/'), "-") is { Length: < 80 } name ? name : path.GetHashCode(StringComparison.Ordinal).ToString("x", System.Globalization.CultureInfo.InvariantCulture);
+
     [GeneratedRegex(@"[?&]([^=&]+)=")]
     private static partial Regex Query();
+
+    [GeneratedRegex("[^a-z0-9]+", RegexOptions.IgnoreCase)]
+    private static partial Regex NotAName();
 }

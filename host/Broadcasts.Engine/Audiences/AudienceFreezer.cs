@@ -27,6 +27,11 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         SELECT MAX(id) FROM (SELECT id FROM contacts WHERE id > @after AND id <= @mark ORDER BY id LIMIT @size) AS chunk
         """;
 
+    // Few of many: their own ids lead to them, and what lies between is not walked through.
+    private static string PickedChunkEndSql(string condition) => $"""
+        SELECT MAX(id) FROM (SELECT c.id FROM contacts c WHERE c.id > @after AND c.id <= @mark AND ({condition}) ORDER BY c.id LIMIT @size) AS chunk
+        """;
+
     private const string ImportChunkEndSql = """
         SELECT MAX(contact_id) FROM (SELECT contact_id FROM import_contacts WHERE import_id = @import AND contact_id > @after AND contact_id <= @mark ORDER BY contact_id LIMIT @size) AS chunk
         """;
@@ -64,8 +69,12 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         """;
 
     /// <summary>Freezes one chunk.</summary>
+    /// <param name="broadcast">Whose audience.</param>
+    /// <param name="audience">Who is in.</param>
+    /// <param name="channels">Over which they are reached.</param>
+    /// <param name="growth">How many times the usual number of contacts are looked at.</param>
     /// <returns>True when the audience is complete, or the broadcast is over.</returns>
-    public Task<bool> FreezeChunkAsync(Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels) => database.WriteAsync(async transaction =>
+    public Task<bool> FreezeChunkAsync(Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels, int growth = 1) => database.WriteAsync(async transaction =>
     {
         await ContactTurns.ShareAsync(database.Dialect, transaction);
         var connection = transaction.Connection!;
@@ -73,10 +82,8 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
         if (progress.FreezeDone == 1 || (BroadcastStatus)progress.Status is not (BroadcastStatus.InProgress or BroadcastStatus.Paused)) return true;
 
         if (audience.RetryOf is { } parent) return await new RetryFreeze(transaction, broadcast, parent, channels.Count == 1 ? channels[0].Id : null, _dueTimes, Now).RunAsync();
-        var size = progress.FreezeAfter == 0 ? FirstChunkSize : database.Dialect.FreezeChunk;
-        var end = await connection.QuerySingleAsync<long?>(audience.ImportId is null ? ChunkEndSql : ImportChunkEndSql,
-            new { after = progress.FreezeAfter, mark = progress.FreezeMark, size, import = audience.ImportId }, transaction);
-        if (end is not { } upTo)
+        var size = progress.FreezeAfter == 0 ? FirstChunkSize : growth * database.Dialect.FreezeChunk;
+        if (await ChunkEndAsync(transaction, audience, progress, size) is not { } upTo)
         {
             await AdvanceAsync(transaction, broadcast.Id, progress, progress.FreezeAfter, 0, 0, done: true);
             return true;
@@ -90,6 +97,14 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
 
     /// <summary>Lets the database look at the ledger as it is now, after much was added.</summary>
     public Task AnalyzeAsync() => database.Dialect.Analyze("deliveries") is { } sql ? database.WriteAsync(t => t.Connection!.ExecuteAsync(sql, transaction: t)) : Task.CompletedTask;
+
+    private static Task<long?> ChunkEndAsync(DbTransaction transaction, FrozenAudience audience, Progress progress, int size)
+    {
+        var sql = audience.ImportId is not null ? ImportChunkEndSql : audience.IsPicked ? PickedChunkEndSql(audience.Condition.Sql) : ChunkEndSql;
+        var parameters = new DynamicParameters(new { after = progress.FreezeAfter, mark = progress.FreezeMark, size });
+        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
+        return transaction.Connection!.QuerySingleAsync<long?>(sql, parameters, transaction);
+    }
 
     private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels, Progress progress, long upTo)
     {
@@ -178,6 +193,9 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
 /// <param name="RetryOf">The broadcast whose retryable failures are the audience.</param>
 internal sealed record FrozenAudience(SqlCondition Condition, int Parts, long? ImportId, long? RetryOf)
 {
+    /// <summary>The contacts are named one by one.</summary>
+    public bool IsPicked { get; init; }
+
     /// <summary>The message asks its recipients to confirm.</summary>
     public bool AsksToConfirm { get; init; }
 }

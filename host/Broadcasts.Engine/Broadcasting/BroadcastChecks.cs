@@ -105,7 +105,7 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
     public FrozenAudience Audience(BroadcastAudience audience, string? rule, int parts, long at)
     {
         if (audience.ContactIds is { } ids)
-            return new(new SqlCondition(MergedContacts.Picked(database.Dialect), new Dictionary<string, object?> { ["picked"] = database.Dialect.List(ids) }), parts, null, null);
+            return new(new SqlCondition(MergedContacts.Picked(database.Dialect), new Dictionary<string, object?> { ["picked"] = database.Dialect.List(ids) }), parts, null, null) { IsPicked = true };
         if (audience.ImportId is { } import)
             return new(new SqlCondition("EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = @import AND ic.contact_id = c.id)", new Dictionary<string, object?> { ["import"] = import }), parts, import, null);
         if (audience.RetryOf is { } parent) return new(new SqlCondition("1 = 0", new Dictionary<string, object?>()), parts, null, parent);

@@ -27,6 +27,11 @@ internal sealed class BroadcastRunner(
     /// <summary>A rest, in times of what the chunk before it took.</summary>
     private const int RestPerChunk = 3;
 
+    /// <summary>A chunk in which few were found is soon done, and the next looks at more contacts: up to so many times the usual number.</summary>
+    private const int MostGrowth = 64;
+
+    private static readonly TimeSpan QuickChunk = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan SlowChunk = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
@@ -38,10 +43,13 @@ internal sealed class BroadcastRunner(
         if (routes.Count == 0) throw new InvalidOperationException($"Broadcast {id} has no channel.");
         var audience = await checks.FrozenAudienceAsync(broadcast);
         var chunks = 0;
+        var growth = 1;
         var begunAt = time.GetTimestamp();
-        while (!await freezer.FreezeChunkAsync(broadcast, audience, routes))
+        while (!await freezer.FreezeChunkAsync(broadcast, audience, routes, growth))
         {
-            var rest = RestPerChunk * time.GetElapsedTime(begunAt);
+            var took = time.GetElapsedTime(begunAt);
+            growth = took < QuickChunk ? Math.Min(2 * growth, MostGrowth) : took > SlowChunk ? Math.Max(growth / 2, 1) : growth;
+            var rest = RestPerChunk * took;
             if ((await store.OpenRowsAsync(id)).Pending >= EnoughToSend) await Task.Delay(rest < LongestRest ? rest : LongestRest, time);
             begunAt = time.GetTimestamp();
 

@@ -10,8 +10,9 @@ namespace Broadcasts.Storage;
 internal sealed class GatedSqliteSource(string path) : DbDataSource
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SqlitePool _pool = new(StringOf(path), "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL;");
 
-    public override string ConnectionString { get; } = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true, DefaultTimeout = 10 }.ToString();
+    public override string ConnectionString { get; } = StringOf(path);
 
     /// <summary>Creates the tables of grain storage.</summary>
     public void Migrate()
@@ -27,7 +28,8 @@ internal sealed class GatedSqliteSource(string path) : DbDataSource
         Migrations.Run(new SqliteDialect(), ConnectionString, "Broadcasts.Storage.Orleans.sqlite.");
     }
 
-    protected override DbConnection CreateDbConnection() => new GatedConnection(ConnectionString, null);
+    // Orleans opens its connections by the source.
+    protected override DbConnection CreateDbConnection() => new SqliteConnection(ConnectionString);
 
     protected override DbConnection OpenDbConnection()
     {
@@ -41,32 +43,24 @@ internal sealed class GatedSqliteSource(string path) : DbDataSource
         return OpenNow();
     }
 
-    private GatedConnection OpenNow()
+    protected override void Dispose(bool disposing)
     {
-        var connection = new GatedConnection(ConnectionString, _gate);
+        if (disposing) _pool.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private DbConnection OpenNow()
+    {
         try
         {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL;";
-            command.ExecuteNonQuery();
-            return connection;
+            return _pool.Open(() => _gate.Release());
         }
         catch
         {
-            connection.Dispose();
+            _gate.Release();
             throw;
         }
     }
 
-    private sealed class GatedConnection(string connectionString, SemaphoreSlim? gate) : SqliteConnection(connectionString)
-    {
-        private SemaphoreSlim? _gate = gate;
-
-        protected override void Dispose(bool disposing)
-        {
-            base.Dispose(disposing);
-            Interlocked.Exchange(ref _gate, null)?.Release();
-        }
-    }
+    private static string StringOf(string path) => new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 10 }.ToString();
 }

@@ -7,27 +7,25 @@ namespace Broadcasts.Storage;
 internal sealed class SqliteDatabase : Database
 {
     private readonly string _write;
-    private readonly string _read;
+    private readonly SqlitePool _readers;
     private readonly SemaphoreSlim _writer = new(1, 1);
     private SqliteConnection? _writing;
 
     public SqliteDatabase(string path)
     {
         SqliteProcess.Prepare();
-        var builder = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true, DefaultTimeout = 30, ForeignKeys = true };
+        var builder = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30, ForeignKeys = true };
         _write = builder.ToString();
         builder.Mode = SqliteOpenMode.ReadOnly;
-        _read = builder.ToString();
+        _readers = new SqlitePool(builder.ToString(), "PRAGMA busy_timeout = 10000; PRAGMA query_only = 1; PRAGMA temp_store = MEMORY;");
     }
 
     public override SqlDialect Dialect { get; } = new SqliteDialect();
 
-    public override async ValueTask<DbConnection> OpenReadAsync(CancellationToken cancellationToken = default)
+    public override ValueTask<DbConnection> OpenReadAsync(CancellationToken cancellationToken = default)
     {
-        var connection = new SqliteConnection(_read);
-        await connection.OpenAsync(cancellationToken);
-        Execute(connection, "PRAGMA busy_timeout = 10000; PRAGMA query_only = 1; PRAGMA temp_store = MEMORY;");
-        return connection;
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(_readers.Open());
     }
 
     public override void Migrate()
@@ -46,7 +44,7 @@ internal sealed class SqliteDatabase : Database
         await _writer.WaitAsync();
         _writing?.Dispose();
         _writing = null;
-        SqliteConnection.ClearAllPools();
+        _readers.Dispose();
         _writer.Dispose();
     }
 
@@ -61,8 +59,7 @@ internal sealed class SqliteDatabase : Database
         }
         catch (SqliteException)
         {
-            // A connection that saw a full disk or a lost file is not used again, not even by way of the pool.
-            if (_writing is not null) SqliteConnection.ClearPool(_writing);
+            // A connection that saw a full disk or a lost file is not used again.
             _writing?.Dispose();
             _writing = null;
             throw;

@@ -24,6 +24,7 @@ var address = new Uri((await service.WaitForLineAsync("is ready: ", TimeSpan.Fro
 
 await FillAsync();
 var running = await RunAsync();
+var draft = await CreateAsync("A draft to everybody", await ChannelAsync("Drafts", 1), new { segment = new { all = Array.Empty<object>() } }, 0);
 var link = (await installation.CommandAsync("user", "add", "--email", "owner@example.com", "--name", "Olga", "--role", "Owner"))[^1];
 using var visitor = await Visitor.SignInAsync(address, link);
 await PagesAsync();
@@ -110,7 +111,7 @@ IEnumerable<string> Paths() => new[]
 {
     "/broadcasts", "/broadcasts?p=100", "/broadcasts?q=roadcast+77", "/broadcasts?status=completed&sort=name", "/broadcasts?label=label+3", $"/broadcasts?open={running}", "/broadcasts?view=history", "/broadcasts/new",
     "/broadcasts/calendar", "/broadcasts/calendar?scale=week", "/broadcasts/calendar?scale=agenda", $"/broadcasts/{running}", $"/broadcasts/{running}/recipients", $"/broadcasts/{running}/recipients?status=sent",
-    $"/broadcasts/{running}/recipients?contact={contacts / 2}", $"/broadcasts/{running}/content", $"/broadcasts/{running}/plan", $"/broadcasts/{running}/activity", $"/broadcasts/{running}/related", "/broadcasts/1/edit/audience", "/broadcasts/1/edit/channel", "/broadcasts/1/edit/content", "/broadcasts/1/edit/delivery", "/broadcasts/1/send", "/broadcasts/views", "/broadcasts/labels", "/templates", "/templates/new", "/files",
+    $"/broadcasts/{running}/recipients?contact={contacts / 2}", $"/broadcasts/{running}/content", $"/broadcasts/{running}/plan", $"/broadcasts/{running}/activity", $"/broadcasts/{running}/related", $"/broadcasts/{draft}/edit/audience", $"/broadcasts/{draft}/edit/channel", $"/broadcasts/{draft}/edit/content", $"/broadcasts/{draft}/edit/delivery", $"/broadcasts/{draft}/send", "/broadcasts/views", "/broadcasts/labels", "/templates", "/templates/new", "/files",
     "/contacts", "/contacts?q=name12", $"/contacts/{contacts / 2}", "/contacts/fields", "/contacts/duplicates", "/contacts/jobs", "/contacts/import", "/suppressions", "/segments", "/segments/new", "/forms", "/channels", "/channels/1", "/plugins",
     "/find?q=broadcast", "/settings", "/settings/users", "/settings/roles", "/settings/keys", "/settings/audit", "/settings/health", "/account",
 }.Select(p => p.ToString(CultureInfo.InvariantCulture));

@@ -1,5 +1,6 @@
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Merge;
 using Broadcasts.Deliveries;
 using Broadcasts.Testing;
 using Xunit;
@@ -131,14 +132,15 @@ public sealed class AudienceFreezerTests
     public async Task FreezeChunkAsync_PickedContacts_AreExactlyThose(string provider)
     {
         await using var kit = await LedgerKit.CreateAsync(provider);
-        var people = await kit.AddPeopleAsync(20);
-        long[] picked = [people[3], people[17], 999_999];
+        var people = await kit.AddPeopleAsync(2_500);
+        long[] picked = [people[3], people[2_417], 999_999];
         var broadcast = await kit.StartAsync();
-        var condition = new SqlCondition(kit.Database.Dialect.InList("c.id", "@picked"), new Dictionary<string, object?> { ["picked"] = kit.Database.Dialect.List(picked) });
+        var condition = new SqlCondition(MergedContacts.Picked(kit.Database.Dialect), new Dictionary<string, object?> { ["picked"] = kit.Database.Dialect.List(picked) });
 
-        await kit.FreezeAsync(broadcast, new FrozenAudience(condition, 1, null, null));
-
+        // One for them, one that finds no more: those between are not walked through.
+        Assert.Equal(2, await kit.FreezeAsync(broadcast, new FrozenAudience(condition, 1, null, null) { IsPicked = true }));
         Assert.Equal(picked.Take(2), (await kit.RowsAsync(broadcast)).Select(r => r.ContactId));
+        Assert.Equal((2, 1), await FrozenAsync(kit, broadcast));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]

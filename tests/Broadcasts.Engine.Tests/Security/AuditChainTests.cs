@@ -68,7 +68,7 @@ public sealed class AuditChainTests
     public async Task AppendAsync_TransactionOfSomebodyElse_IsRefused()
     {
         await using var test = await TestDatabase.CreateAsync("sqlite");
-        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={test.ConnectionString}");
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={test.ConnectionString};Pooling=False");
         await connection.OpenAsync(_ct);
         await using var transaction = connection.BeginTransaction();
 

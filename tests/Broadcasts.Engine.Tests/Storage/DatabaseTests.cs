@@ -39,6 +39,64 @@ public sealed class DatabaseTests
         Assert.Contains("newer version", refusal.Message, StringComparison.Ordinal);
     }
 
+    // The provider's own pool lends one connection to two owners now and then (https://github.com/dotnet/efcore/issues/39008), and that ends the process.
+    [Fact]
+    public async Task OpenReadAsync_ManyAtOnce_NobodyGetsTheConnectionOfAnother()
+    {
+        await using var test = await TestDatabase.CreateAsync("sqlite");
+        for (var wave = 0; wave < 200; wave++)
+        {
+            await using var database = new SqliteDatabase(test.ConnectionString);
+            using var barrier = new Barrier(8);
+            var open = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(() =>
+            {
+                barrier.SignalAndWait(TestContext.Current.CancellationToken);
+                return database.OpenReadAsync().AsTask();
+            }, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+
+            Assert.Equal(8, open.Select(HandleOf).Distinct().Count());
+            foreach (var connection in open) await connection.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task OpenReadAsync_GivenBackTwice_IsBackOnce()
+    {
+        await using var test = await TestDatabase.CreateAsync("sqlite");
+        var first = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+        var handle = HandleOf(first);
+        await first.DisposeAsync();
+        await first.DisposeAsync();
+
+        await using var second = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+        await using var third = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+        await first.DisposeAsync();
+        await using var fourth = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(handle, HandleOf(second));
+        Assert.Equal(3, new[] { second, third, fourth }.Select(HandleOf).Distinct().Count());
+        Assert.Throws<ObjectDisposedException>(first.CreateCommand);
+    }
+
+    [Fact]
+    public async Task OpenReadAsync_GivenBackWithATransaction_DoesNotComeAgain()
+    {
+        await using var test = await WithThingsAsync("sqlite");
+        var first = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+        await first.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, await first.QuerySingleAsync<int>(CountSql));
+        await first.DisposeAsync();
+        await test.Database.WriteAsync(t => t.Connection!.ExecuteAsync(InsertSql, new { id = 1, name = "a" }, t));
+
+        Assert.Equal(1, await CountAsync(test));
+    }
+
+    private static IntPtr HandleOf(System.Data.Common.DbConnection connection)
+    {
+        using var command = (SqliteCommand)connection.CreateCommand();
+        return command.Connection!.Handle!.DangerousGetHandle();
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
     public async Task WriteAsync_BodyThrows_LeavesNothing(string provider)
     {

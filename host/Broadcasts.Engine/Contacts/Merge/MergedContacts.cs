@@ -9,12 +9,14 @@ internal static class MergedContacts
 {
     /// <summary>A condition over contacts <c>c</c>: it is one of <c>@picked</c>, or one of them was merged into it.</summary>
     public static string Picked(SqlDialect dialect) => $"""
-        ({dialect.InList("c.id", "@picked")} OR c.id IN (
+        c.id IN (
             WITH RECURSIVE taken (id) AS (
                 SELECT m.primary_id FROM contact_merges m WHERE m.undone_at IS NULL AND {dialect.InList("m.secondary_id", "@picked")}
                  UNION
                 SELECT m.primary_id FROM contact_merges m JOIN taken t ON m.secondary_id = t.id WHERE m.undone_at IS NULL)
-            SELECT taken.id FROM taken))
+            SELECT p.id FROM contacts p WHERE {dialect.InList("p.id", "@picked")}
+             UNION
+            SELECT taken.id FROM taken)
         """;
 
     private const string ErasedSql = """
