@@ -19,6 +19,7 @@ public sealed class FormPagesTests(ConsoleFixture console) : IClassFixture<Conso
         context.SetDefaultTimeout(Patient);
         var page = await context.NewPageAsync();
         await page.GotoAsync("/contacts");
+        await page.ClickAsync(".head-actions summary");
         await page.ClickAsync("a[href='/forms']");
         await page.ClickAsync(".head a[href='/forms/new']");
         await page.ClickAsync($"text=Mail {locale}");

@@ -18,6 +18,7 @@ public sealed class SuppressionPagesTests(ConsoleFixture console) : IClassFixtur
         var page = await context.NewPageAsync();
         var address = $"ana.{script}@example.com".ToLowerInvariant();
         await page.GotoAsync("/contacts");
+        await page.ClickAsync(".head-actions summary");
         await page.ClickAsync("a[href='/suppressions']");
         await AddAsync(page, $"Ana.{script}@Example.com");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync(address);
