@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
-using Broadcasts.Security;
 
 namespace Broadcasts.Broadcasting;
 
 /// <summary>Makes broadcasts: new, as a copy, as a resend of what failed.</summary>
-internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks checks, AuditStore audit)
+internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks checks)
 {
     private const int LongestName = 200;
 
@@ -42,9 +40,8 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
 
     private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb)
     {
-        var id = await store.CreateAsync(draft, actor, parent, identityKey);
-        await audit.AppendAsync(actor, $"broadcast.{verb}", string.Create(CultureInfo.InvariantCulture, $"broadcast:{id}"), draft.Name, BroadcastDiff.Between(null, await store.GetAsync(id)), CancellationToken.None);
-        return (id, await StateOfAsync(id));
+        var made = await store.CreateAsync(draft, new BroadcastAct(actor, verb, draft.Name), parent, identityKey);
+        return (made.Id, new CommandResult { Status = made.State, Version = made.Version });
     }
 
     private async Task<CommandResult> StateOfAsync(long id)
