@@ -21,7 +21,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
         if (await store.GetAsync(id) is not { Kind: 0 } broadcast) return (0, CommandResult.NotFound($"Broadcast {id}"));
         var audience = broadcast.ReadAudience();
         var copy = broadcast.ToDraft() with { Name = Suffixed(broadcast.Name, "(copy)"), ExpiresAt = null, AudienceJson = audience?.RetryOf is null ? broadcast.Audience : null };
-        return await AddAsync(copy, actor, null, null, "duplicate");
+        return await AddAsync(copy, actor, null, null, "duplicate", id);
     }
 
     /// <summary>A child draft whose audience is the retryable failures; it goes on at the failed part of each.</summary>
@@ -38,9 +38,9 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
         return await AddAsync(draft, actor, id, null, "resend");
     }
 
-    private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb)
+    private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb, long? copyOf = null)
     {
-        var made = await store.CreateAsync(draft, new BroadcastAct(actor, verb, draft.Name), parent, identityKey);
+        var made = await store.CreateAsync(draft, new BroadcastAct(actor, verb, draft.Name), parent, identityKey, copyOf);
         return (made.Id, new CommandResult { Status = made.State, Version = made.Version });
     }
 

@@ -41,7 +41,8 @@ internal sealed partial class BroadcastGrain(
         var problems = await checks.CheckDraftAsync(draft);
         var refused = keepsFaults ? [.. problems.Where(p => !BroadcastChecks.IsOfContent(p))] : problems;
         if (refused.Count > 0) return CommandResult.Invalid([.. problems]);
-        return await store.EditAsync(Id, draft, expectedVersion, new BroadcastAct(actor, "edit")) is { } saved
+        var written = keepsFaults ? await store.SaveAsync(Id, draft, expectedVersion, actor) : await store.EditAsync(Id, draft, expectedVersion, new BroadcastAct(actor, "edit"));
+        return written is { } saved
             ? Done(saved) with { Problems = [.. problems] }
             : new CommandResult { Code = CommandCode.Changed, Status = broadcast.State, Version = broadcast.Version, Message = $"Somebody saved this broadcast meanwhile (version {broadcast.Version}, yours was {expectedVersion}). Look at the change and save again." };
     }

@@ -27,14 +27,30 @@ internal sealed partial class BroadcastStore
     public Task<Broadcast?> ActAsync(long id, Func<DbTransaction, Task<BroadcastAct?>> change) => database.WriteAsync(async t =>
     {
         // Locked: what is written down as the state before is the one that the change leaves.
-        if (await ReadAsync(t, id, forUpdate: true) is not { } before || await change(t) is not { } act) return null;
+        if (await LockAsync(database.Dialect, t, id) is not { } before) return null;
+        await DraftEdits.EndAsync(t, before);
+        if (await change(t) is not { } act) return null;
         var after = await ReadAsync(t, id);
         Append(t, id, act, before, after);
         return after ?? before;
     });
 
-    private Task<Broadcast?> ReadAsync(DbTransaction transaction, long id, bool forUpdate = false) =>
-        transaction.Connection!.QuerySingleOrDefaultAsync<Broadcast>(forUpdate ? $"{GetSql} {database.Dialect.ForUpdate}" : GetSql, new { id, kind = 0 }, transaction);
+    /// <summary>Saves what somebody is still typing. Null when somebody else saved since that version, or it is no draft any more.</summary>
+    /// <remarks>Its entry is one with those of the saves around it: <see cref="DraftEdits"/>.</remarks>
+    public Task<Broadcast?> SaveAsync(long id, BroadcastDraft draft, int version, string actor) => database.WriteAsync(async t =>
+    {
+        if (await LockAsync(database.Dialect, t, id) is not { } before) return null;
+        await DraftEdits.EndOthersAsync(t, before, actor, Now);
+        if (!await EditAsync(t, id, draft, version)) return null;
+        await DraftEdits.NoteAsync(t, before, actor, Now);
+        return await ReadAsync(t, id);
+    });
+
+    /// <summary>The broadcast, which nobody else changes before the end of the transaction; null when there is none.</summary>
+    public static Task<Broadcast?> LockAsync(SqlDialect dialect, DbTransaction transaction, long id) =>
+        transaction.Connection!.QuerySingleOrDefaultAsync<Broadcast>($"{GetSql} {dialect.ForUpdate}", new { id, kind = 0 }, transaction);
+
+    private static Task<Broadcast?> ReadAsync(DbTransaction transaction, long id) => transaction.Connection!.QuerySingleOrDefaultAsync<Broadcast>(GetSql, new { id, kind = 0 }, transaction);
 
     private void Append(DbTransaction transaction, long id, BroadcastAct act, Broadcast? before, Broadcast? after) => AuditChain.Append(transaction, new AuditAct
     {

@@ -33,8 +33,16 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
         RETURNING id
         """;
 
-    public Task<Broadcast> CreateAsync(BroadcastDraft draft, BroadcastAct act, long? parent, string? identityKey) => database.WriteAsync(async t =>
+    /// <summary>Adds a draft.</summary>
+    /// <param name="draft">What is in it.</param>
+    /// <param name="act">Who makes it.</param>
+    /// <param name="parent">What it goes on from; null for nothing.</param>
+    /// <param name="identityKey">By which a repeated command finds it; null when none asks.</param>
+    /// <param name="copyOf">Whose content it has; null for nobody's.</param>
+    public Task<Broadcast> CreateAsync(BroadcastDraft draft, BroadcastAct act, long? parent, string? identityKey, long? copyOf = null) => database.WriteAsync(async t =>
     {
+        // What is copied is on record before the copy is.
+        if (copyOf is { } copied) await DraftEdits.EndAsync(database.Dialect, t, copied);
         var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor = act.Actor, now = Now }), t);
         await WriteLabelsAsync(t, id, draft.Labels);
         var made = await ReadAsync(t, id);
@@ -51,12 +59,14 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
         """;
 
     /// <summary>Null when somebody saved since that version, or it is no draft any more.</summary>
-    public Task<Broadcast?> EditAsync(long id, BroadcastDraft draft, int version, BroadcastAct act) => ActAsync(id, act, async t =>
+    public Task<Broadcast?> EditAsync(long id, BroadcastDraft draft, int version, BroadcastAct act) => ActAsync(id, act, t => EditAsync(t, id, draft, version));
+
+    private async Task<bool> EditAsync(DbTransaction transaction, long id, BroadcastDraft draft, int version)
     {
-        if (await t.Connection!.ExecuteAsync(EditSql, Parameters(draft, new { id, version, expected = (int)BroadcastStatus.Draft, now = Now }), t) == 0) return false;
-        await WriteLabelsAsync(t, id, draft.Labels);
+        if (await transaction.Connection!.ExecuteAsync(EditSql, Parameters(draft, new { id, version, expected = (int)BroadcastStatus.Draft, now = Now }), transaction) == 0) return false;
+        await WriteLabelsAsync(transaction, id, draft.Labels);
         return true;
-    });
+    }
 
     private const string RenameSql = "UPDATE broadcasts SET name = @name, labels = @labels, version = version + 1, updated_at = @now WHERE id = @id";
 

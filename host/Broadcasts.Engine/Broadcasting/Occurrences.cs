@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Broadcasting;

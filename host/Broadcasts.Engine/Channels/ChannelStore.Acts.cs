@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Broadcasts.Security;
-using Broadcasts.Storage;
 
 namespace Broadcasts.Channels;
 

