@@ -71,6 +71,20 @@ public sealed partial class ResourceTests
     }
 
     [Fact]
+    public void Fields_OfTheAudit_HaveATextEach() => Assert.All(AuditedFields.Names, name => Assert.Contains($"Audit.Field.{name}", English.Keys));
+
+    [Theory]
+    [InlineData("en", "parts[2].text", "Part 2 › Text")]
+    [InlineData("es", "safety.canary.maxFailedPercent", "Seguridad › Prueba piloto › Máximo de fallos, %")]
+    [InlineData("es", "settings.from", "Ajuste › from")]
+    [InlineData("en", "fields.city", "Field › city")]
+    public void Field_OfTheAudit_IsShownByWords(string language, string field, string expected)
+    {
+        CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);
+        Assert.Equal(expected, new AuditLook(null!, new Texts(), null!).Field(field));
+    }
+
+    [Fact]
     public void Words_OfTheEngine_HaveATextEach()
     {
         string[] keys =

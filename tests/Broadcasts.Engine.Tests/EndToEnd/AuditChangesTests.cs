@@ -52,9 +52,9 @@ public sealed partial class AuditChangesTests
     [
         "audit.broken", "audit.export", "audit.exported", "broadcast.approve", "broadcast.archive", "broadcast.ask", "broadcast.canary", "broadcast.cancel", "broadcast.complete", "broadcast.fail", "broadcast.fix", "broadcast.ledger", "broadcast.move", "broadcast.occurrence",
         "broadcast.pause", "broadcast.reject", "broadcast.resend", "broadcast.resume", "broadcast.send", "broadcast.settle", "broadcast.skipNext", "broadcast.start", "broadcast.undo",
-        "channel.fault", "channel.news", "channel.test", "channel.testMessage", "contact.merged", "contact.unmerged", "import.begun", "import.checked", "import.continued", "import.undone", "job.downloaded",
+        "channel.fault", "channel.news", "channel.test", "channel.testMessage", "contact.distinct", "contact.merged", "contact.unmerged", "import.begun", "import.checked", "import.continued", "import.undone", "job.downloaded",
         "plugin.activate", "plugin.install", "plugin.refused", "plugin.remove", "plugin.rollback", "plugin.store", "plugin.try", "safeHold.release", "suppressions.import", "suppressions.imported",
-        "user.add", "user.created", "user.endSessions", "user.link", "user.linked", "user.password", "user.recoveryCode", "user.recoveryCodesNew", "user.secondFactorOff", "user.secondFactorOn", "user.secondFactorReset", "user.signedIn",
+        "user.add", "user.created", "user.edit", "user.endSessions", "user.link", "user.linked", "user.password", "user.recoveryCode", "user.recoveryCodesNew", "user.secondFactorOff", "user.secondFactorOn", "user.secondFactorReset", "user.signedIn", "user.signedOut",
     ];
 
     [GeneratedRegex("""(?:Append|AppendAsync|Audit|AuditAsync)\([^;]*?"(?<action>[a-z][a-zA-Z]*\.[a-zA-Z]+)"|"(?<action>[a-z][a-zA-Z]*\.[a-zA-Z]+)" : "[a-z]+\.[a-zA-Z]+", Su""")]
@@ -96,6 +96,7 @@ public sealed partial class AuditChangesTests
         await BroadcastsAsync(engine);
 
         var entries = (await engine.Get<AuditStore>().ListAsync(new AuditFilter { Actor = "test" }, limit: 1_000)).ToLookup(e => e.Action, e => e.Changes);
+        Assert.Empty(entries.SelectMany(e => e).SelectMany(changes => changes).SelectMany(change => AuditedFields.In(change.Field)).Distinct().Except(AuditedFields.Names));
         foreach (var (action, expected) in Edits)
         {
             Assert.True(entries.Contains(action), $"There is no {action}.");
