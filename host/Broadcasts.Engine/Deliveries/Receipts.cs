@@ -46,6 +46,7 @@ internal sealed partial class Receipts(Database database, MessageIds ids, Receip
     /// <summary>Writes receipts of one channel.</summary>
     public async Task ApplyAsync(DbTransaction transaction, long channelId, IReadOnlyList<Receipt> receipts)
     {
+        // Of a transaction that is run again it is heard twice, which a median bears.
         foreach (var receipt in receipts) lag.Hear(receipt.At);
         var rows = await FindAsync(transaction, channelId, receipts);
         var records = new List<DeliveryRecord>();
