@@ -40,7 +40,7 @@ internal static class EngineSetup
             .AddSingleton<BroadcastStore>().AddSingleton<LabelStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddTemplates().AddSingleton<Forecasts>().AddSingleton<AudienceLooks>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<ContactReach>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
-            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton(new OutsideAddresses(options.AllowedInside)).AddSingleton<InstallationChecks>().AddSingleton<HealthChecks>()
+            .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton(new OutsideAddresses(options.AllowedInside)).AddSingleton<InstallationChecks>().AddSingleton<ReceiptLag>().AddSingleton<HealthChecks>()
             .AddPlugins(Path.GetFullPath(options.DataDirectory), Path.Combine(AppContext.BaseDirectory, "bundled-transports"), SiloName(options), options.Database.IsPostgres, options.TrustedPluginSigners);
     }
 
@@ -59,6 +59,8 @@ internal static class EngineSetup
         // After the silo, so that they start when grains answer and stop before it does.
         builder.Services.AddHostedService(p => p.GetRequiredService<DispatchService>());
         builder.Services.AddHostedService<DueScanner>();
+        builder.Services.AddHostedService<DraftEditWatch>();
+        builder.Services.AddHostedService<ProcessBeat>();
         builder.Services.AddHostedService<EventPolling>();
         builder.Services.AddHostedService<IncarnationBeat>();
         builder.Services.AddHostedService<UnknownSettler>();

@@ -25,6 +25,7 @@ public sealed class AuditPagesTests(ConsoleFixture console) : IClassFixture<Cons
         await Expect(row).ToContainTextAsync("API key");
         await page.ClickAsync("details summary.small");
         await Expect(row.Locator("details tbody tr")).ToContainTextAsync($"Gold {script}");
+        await Expect(row.Locator("details tbody th")).ToHaveTextAsync("Name");
         if (script) Assert.Empty((await page.RunAxe()).Violations.Select(v => $"{v.Id}: {v.Description}"));
         await ConsoleFixture.PictureAsync(page, $"audit-{script}");
         await Expect(page.Locator("#export")).ToHaveAttributeAsync("href", new System.Text.RegularExpressions.Regex("^/api/v1/audit/export\\?bom=true&action=tag&subject=tag"));

@@ -55,15 +55,33 @@ public sealed partial class ResourceTests
     public void Acts_OfTheAudit_HaveATextEach()
     {
         var kinds = string.Join('|', AuditLook.Kinds);
+        var named = from file in Directory.EnumerateFiles(Repository.File("host", "Broadcasts.Engine"), "*.cs", SearchOption.AllDirectories)
+                    from Match match in NamedAct().Matches(File.ReadAllText(file))
+                    from verb in match.Groups["verb"].Captures.Select(c => c.Value)
+                    select $"{match.Groups["kind"].Value.ToLowerInvariant()}.{verb}";
         var acts = (from folder in (string[])["host", "admin"]
                     from file in Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories)
                     from line in File.ReadLines(file).Where(l => l.Contains("Append", StringComparison.Ordinal) || l.Contains("Audit(", StringComparison.Ordinal))
                     from Match match in Regex.Matches(line, $"\"((?:{kinds})\\.[a-zA-Z]+)\"")
-                    select match.Groups[1].Value).Distinct().ToList();
+                    select match.Groups[1].Value).Concat(named).Distinct().ToList();
 
         Assert.InRange(acts.Count, 40, 200);
         Assert.All(acts, act => Assert.Contains($"Audit.{act}", English.Keys));
         Assert.All(AuditLook.Kinds, kind => Assert.Contains($"AuditKind.{kind}", English.Keys));
+    }
+
+    [Fact]
+    public void Fields_OfTheAudit_HaveATextEach() => Assert.All(AuditedFields.Names, name => Assert.Contains($"Audit.Field.{name}", English.Keys));
+
+    [Theory]
+    [InlineData("en", "parts[2].text", "Part 2 › Text")]
+    [InlineData("es", "safety.canary.maxFailedPercent", "Seguridad › Prueba piloto › Máximo de fallos, %")]
+    [InlineData("es", "settings.from", "Ajuste › from")]
+    [InlineData("en", "fields.city", "Field › city")]
+    public void Field_OfTheAudit_IsShownByWords(string language, string field, string expected)
+    {
+        CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);
+        Assert.Equal(expected, new AuditLook(null!, new Texts(), null!).Field(field));
     }
 
     [Fact]
@@ -103,6 +121,9 @@ public sealed partial class ResourceTests
         new Texts().Resources.GetResourceSet(CultureInfo.GetCultureInfo(culture), createIfNotExists: true, tryParents: false)!
             .Cast<DictionaryEntry>()
             .ToDictionary(e => (string)e.Key, e => (string)e.Value!);
+
+    [GeneratedRegex("""new (?<kind>Broadcast|Channel|Plugin)Act\([^,]+, [^",]*"(?<verb>[a-zA-Z]+)"(?: : "(?<verb>[a-zA-Z]+)")?|MoveAsync\((?<kind>Broadcast)Command\.\w+, "(?<verb>[a-z]+)""")]
+    private static partial Regex NamedAct();
 
     [GeneratedRegex(@"\{\d+\}")]
     private static partial Regex Place();

@@ -38,6 +38,15 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task Run_RoleOfNewcomersThatIsNotThere_ExitsAndNamesTheSettingAndTheRoles()
+    {
+        using var folder = new TempFolder();
+        await using var process = RunningBroadcasts.Start(folder.File("data"), new() { ["Broadcasts__OpenId__Authority"] = "http://127.0.0.1:9/", ["Broadcasts__OpenId__ClientId"] = "x", ["Broadcasts__OpenId__DefaultRole"] = "Veiwer" });
+        await process.AssertExitCodeAsync(1, RunningBroadcasts.Long);
+        Assert.Contains("Broadcasts:OpenId:DefaultRole: there is no role 'Veiwer'. Roles: Owner, Manager, Sender, Editor, Analyst, Viewer.", string.Join('\n', process.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Terminate_WithAnOpenStream_Exits0WithinTenSeconds()
     {
         using var folder = new TempFolder();

@@ -1,5 +1,6 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
@@ -24,7 +25,7 @@ internal sealed class LinkModel(SignInLinkStore links, UserStore users, ConsoleS
     {
         var user = await FindAsync(token, cancellationToken);
         if (user is null || !await links.UseAsync(token, cancellationToken)) return Page();
-        if (!await signIn.BeginAsync(user, "By a one-time link.")) return LocalRedirect("/sign-in/code");
+        if (!await signIn.BeginAsync(user, new Problem("", "signedInByLink", "By a one-time link"))) return LocalRedirect("/sign-in/code");
         if (user.PasswordHash is null) Good(Texts["Link.SetPassword"]);
         return LocalRedirect("/broadcasts");
     }

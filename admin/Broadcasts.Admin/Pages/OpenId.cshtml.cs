@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -40,7 +41,7 @@ internal sealed class OpenIdModel(EngineOptions options, ExternalSignIns signIns
             return Page();
         }
 
-        return await signIn.BeginAsync(user, $"By {options.OpenId.Name}.") ? LocalRedirect(Inside(To)) : RedirectToPage("/SignInCode", new { To });
+        return await signIn.BeginAsync(user, new Problem("", "signedInByProvider", $"By {options.OpenId.Name}", options.OpenId.Name)) ? LocalRedirect(Inside(To)) : RedirectToPage("/SignInCode", new { To });
     }
 
     private ExternalIdentity? IdentityOf(ClaimsPrincipal principal)

@@ -9,7 +9,7 @@ namespace Broadcasts.Admin.Pages;
 
 /// <summary>The first start's link: its bearer becomes the owner.</summary>
 [AllowAnonymous]
-internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserManager<User> manager, ConsoleSignIn signIn, AuditStore audit, SignInLimiter limiter) : ConsolePage
+internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserManager<User> manager, ConsoleSignIn signIn, SignInLimiter limiter) : ConsolePage
 {
     [BindProperty]
     public string? Name { get; set; }
@@ -54,7 +54,6 @@ internal sealed class WelcomeModel(SignInLinkStore links, UserStore users, UserM
             return Page();
         }
 
-        await audit.AppendAsync($"user:{user.Id}", "user.created", $"user:{user.Id}", "The first owner, by the link of the first start.", cancellationToken);
         await signIn.BeginAsync(user);
         return LocalRedirect("/broadcasts");
     }

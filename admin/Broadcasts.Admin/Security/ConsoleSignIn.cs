@@ -1,4 +1,6 @@
 using System.Security.Claims;
+using System.Text.Json;
+using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Broadcasts.Storage;
 using Microsoft.AspNetCore.Authentication;
@@ -9,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Broadcasts.Admin.Security;
 
 /// <summary>Signs people in and out. Every sign-in is a session of its own; somebody with a second factor is asked for it in between.</summary>
-internal sealed class ConsoleSignIn(SignInManager<User> manager, Sessions sessions, UserStore users, AuditStore audit, IOptions<IdentityOptions> options, IHttpContextAccessor accessor, TimeProvider time)
+internal sealed class ConsoleSignIn(SignInManager<User> manager, Sessions sessions, UserStore users, IOptions<IdentityOptions> options, IHttpContextAccessor accessor, TimeProvider time)
 {
     private const string How = "how";
 
@@ -18,7 +20,7 @@ internal sealed class ConsoleSignIn(SignInManager<User> manager, Sessions sessio
     /// <summary>The first factor was right. True when the person is signed in, false when the second one is asked for on <c>/sign-in/code</c>.</summary>
     /// <param name="user">Whose.</param>
     /// <param name="how">For the audit, when it was not the password.</param>
-    public async Task<bool> BeginAsync(User user, string? how = null)
+    public async Task<bool> BeginAsync(User user, Problem? how = null)
     {
         if (!user.HasSecondFactor)
         {
@@ -30,7 +32,7 @@ internal sealed class ConsoleSignIn(SignInManager<User> manager, Sessions sessio
         identity.AddClaim(new Claim(options.Value.ClaimsIdentity.UserIdClaimType, $"{user.Id}"));
         // A password that was changed meanwhile makes the half sign-in void.
         identity.AddClaim(new Claim(options.Value.ClaimsIdentity.SecurityStampClaimType, user.SecurityStamp));
-        if (how is not null) identity.AddClaim(new Claim(How, how));
+        if (how is not null) identity.AddClaim(new Claim(How, JsonSerializer.Serialize(how, BroadcastJson.Options)));
         await Context.SignInAsync(IdentityConstants.TwoFactorUserIdScheme, new ClaimsPrincipal(identity));
         return false;
     }
@@ -64,7 +66,7 @@ internal sealed class ConsoleSignIn(SignInManager<User> manager, Sessions sessio
     {
         var half = await Context.AuthenticateAsync(IdentityConstants.TwoFactorUserIdScheme);
         await Context.SignOutAsync(IdentityConstants.TwoFactorUserIdScheme);
-        await CompleteAsync(user, half.Principal?.FindFirst(How)?.Value);
+        await CompleteAsync(user, half.Principal?.FindFirst(How)?.Value is { } how ? JsonSerializer.Deserialize<Problem>(how, BroadcastJson.Options) : null);
     }
 
     /// <summary>Writes the cookie anew after a change of what it carries; the session stays.</summary>
@@ -75,17 +77,16 @@ internal sealed class ConsoleSignIn(SignInManager<User> manager, Sessions sessio
 
     public async Task EndAsync()
     {
-        if (Context.Features.Get<ConsoleSession>() is { } session) await sessions.EndAsync(session.Id, session.UserId);
+        if (Context.Features.Get<ConsoleSession>() is { } session) await sessions.SignOutAsync(session.Id, session.UserId);
         await manager.SignOutAsync();
     }
 
-    private async Task CompleteAsync(User user, string? how)
+    private async Task CompleteAsync(User user, Problem? how)
     {
-        var session = await sessions.StartAsync(user.Id, Context.Request.Headers.UserAgent.ToString(), Context.Connection.RemoteIpAddress?.ToString() ?? "");
+        var session = await sessions.StartAsync(user.Id, Context.Request.Headers.UserAgent.ToString(), Context.Connection.RemoteIpAddress?.ToString() ?? "", how);
         user.LastSignInAt = time.Now();
         await users.UpdateAsync(user);
         await WriteCookieAsync(user, session);
-        await audit.AppendAsync(UserAccounts.SubjectOf(user.Id), "user.signedIn", UserAccounts.SubjectOf(user.Id), how);
     }
 
     private Task WriteCookieAsync(User user, string session) =>

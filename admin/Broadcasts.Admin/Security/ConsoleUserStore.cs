@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcasts.Broadcasting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Identity;
 
@@ -9,7 +10,7 @@ internal sealed class ConsoleUserStore(UserStore users) :
     IUserPasswordStore<User>, IUserEmailStore<User>, IUserSecurityStampStore<User>, IUserLockoutStore<User>, IUserTwoFactorStore<User>
 {
     public async Task<IdentityResult> CreateAsync(User user, CancellationToken cancellationToken) =>
-        await users.CreateAsync(user, cancellationToken) ? IdentityResult.Success : Taken;
+        await users.CreateAsync(user, new Problem("", "firstOwner", "The first owner, by the link of the first start"), cancellationToken) ? IdentityResult.Success : Taken;
 
     public async Task<IdentityResult> UpdateAsync(User user, CancellationToken cancellationToken) =>
         await users.UpdateAsync(user, cancellationToken) ? IdentityResult.Success : Taken;

@@ -32,7 +32,27 @@ internal sealed class AuditLook(People people, Texts texts, Show show)
         return (text, !isGone && Pages.TryGetValue(kind, out var page) ? string.Format(CultureInfo.InvariantCulture, page, Uri.EscapeDataString(name)) : null);
     }
 
-    public Task<string> ActorAsync(string actor, CancellationToken cancellationToken) => people.NameAsync(actor, cancellationToken);
+    /// <summary>Entries with the names of who did it.</summary>
+    public async Task<IReadOnlyList<(AuditEntry Entry, string Actor)>> NamedAsync(IEnumerable<AuditEntry> entries, CancellationToken cancellationToken)
+    {
+        var named = new List<(AuditEntry, string)>();
+        foreach (var entry in entries) named.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
+        return named;
+    }
+
+    /// <summary>A field by words, from the whole to the part: what was <c>parts[2].text</c> is "Part 2 › Text". What a transport or a person named keeps its name.</summary>
+    public string Field(string field)
+    {
+        var steps = field.Split('.');
+        var words = steps.Select((step, at) => at > 0 && steps[at - 1] is "settings" or "fields" ? step : Word(step));
+        return string.Join(" › ", words);
+    }
+
+    private string Word(string step)
+    {
+        var (name, number) = step.IndexOf('[', StringComparison.Ordinal) is var at && at > 0 ? (step[..at], $" {step[(at + 1)..^1]}") : (step, "");
+        return (texts.Has($"Audit.Field.{name}") ? texts[$"Audit.Field.{name}"] : name) + number;
+    }
 
     public string Detail(AuditEntry entry) => show.AuditDetail(entry);
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Broadcasts.Broadcasting;
 using Broadcasts.Contacts;
+using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Audiences;
@@ -51,7 +52,7 @@ internal static class RuleUses
     private const string SetBroadcastSql = "UPDATE broadcasts SET audience = @audience, version = version + 1, updated_at = @now WHERE id = @id";
 
     /// <summary>Puts another name of a tag into every rule that has the old one.</summary>
-    public static async Task RenameTagAsync(DbTransaction transaction, string oldName, string newName, long now)
+    public static async Task RenameTagAsync(SqlDialect dialect, DbTransaction transaction, string oldName, string newName, long now)
     {
         foreach (var (segment, rule) in await SegmentsAsync(transaction))
         {
@@ -62,6 +63,7 @@ internal static class RuleUses
         {
             if (Renamed(rule, oldName, newName) is not { } renamed) continue;
             var audience = JsonSerializer.Serialize(new BroadcastAudience { Segment = JsonSerializer.Deserialize<JsonElement>(renamed.ToJson()) }, BroadcastJson.Options);
+            await DraftEdits.EndAsync(dialect, transaction, broadcast.Id);
             await transaction.Connection!.ExecuteAsync(SetBroadcastSql, new { id = broadcast.Id, audience, now }, transaction);
         }
     }

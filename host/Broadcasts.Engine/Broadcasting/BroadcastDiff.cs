@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Broadcasts.Security;
 
@@ -7,6 +8,12 @@ namespace Broadcasts.Broadcasting;
 internal static class BroadcastDiff
 {
     public static List<AuditChange> Between(Broadcast? before, Broadcast? after) => AuditDiff.Between(Shown(before), Shown(after));
+
+    /// <summary>What of a broadcast differs from what was kept of it.</summary>
+    public static List<AuditChange> Between(JsonNode kept, Broadcast after) => AuditDiff.Between(kept, Shown(after));
+
+    /// <summary>What of a broadcast is kept to compare it later.</summary>
+    public static JsonNode Kept(Broadcast broadcast) => JsonSerializer.SerializeToNode(Shown(broadcast)!, BroadcastJson.Options)!;
 
     /// <summary>What of a draft differs from another of the same broadcast.</summary>
     public static List<AuditChange> Between(BroadcastDraft before, BroadcastDraft after) => AuditDiff.Between(Shown(before), Shown(after));

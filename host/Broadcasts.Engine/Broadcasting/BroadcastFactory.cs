@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
-using Broadcasts.Security;
 
 namespace Broadcasts.Broadcasting;
 
 /// <summary>Makes broadcasts: new, as a copy, as a resend of what failed.</summary>
-internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks checks, AuditStore audit)
+internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks checks)
 {
     private const int LongestName = 200;
 
@@ -23,7 +21,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
         if (await store.GetAsync(id) is not { Kind: 0 } broadcast) return (0, CommandResult.NotFound($"Broadcast {id}"));
         var audience = broadcast.ReadAudience();
         var copy = broadcast.ToDraft() with { Name = Suffixed(broadcast.Name, "(copy)"), ExpiresAt = null, AudienceJson = audience?.RetryOf is null ? broadcast.Audience : null };
-        return await AddAsync(copy, actor, null, null, "duplicate");
+        return await AddAsync(copy, actor, null, null, "duplicate", id);
     }
 
     /// <summary>A child draft whose audience is the retryable failures; it goes on at the failed part of each.</summary>
@@ -40,11 +38,10 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
         return await AddAsync(draft, actor, id, null, "resend");
     }
 
-    private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb)
+    private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb, long? copyOf = null)
     {
-        var id = await store.CreateAsync(draft, actor, parent, identityKey);
-        await audit.AppendAsync(actor, $"broadcast.{verb}", string.Create(CultureInfo.InvariantCulture, $"broadcast:{id}"), draft.Name, BroadcastDiff.Between(null, await store.GetAsync(id)), CancellationToken.None);
-        return (id, await StateOfAsync(id));
+        var made = await store.CreateAsync(draft, new BroadcastAct(actor, verb, draft.Name), parent, identityKey, copyOf);
+        return (made.Id, new CommandResult { Status = made.State, Version = made.Version });
     }
 
     private async Task<CommandResult> StateOfAsync(long id)

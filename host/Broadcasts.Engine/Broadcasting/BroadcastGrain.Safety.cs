@@ -19,8 +19,8 @@ internal sealed partial class BroadcastGrain
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
-        if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, actor)) return await RacedAsync();
-        return await DoneAsync(broadcast, "send", actor, said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
+        var act = new BroadcastAct(actor, "send", Said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
+        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, act));
     }
 
     public async Task<CommandResult> UndoAsync(string actor)
@@ -28,8 +28,7 @@ internal sealed partial class BroadcastGrain
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!broadcast.IsUndoable) return Refused(broadcast, new("", "notUndoable", "It was scheduled for a time, not sent: take it back with unschedule."));
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
-        return await DoneAsync(broadcast, "undo", actor);
+        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, next, null, null, new BroadcastAct(actor, "undo")));
     }
 
     public async Task<CommandResult> ApproveAsync(string actor)
@@ -37,8 +36,10 @@ internal sealed partial class BroadcastGrain
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Approve, actor);
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Paused && await hold.RefusalAsync() is { } held) return Refused(broadcast, held);
-        if (!await store.ApproveAsync(Id, broadcast.State, actor)) return await RacedAsync();
-        return broadcast.State == BroadcastStatus.Paused ? await GoOnAsync(broadcast, BroadcastCommand.Approve, "approve", actor) : await DoneAsync(broadcast, "approve", actor);
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Approve, out var next, out var why)) return CommandResult.Refused(broadcast.State, why!);
+        var result = await DoneAsync(await store.ApproveAsync(Id, broadcast.State, next, new BroadcastAct(actor, "approve")));
+        if (result.IsDone && next == BroadcastStatus.InProgress) Freeze();
+        return result;
     }
 
     public async Task<CommandResult> RejectAsync(string actor, string? why)
@@ -46,7 +47,7 @@ internal sealed partial class BroadcastGrain
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Reject, actor);
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Scheduled)
-            return await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, null) ? await DoneAsync(broadcast, "reject", actor, why) : await RacedAsync();
+            return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, new BroadcastAct(actor, "reject", why)));
         var result = await MoveAsync(BroadcastCommand.Reject, "reject", actor, "rejected", why);
         if (result.IsDone) SkipRest(SkipReason.Cancelled);
         return result;
@@ -72,9 +73,9 @@ internal sealed partial class BroadcastGrain
     }
 
     // What a person saw and lets go on is not held any more; what a breaker failed waits again before anything else goes out.
-    private async Task<CommandResult> GoOnAsync(Broadcast broadcast, BroadcastCommand command, string verb, string actor)
+    private async Task<CommandResult> GoOnAsync(Broadcast broadcast, string actor)
     {
-        if (!BroadcastLifecycle.TryMove(broadcast.State, command, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Resume, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (broadcast.ReadBreaker() is { } tripped)
         {
             await runner.RestoreVictimsAsync(Id, tripped);
@@ -82,7 +83,7 @@ internal sealed partial class BroadcastGrain
         }
 
         if (broadcast.StatusReason == "canary") await canaries.ReleaseAsync(Id);
-        var result = await MoveAsync(command, verb, actor);
+        var result = await MoveAsync(BroadcastCommand.Resume, "resume", actor);
         if (result.IsDone) Freeze();
         return result;
     }
@@ -100,8 +101,7 @@ internal sealed partial class BroadcastGrain
         var judgement = await canaries.JudgeAsync(broadcast);
         if (judgement.Verdict == CanaryVerdict.Hold) await MoveAsync(BroadcastCommand.Pause, "pause", "system", "canary", said: judgement.Said);
         if (judgement.Verdict != CanaryVerdict.GoOn) return false;
-        await canaries.ReleaseAsync(Id);
-        await audit.AppendAsync("system", "broadcast.canary", Subject, judgement.Said);
+        await canaries.ReleaseAsync(Id, new BroadcastAct("system", "canary", Said: judgement.Said));
         dispatch.Set();
         return true;
     }

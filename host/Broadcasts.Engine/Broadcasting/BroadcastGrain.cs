@@ -17,7 +17,6 @@ internal sealed partial class BroadcastGrain(
     Canaries canaries,
     Approvals approvals,
     RemainderMove remainder,
-    AuditStore audit,
     SafeHold hold,
     LedgerAudit ledger,
     DispatchSignal dispatch,
@@ -42,9 +41,10 @@ internal sealed partial class BroadcastGrain(
         var problems = await checks.CheckDraftAsync(draft);
         var refused = keepsFaults ? [.. problems.Where(p => !BroadcastChecks.IsOfContent(p))] : problems;
         if (refused.Count > 0) return CommandResult.Invalid([.. problems]);
-        if (!await store.EditAsync(Id, draft, expectedVersion))
-            return new CommandResult { Code = CommandCode.Changed, Status = broadcast.State, Version = broadcast.Version, Message = $"Somebody saved this broadcast meanwhile (version {broadcast.Version}, yours was {expectedVersion}). Look at the change and save again." };
-        return (await DoneAsync(broadcast, "edit", actor)) with { Problems = [.. problems] };
+        var written = keepsFaults ? await store.SaveAsync(Id, draft, expectedVersion, actor) : await store.EditAsync(Id, draft, expectedVersion, new BroadcastAct(actor, "edit"));
+        return written is { } saved
+            ? Done(saved) with { Problems = [.. problems] }
+            : new CommandResult { Code = CommandCode.Changed, Status = broadcast.State, Version = broadcast.Version, Message = $"Somebody saved this broadcast meanwhile (version {broadcast.Version}, yours was {expectedVersion}). Look at the change and save again." };
     }
 
     public async Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor)
@@ -55,16 +55,14 @@ internal sealed partial class BroadcastGrain(
         if ((ScheduleTime.Resolve(first, time.GetUtcNow(), out var at) ?? ScheduleTime.Expiry(broadcast, at)) is { } problem) return CommandResult.Invalid(problem);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), first, actor)) return await RacedAsync();
-        return await DoneAsync(broadcast, "schedule", actor, $"{first.LocalTime} {first.TimeZone}");
+        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), first, new BroadcastAct(actor, "schedule", $"{first.LocalTime} {first.TimeZone}")));
     }
 
     public async Task<CommandResult> UnscheduleAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
-        return await DoneAsync(broadcast, "unschedule", actor);
+        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, next, null, null, new BroadcastAct(actor, "unschedule")));
     }
 
     public async Task<CommandResult> StartAsync(string actor)
@@ -90,16 +88,15 @@ internal sealed partial class BroadcastGrain(
         if (action == MissedAction.Send) return await BeginAsync(broadcast, "schedule");
         var due = string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.FromUnixTimeMilliseconds(broadcast.ScheduledAt!.Value):yyyy-MM-dd HH:mm}");
         var said = new Problem("", "cameTooLate", $"It was due at {due} UTC, {(long)late.TotalMinutes} min before the service came to it.", due, $"{(long)late.TotalMinutes}");
-        if (!await store.SetStatusAsync(Id, broadcast.State, action == MissedAction.Hold ? BroadcastStatus.Paused : BroadcastStatus.Failed, "missedSchedule", said: said)) return await RacedAsync();
-        return await DoneAsync(broadcast, action == MissedAction.Hold ? "pause" : "fail", "system", said: said);
+        var (next, verb) = action == MissedAction.Hold ? (BroadcastStatus.Paused, "pause") : (BroadcastStatus.Failed, "fail");
+        return await DoneAsync(await store.SetStatusAsync(Id, broadcast.State, next, new BroadcastAct("system", verb, Said: said), "missedSchedule", said: said));
     }
 
     public async Task<CommandResult> SkipNextAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (broadcast.State != BroadcastStatus.Scheduled || broadcast.RepeatRule is null) return CommandResult.Refused(new Problem("", "notRepeated", "Only a scheduled broadcast that is repeated has a next occurrence to leave out."));
-        await occurrences.SkipAsync(broadcast, actor);
-        return await DoneAsync(broadcast, "schedule", actor, (await store.GetAsync(Id))?.ScheduledLocal is { } next ? $"{next} {broadcast.TimeZone}" : null);
+        return await DoneAsync(await occurrences.SkipAsync(broadcast, actor));
     }
 
     private async Task<CommandResult> BeginAsync(Broadcast broadcast, string actor)
@@ -110,19 +107,18 @@ internal sealed partial class BroadcastGrain(
         {
             // A person can mend a draft; a schedule that comes due has nobody in front of it and fails with the reason.
             if (actor != "schedule") return CommandResult.Invalid([.. problems]);
-            await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, problems[0].Code, said: problems[0]);
-            return await DoneAsync(broadcast, "fail", "system", said: problems[0]);
+            return await DoneAsync(await store.SetStatusAsync(Id, BroadcastStatus.Scheduled, BroadcastStatus.Failed, new BroadcastAct("system", "fail", Said: problems[0]), problems[0].Code, said: problems[0]));
         }
 
-        if (broadcast.SpreadOverMs is not null) await store.SpreadAsync(Id, await forecasts.CountAsync(broadcast));
+        long? messages = broadcast.SpreadOverMs is null ? null : await forecasts.CountAsync(broadcast);
         var waitsFor = await approvals.NeededAsync(broadcast);
 
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
-        if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
-        var result = await DoneAsync(broadcast, waitsFor is null ? "start" : "ask", actor, said: waitsFor);
+        var act = waitsFor is null ? new BroadcastAct(actor, "start") : new BroadcastAct(actor, "ask", Said: waitsFor);
+        if (await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, messages, act) is not { } started) return await RacedAsync();
         Freeze();
-        return result;
+        return Done(started);
     }
 
     public async Task<CommandResult> PauseAsync(string actor, string? reason = null, string? detail = null)
@@ -141,7 +137,7 @@ internal sealed partial class BroadcastGrain(
 
         // Held before it ever began: to go on is to begin.
         if (broadcast is { State: BroadcastStatus.Paused, StartedAt: null }) return await BeginAsync(broadcast, actor);
-        return await GoOnAsync(broadcast, BroadcastCommand.Resume, "resume", actor);
+        return await GoOnAsync(broadcast, actor);
     }
 
     public async Task<CommandResult> MoveRemainingAsync(long channelId, string actor)
@@ -149,8 +145,7 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (await remainder.RefusalAsync(broadcast, channelId) is { } refusal) return refusal with { Status = broadcast.State };
         if (await remainder.InFlightAsync(Id) is { } busy) return busy with { Status = broadcast.State };
-        if (!await remainder.MoveAsync(broadcast, channelId)) return await RacedAsync();
-        return await DoneAsync(broadcast, "move", actor, string.Create(CultureInfo.InvariantCulture, $"{broadcast.ChannelId} → {channelId}"));
+        return await DoneAsync(await remainder.MoveAsync(broadcast, channelId, new BroadcastAct(actor, "move", string.Create(CultureInfo.InvariantCulture, $"{broadcast.ChannelId} → {channelId}"))));
     }
 
     public async Task<CommandResult> CancelAsync(string actor)
@@ -167,16 +162,14 @@ internal sealed partial class BroadcastGrain(
         if (rate is { Count: < 1 } or { PerMs: < 1 }) return CommandResult.Invalid(new Problem("rate", "badRate", "A rate is at least one message per length of time."));
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.ChangeRate, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        await store.SetRateAsync(Id, rate);
-        return await DoneAsync(broadcast, "rate", actor, rate is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{rate.Count} per {rate.PerMs} ms"));
+        return await DoneAsync(await store.SetRateAsync(Id, rate, new BroadcastAct(actor, "rate", rate is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{rate.Count} per {rate.PerMs} ms"))));
     }
 
     public async Task<CommandResult> RenameAsync(string name, string[] labels, string actor)
     {
-        if (await store.GetAsync(Id) is not { } broadcast) return Gone();
+        if (await store.GetAsync(Id) is null) return Gone();
         if (BroadcastChecks.CheckName(name, labels) is { Count: > 0 } problems) return CommandResult.Invalid([.. problems]);
-        await store.RenameAsync(Id, name.Trim(), labels);
-        return await DoneAsync(broadcast, "rename", actor);
+        return await DoneAsync(await store.RenameAsync(Id, name.Trim(), labels, new BroadcastAct(actor, "rename")));
     }
 
     public async Task<CommandResult> LabelAsync(string label, bool add, string actor)
@@ -193,8 +186,7 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Delete, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.DeleteAsync(Id, broadcast.State)) return await RacedAsync();
-        await audit.AppendAsync(actor, "broadcast.delete", Subject, broadcast.Name, BroadcastDiff.Between(broadcast, null), CancellationToken.None);
+        if (await store.DeleteAsync(Id, broadcast.State, new BroadcastAct(actor, "delete", broadcast.Name)) is null) return await RacedAsync();
         return new CommandResult { Status = broadcast.State };
     }
 
@@ -203,8 +195,7 @@ internal sealed partial class BroadcastGrain(
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Archive, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (broadcast.ArchivedAt is not null) return new CommandResult { Status = broadcast.State, Version = broadcast.Version };
-        await store.ArchiveAsync(Id);
-        return await DoneAsync(broadcast, "archive", actor);
+        return await DoneAsync(await store.ArchiveAsync(Id, new BroadcastAct(actor, "archive")));
     }
 
     public async Task CheckAsync()
@@ -219,8 +210,8 @@ internal sealed partial class BroadcastGrain(
         }
 
         if (broadcast.ClaimTo is not null && !(broadcast.ExpiresAt <= time.Now()) && !await HasPassedCanaryAsync(broadcast)) return;
-        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await IsCountedAsync(broadcast) && await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, end.Reason, said: end.Said))
-            await audit.AppendAsync("system", end.Status == BroadcastStatus.Failed ? "broadcast.fail" : "broadcast.complete", Subject, end.Said, AuditDiff.Between(new { status = BroadcastStatus.InProgress }, new { status = end.Status }));
+        if (broadcast.State == BroadcastStatus.InProgress && await runner.EndAsync(broadcast) is { } end && await IsCountedAsync(broadcast))
+            await store.SetStatusAsync(Id, BroadcastStatus.InProgress, end.Status, new BroadcastAct("system", end.Status == BroadcastStatus.Failed ? "fail" : "complete", Said: end.Said), end.Reason, said: end.Said);
     }
 
     // The last look before the end: what is called complete adds up. A large ledger takes longer than a call may; the next sweep then asks again.
@@ -287,18 +278,16 @@ internal sealed partial class BroadcastGrain(
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
         if (!BroadcastLifecycle.TryMove(broadcast.State, command, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.SetStatusAsync(Id, broadcast.State, next, reason, detail, said)) return await RacedAsync();
-        return await DoneAsync(broadcast, verb, actor, detail, said);
+        return await DoneAsync(await store.SetStatusAsync(Id, broadcast.State, next, new BroadcastAct(actor, verb, detail, said), reason, detail, said));
     }
 
-    private async Task<CommandResult> DoneAsync(Broadcast before, string verb, string actor, string? detail = null, Problem? said = null)
+    // Null: it changed at the same moment, and the act does not fit any more.
+    private async Task<CommandResult> DoneAsync(Broadcast? now) => now is null ? await RacedAsync() : Done(now);
+
+    private CommandResult Done(Broadcast now)
     {
-        var now = await store.GetAsync(Id);
-        var changes = BroadcastDiff.Between(before, now);
-        if (said is null) await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, detail, changes, CancellationToken.None);
-        else await audit.AppendAsync(actor, $"broadcast.{verb}", Subject, said, changes);
         dispatch.Set();
-        return new CommandResult { Status = now!.State, Version = now.Version };
+        return new CommandResult { Status = now.State, Version = now.Version };
     }
 
     private async Task<CommandResult> RacedAsync()
@@ -310,8 +299,6 @@ internal sealed partial class BroadcastGrain(
     private CommandResult Gone() => CommandResult.NotFound($"Broadcast {Id}");
 
     private long Id => this.GetPrimaryKeyLong();
-
-    private string Subject => string.Create(CultureInfo.InvariantCulture, $"broadcast:{Id}");
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Freezing the audience of broadcast {Broadcast} stopped; it goes on at the next sweep")]
     private partial void LogFreeze(Exception e, long broadcast);

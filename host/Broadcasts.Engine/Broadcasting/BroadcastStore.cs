@@ -6,7 +6,7 @@ using Dapper;
 namespace Broadcasts.Broadcasting;
 
 /// <summary>The broadcasts' rows. Every change of status names the status that it leaves.</summary>
-internal sealed class BroadcastStore(Database database, TimeProvider time)
+internal sealed partial class BroadcastStore(Database database, TimeProvider time)
 {
     private const string Columns = """
         id, kind, name, labels, status, status_reason, status_detail, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms,
@@ -33,11 +33,21 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         RETURNING id
         """;
 
-    public Task<long> CreateAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey) => database.WriteAsync(async t =>
+    /// <summary>Adds a draft.</summary>
+    /// <param name="draft">What is in it.</param>
+    /// <param name="act">Who makes it.</param>
+    /// <param name="parent">What it goes on from; null for nothing.</param>
+    /// <param name="identityKey">By which a repeated command finds it; null when none asks.</param>
+    /// <param name="copyOf">Whose content it has; null for nobody's.</param>
+    public Task<Broadcast> CreateAsync(BroadcastDraft draft, BroadcastAct act, long? parent, string? identityKey, long? copyOf = null) => database.WriteAsync(async t =>
     {
-        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor, now = Now }), t);
+        // What is copied is on record before the copy is.
+        if (copyOf is { } copied) await DraftEdits.EndAsync(database.Dialect, t, copied);
+        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor = act.Actor, now = Now }), t);
         await WriteLabelsAsync(t, id, draft.Labels);
-        return id;
+        var made = await ReadAsync(t, id);
+        Append(t, id, act, null, made);
+        return made!;
     });
 
     private const string EditSql = """
@@ -48,20 +58,23 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
-    /// <summary>False when somebody saved since that version, or it is no draft any more.</summary>
-    public Task<bool> EditAsync(long id, BroadcastDraft draft, int version) => database.WriteAsync(async t =>
+    /// <summary>Null when somebody saved since that version, or it is no draft any more.</summary>
+    public Task<Broadcast?> EditAsync(long id, BroadcastDraft draft, int version, BroadcastAct act) => ActAsync(id, act, t => EditAsync(t, id, draft, version));
+
+    private async Task<bool> EditAsync(DbTransaction transaction, long id, BroadcastDraft draft, int version)
     {
-        if (await t.Connection!.ExecuteAsync(EditSql, Parameters(draft, new { id, version, expected = (int)BroadcastStatus.Draft, now = Now }), t) == 0) return false;
-        await WriteLabelsAsync(t, id, draft.Labels);
+        if (await transaction.Connection!.ExecuteAsync(EditSql, Parameters(draft, new { id, version, expected = (int)BroadcastStatus.Draft, now = Now }), transaction) == 0) return false;
+        await WriteLabelsAsync(transaction, id, draft.Labels);
         return true;
-    });
+    }
 
     private const string RenameSql = "UPDATE broadcasts SET name = @name, labels = @labels, version = version + 1, updated_at = @now WHERE id = @id";
 
-    public Task RenameAsync(long id, string name, string[] labels) => database.WriteAsync(async t =>
+    public Task<Broadcast?> RenameAsync(long id, string name, string[] labels, BroadcastAct act) => ActAsync(id, act, async t =>
     {
         await t.Connection!.ExecuteAsync(RenameSql, new { id, name, labels = JsonSerializer.Serialize(labels), now = Now }, t);
         await WriteLabelsAsync(t, id, labels);
+        return true;
     });
 
     private const string SetStatusSql = """
@@ -75,11 +88,12 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     /// <param name="id">Which.</param>
     /// <param name="expected">The status that it leaves.</param>
     /// <param name="next">The status that it gets.</param>
+    /// <param name="act">Who does what.</param>
     /// <param name="reason">Why, as a stable word.</param>
     /// <param name="detail">More, in the words of whoever caused it.</param>
     /// <param name="said">Instead of a detail: the engine's own sentence.</param>
-    public Task<bool> SetStatusAsync(long id, BroadcastStatus expected, BroadcastStatus next, string? reason = null, string? detail = null, Problem? said = null) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetStatusSql, new
+    public Task<Broadcast?> SetStatusAsync(long id, BroadcastStatus expected, BroadcastStatus next, BroadcastAct act, string? reason = null, string? detail = null, Problem? said = null) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(SetStatusSql, new
         {
             id, expected = (int)expected, next = (int)next, reason, detail = said?.Message ?? detail, told = Told.Write(said), now = Now,
             final = BroadcastLifecycle.IsFinal(next) || next == BroadcastStatus.Failed ? 1 : 0,
@@ -92,15 +106,25 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
          WHERE id = @id AND status = @expected
         """;
 
-    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, BroadcastSchedule? schedule, string? actor) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new
+    /// <summary>Sets its time, or takes it away.</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="expected">The status that it leaves.</param>
+    /// <param name="next">The status that it gets.</param>
+    /// <param name="at">When it starts; null for never.</param>
+    /// <param name="schedule">What was asked for; null for a moment that nobody chose.</param>
+    /// <param name="act">Who does what: with a time, in whose name it is sent.</param>
+    public Task<Broadcast?> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, BroadcastSchedule? schedule, BroadcastAct act) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(ScheduleSql, new
         {
-            id, expected = (int)expected, next = (int)next, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor, now = Now,
+            id, expected = (int)expected, next = (int)next, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor = at is null ? null : act.Actor, now = Now,
         }, t) == 1);
+
+    // The rate that follows from a length of time to spread over, once the number of messages is known.
+    private const string SpreadSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = spread_over_ms WHERE id = @id AND status = @expected AND spread_over_ms IS NOT NULL";
 
     private const string StartSql = """
         UPDATE broadcasts
-           SET status = @next, status_reason = @reason, status_detail = @detail, status_told = @told, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
+           SET status = @next, status_reason = @reason, status_detail = @detail, status_told = @told, started_at = @now, sent_by = @sender, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
                freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts), freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, fallback_recipients = 0,
                recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
@@ -109,21 +133,30 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     /// <summary>Starts, or starts to wait for a second person: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
     /// <param name="broadcast">As it was read.</param>
     /// <param name="rule">The audience's, frozen.</param>
-    /// <param name="actor">In whose name.</param>
+    /// <param name="sender">In whose name.</param>
     /// <param name="waitsFor">Why a second person must agree first; null when nobody need.</param>
-    /// <param name="bySchedule">Its time came; who starts it by hand means now, for everybody.</param>
-    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, Problem? waitsFor, bool bySchedule) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new
+    /// <param name="messages">How many it is spread over its length of time; null when it is not spread.</param>
+    /// <param name="act">Who does what. Its time came when that is the schedule; who starts it by hand means now, for everybody.</param>
+    public Task<Broadcast?> StartAsync(Broadcast broadcast, string? rule, string sender, Problem? waitsFor, long? messages, BroadcastAct act) => ActAsync(broadcast.Id, act, async t =>
+    {
+        if (messages is { } count) await t.Connection!.ExecuteAsync(SpreadSql, new { id = broadcast.Id, expected = (int)broadcast.State, count = Math.Max(1, count) }, t);
+        return await t.Connection!.ExecuteAsync(StartSql, new
         {
-            id = broadcast.Id, expected = (int)broadcast.State, rule, actor, now = Now, keepsTimes = bySchedule ? 1 : 0,
+            id = broadcast.Id, expected = (int)broadcast.State, rule, sender, now = Now, keepsTimes = act.Actor == "schedule" ? 1 : 0,
             next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor?.Message, told = Told.Write(waitsFor),
             claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
-        }, t) == 1);
+        }, t) == 1;
+    });
 
-    private const string ApproveSql = "UPDATE broadcasts SET approved_by = @actor, version = version + 1, updated_at = @now WHERE id = @id AND status = @expected";
+    private const string ApproveSql = """
+        UPDATE broadcasts
+           SET approved_by = @actor, status = @next, status_reason = NULL, status_detail = NULL, status_told = NULL, version = version + 1, updated_at = @now
+         WHERE id = @id AND status = @expected
+        """;
 
-    public Task<bool> ApproveAsync(long id, BroadcastStatus expected, string actor) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ApproveSql, new { id, expected = (int)expected, actor, now = Now }, t) == 1);
+    /// <summary>A second person agrees: what waited for it goes on.</summary>
+    public Task<Broadcast?> ApproveAsync(long id, BroadcastStatus expected, BroadcastStatus next, BroadcastAct act) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(ApproveSql, new { id, expected = (int)expected, next = (int)next, actor = act.Actor, now = Now }, t) == 1);
 
     private const string BreakerSql = "UPDATE broadcasts SET breaker = @breaker WHERE id = @id";
 
@@ -133,14 +166,8 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string SetRateSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = @perMs, spread_over_ms = NULL, version = version + 1, updated_at = @now WHERE id = @id";
 
-    public Task SetRateAsync(long id, SendRate? rate) =>
-        database.WriteAsync(t => t.Connection!.ExecuteAsync(SetRateSql, new { id, count = rate?.Count, perMs = rate?.PerMs, now = Now }, t));
-
-    private const string SpreadSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = spread_over_ms WHERE id = @id AND spread_over_ms IS NOT NULL";
-
-    /// <summary>The rate that follows from a length of time to spread over, once the number of messages is known.</summary>
-    public Task SpreadAsync(long id, long messages) =>
-        database.WriteAsync(t => t.Connection!.ExecuteAsync(SpreadSql, new { id, count = Math.Max(1, messages) }, t));
+    public Task<Broadcast?> SetRateAsync(long id, SendRate? rate, BroadcastAct act) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(SetRateSql, new { id, count = rate?.Count, perMs = rate?.PerMs, now = Now }, t) == 1);
 
     private const string FreezeDoneSql = "UPDATE broadcasts SET freeze_done = 1, updated_at = @now WHERE id = @id AND freeze_done = 0";
 
@@ -148,13 +175,13 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string ArchiveSql = "UPDATE broadcasts SET archived_at = @now WHERE id = @id";
 
-    public Task ArchiveAsync(long id) => database.WriteAsync(t => t.Connection!.ExecuteAsync(ArchiveSql, new { id, now = Now }, t));
+    public Task<Broadcast?> ArchiveAsync(long id, BroadcastAct act) => ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(ArchiveSql, new { id, now = Now }, t) == 1);
 
     private const string DeleteSql = "DELETE FROM broadcasts WHERE id = @id AND status = @expected";
 
     private const string DeleteLabelsSql = "DELETE FROM broadcast_labels WHERE broadcast_id = @id";
 
-    public Task<bool> DeleteAsync(long id, BroadcastStatus expected) => database.WriteAsync(async t =>
+    public Task<Broadcast?> DeleteAsync(long id, BroadcastStatus expected, BroadcastAct act) => ActAsync(id, act, async t =>
     {
         if (await t.Connection!.ExecuteAsync(DeleteSql, new { id, expected = (int)expected }, t) == 0) return false;
         await t.Connection!.ExecuteAsync(DeleteLabelsSql, new { id }, t);

@@ -23,7 +23,7 @@ internal enum CanaryVerdict
 }
 
 /// <summary>Chooses the first few of a frozen audience, and judges how they fared. The claim gate holds everybody behind them.</summary>
-internal sealed class Canaries(Database database, TimeProvider time)
+internal sealed class Canaries(Database database, BroadcastStore broadcasts, TimeProvider time)
 {
     private const string CountSql = "SELECT COUNT(*) FROM deliveries WHERE id BETWEEN @from AND @to AND part = 0 AND status = 0";
 
@@ -68,7 +68,10 @@ internal sealed class Canaries(Database database, TimeProvider time)
         return new(CanaryVerdict.Wait);
     }
 
-    /// <summary>Lets everybody else follow.</summary>
+    /// <summary>Lets everybody else follow, because it went well.</summary>
+    public Task ReleaseAsync(long id, BroadcastAct act) => broadcasts.ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(ReleaseSql, new { id }, t) == 1);
+
+    /// <summary>Lets everybody else follow at the resume that comes next: whoever resumes is who is written down.</summary>
     public Task ReleaseAsync(long id) => database.WriteAsync(t => t.Connection!.ExecuteAsync(ReleaseSql, new { id }, t));
 
     private static bool TooMany(long bad, long all, double percent) => bad > 0 && bad * 100.0 > all * percent;

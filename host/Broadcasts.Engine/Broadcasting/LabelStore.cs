@@ -56,6 +56,7 @@ internal sealed class LabelStore(Database database, TimeProvider time)
 
     private async Task ReplaceAsync(DbTransaction transaction, long id, string[] labels, string? next)
     {
+        await DraftEdits.EndAsync(database.Dialect, transaction, id);
         await transaction.Connection!.ExecuteAsync(UpdateSql, new { id, labels = JsonSerializer.Serialize(labels), now = time.Now() }, transaction);
         if (next is not null) await transaction.Connection!.ExecuteAsync(AddSql, new { id, next }, transaction);
     }

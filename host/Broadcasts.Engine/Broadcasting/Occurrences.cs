@@ -1,12 +1,11 @@
 using System.Globalization;
-using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
 namespace Broadcasts.Broadcasting;
 
 /// <summary>Makes the broadcasts of a repeated one. The identity is the template with the occurrence's instant, so that three processes make one.</summary>
-internal sealed class Occurrences(Database database, AuditStore audit, TimeProvider time)
+internal sealed class Occurrences(BroadcastStore broadcasts, TimeProvider time)
 {
     private const int LongestName = 200;
 
@@ -33,12 +32,12 @@ internal sealed class Occurrences(Database database, AuditStore audit, TimeProvi
     /// <summary>Makes the occurrence that is due and moves the template to its next one, in one transaction.</summary>
     /// <remarks>When several were missed, the last of them stands for all: nobody wants five at once.</remarks>
     /// <returns>The occurrence; null when somebody else was first.</returns>
-    public Task<long?> MakeAsync(Broadcast template) => MoveAsync(template, make: true, "system");
+    public async Task<long?> MakeAsync(Broadcast template) => (await MoveAsync(template, make: true, "system")).Made;
 
-    /// <summary>Moves the template over its next occurrence.</summary>
-    public Task SkipAsync(Broadcast template, string actor) => MoveAsync(template, make: false, actor);
+    /// <summary>Moves the template over its next occurrence; null when somebody moved or stopped it at the same moment.</summary>
+    public async Task<Broadcast?> SkipAsync(Broadcast template, string actor) => (await MoveAsync(template, make: false, actor)).Template;
 
-    private async Task<long?> MoveAsync(Broadcast template, bool make, string actor)
+    private async Task<(Broadcast? Template, long? Made)> MoveAsync(Broadcast template, bool make, string actor)
     {
         var now = time.Now();
         var rule = RepeatRule.Read(template.RepeatRule)!;
@@ -51,33 +50,33 @@ internal sealed class Occurrences(Database database, AuditStore audit, TimeProvi
             next = rule.After(local, done);
         }
 
-        var child = await database.WriteAsync(async t =>
+        long? child = null;
+        var moved = await broadcasts.ActAsync(template.Id, async t =>
         {
             var at = ScheduleTime.StartOf(local, template);
-            long? id = null;
+            child = null;
             if (make)
             {
-                id = await t.Connection!.QuerySingleOrDefaultAsync<long?>(InsertSql, new
+                child = await t.Connection!.QuerySingleOrDefaultAsync<long?>(InsertSql, new
                 {
                     id = template.Id, current = template.ScheduledAt, at, local = RepeatRule.Text(local), now, later = at - template.ScheduledAt,
                     name = Name(template.Name, RepeatRule.Text(local)[..10]), identity = string.Create(CultureInfo.InvariantCulture, $"repeat:{template.Id}:{at}"),
                 }, t);
-                if (id is { } made) await t.Connection!.ExecuteAsync(LabelsSql, new { child = made, id = template.Id }, t);
+                if (child is { } made) await t.Connection!.ExecuteAsync(LabelsSql, new { child = made, id = template.Id }, t);
             }
 
             long? nextAt = next is { } following ? ScheduleTime.StartOf(following, template) : null;
-            await t.Connection!.ExecuteAsync(AdvanceSql, new
+            var advanced = await t.Connection!.ExecuteAsync(AdvanceSql, new
             {
                 id = template.Id, current = template.ScheduledAt, next = (int)(next is null ? BroadcastStatus.Draft : BroadcastStatus.Scheduled), at = nextAt,
                 local = next is { } then ? RepeatRule.Text(then) : null, done, later = (nextAt ?? template.ScheduledAt) - template.ScheduledAt, now,
             }, t);
-            return id;
+            if (advanced == 0) return null;
+            return child is { } created
+                ? new BroadcastAct(actor, "occurrence", string.Create(CultureInfo.InvariantCulture, $"broadcast:{created}, {missed} missed before it"))
+                : new BroadcastAct(actor, "skipNext", template.ScheduledLocal);
         });
-
-        var subject = string.Create(CultureInfo.InvariantCulture, $"broadcast:{template.Id}");
-        if (child is { } created) await audit.AppendAsync(actor, "broadcast.occurrence", subject, string.Create(CultureInfo.InvariantCulture, $"broadcast:{created}, {missed} missed before it"));
-        else if (!make) await audit.AppendAsync(actor, "broadcast.skipNext", subject, template.ScheduledLocal);
-        return child;
+        return (moved, child);
     }
 
     private static string Name(string name, string date) => $"{name[..Math.Min(name.Length, LongestName - date.Length - 3)]} ({date})";

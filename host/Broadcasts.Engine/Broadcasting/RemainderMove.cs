@@ -48,8 +48,8 @@ internal sealed class RemainderMove(Database database, BroadcastStore broadcasts
         return (new CommandResult { Status = broadcast.State, Version = broadcast.Version }, await PreviewAsync(broadcast, channelId));
     }
 
-    /// <summary>Moves the rest. False when somebody changed the broadcast at the same moment.</summary>
-    public Task<bool> MoveAsync(Broadcast broadcast, long channelId) => database.WriteAsync(async t =>
+    /// <summary>Moves the rest. Null when somebody changed the broadcast at the same moment.</summary>
+    public Task<Broadcast?> MoveAsync(Broadcast broadcast, long channelId, BroadcastAct act) => broadcasts.ActAsync(broadcast.Id, act, async t =>
     {
         if (await t.Connection!.ExecuteAsync(BroadcastSql, new { id = broadcast.Id, channel = channelId, version = broadcast.Version }, t) == 0) return false;
         await t.Connection!.ExecuteAsync(SlicesSql, new { id = broadcast.Id, channel = channelId }, t);

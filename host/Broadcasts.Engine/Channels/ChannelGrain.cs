@@ -1,12 +1,10 @@
-using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Deliveries;
-using Broadcasts.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcasts.Channels;
 
-internal sealed partial class ChannelGrain(ChannelStore channels, AuditStore audit, DispatchSignal dispatch, DispatchMeters meters, ILogger<ChannelGrain> logger) : Grain, IChannelGrain
+internal sealed partial class ChannelGrain(ChannelStore channels, DispatchSignal dispatch, DispatchMeters meters, ILogger<ChannelGrain> logger) : Grain, IChannelGrain
 {
     public async Task<CommandResult> PauseAsync(string actor) => await MoveAsync(ChannelStatus.Active, ChannelStatus.Paused, null, null, "pause", actor);
 
@@ -28,22 +26,15 @@ internal sealed partial class ChannelGrain(ChannelStore channels, AuditStore aud
     public async Task<CommandResult> SetLimitsAsync(ChannelLimits limits, string actor)
     {
         if (limits.Check().ToArray() is { Length: > 0 } problems) return CommandResult.Invalid(problems);
-        var before = await channels.GetAsync(Id);
-        if (!await channels.SetLimitsAsync(Id, limits)) return CommandResult.NotFound($"Channel {Id}");
+        if (!await channels.SetLimitsAsync(Id, limits, new ChannelAct(actor, "limits"))) return CommandResult.NotFound($"Channel {Id}");
         await GrainFactory.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(Id)).ReloadAsync();
-        await audit.AppendAsync(actor, "channel.limits", Subject, null, AuditDiff.Between(before is null ? null : new ChannelLimits(before.Rate, before.Limits, before.RecipientSpacingMs) { Recipients = before.Recipients }, limits), CancellationToken.None);
         dispatch.Set();
         return new CommandResult();
     }
 
     private async Task<CommandResult> MoveAsync(ChannelStatus from, ChannelStatus to, FailureReason? reason, string? detail, string verb, string actor)
     {
-        if (await channels.SetStatusAsync(Id, from, to, reason, detail))
-        {
-            await audit.AppendAsync(actor, $"channel.{verb}", Subject, reason is null ? null : $"{reason}: {detail}", AuditDiff.Between(new { status = from }, new { status = to }), CancellationToken.None);
-            return new CommandResult();
-        }
-
+        if (await channels.SetStatusAsync(Id, from, to, reason, detail, new ChannelAct(actor, verb, reason is null ? null : $"{reason}: {detail}"))) return new CommandResult();
         return await channels.GetAsync(Id) is null
             ? CommandResult.NotFound($"Channel {Id}")
             : CommandResult.Refused(new Problem("", to == ChannelStatus.Paused ? "channelPausedAlready" : "channelActiveAlready", $"Cannot {verb} the channel: it is {to} already."));
@@ -53,6 +44,4 @@ internal sealed partial class ChannelGrain(ChannelStore channels, AuditStore aud
     private partial void LogFault(long channel, FailureReason reason, string? detail);
 
     private long Id => this.GetPrimaryKeyLong();
-
-    private string Subject => string.Create(CultureInfo.InvariantCulture, $"channel:{Id}");
 }

@@ -19,8 +19,7 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         var (plan, problems) = await CheckAsync(edit, null, cancellationToken);
         if (plan is null) return (0, CommandResult.Invalid([.. problems]));
         if (await store.FindAsync(edit.Name) is not null) return (0, NameTaken(edit.Name));
-        var id = await store.CreateAsync(edit, plan.Kind, plan.Plain, plan.Secret);
-        await audit.AppendAsync(actor, "channel.create", Subject(id), edit.Name, [.. AuditDiff.Between(null, Shown(await store.GetAsync(id))), .. plan.Sent.Select(Secret)], cancellationToken);
+        var id = await store.CreateAsync(edit, plan.Kind, plan.Plain, plan.Secret, new ChannelAct(actor, "create", edit.Name) { Secrets = plan.Sent });
         return (id, new CommandResult { Version = 1 });
     }
 
@@ -30,11 +29,10 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         var (plan, problems) = await CheckAsync(edit with { Transport = channel.Transport }, channel, cancellationToken);
         if (plan is null) return CommandResult.Invalid([.. problems]);
         if (await store.FindAsync(edit.Name) is { } other && other != id) return NameTaken(edit.Name);
-        if (!await store.UpdateAsync(id, edit, plan.Kind, plan.Plain, plan.Secret, expectedVersion))
+        if (!await store.UpdateAsync(id, edit, plan.Kind, plan.Plain, plan.Secret, expectedVersion, new ChannelAct(actor, "edit", edit.Name) { Secrets = plan.Sent }))
             return new CommandResult { Code = CommandCode.Changed, Version = channel.Version, Message = $"Somebody saved this channel meanwhile (version {channel.Version}, yours was {expectedVersion}). Look at the change and save again." };
         if (edit.Rate != channel.Rate) await grains.GetGrain<IBudgetGrain>(BudgetGrain.KeyOf(id)).ReloadAsync();
         if (runtimes.Find(id) is not null) await runtimes.OpenAsync(id, cancellationToken);
-        await audit.AppendAsync(actor, "channel.edit", Subject(id), edit.Name, [.. AuditDiff.Between(Shown(channel), Shown(await store.GetAsync(id))), .. plan.Sent.Select(Secret)], cancellationToken);
         dispatch.Set();
         return new CommandResult { Version = expectedVersion + 1 };
     }
@@ -44,10 +42,9 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
         if (await store.GetAsync(id) is not { } channel) return CommandResult.NotFound($"Channel {id}");
         if (await store.UsersAsync(id) is { Count: > 0 } users)
             return CommandResult.Refused(new Problem("", "channelInUse", $"The channel '{channel.Name}' is used by: {string.Join(", ", users)}.", channel.Name, string.Join(", ", users)));
-        if (!await store.DeleteAsync(id))
+        if (!await store.DeleteAsync(id, new ChannelAct(actor, "delete", channel.Name) { Secrets = channel.StoredSecrets }))
             return CommandResult.Refused(new Problem("", "channelOnRecord", $"Finished broadcasts were sent over the channel '{channel.Name}', and their record names it. Pause it instead.", channel.Name));
         await plugins.CloseAsync(id.ToString(CultureInfo.InvariantCulture));
-        await audit.AppendAsync(actor, "channel.delete", Subject(id), channel.Name, [.. AuditDiff.Between(Shown(channel), null), .. channel.StoredSecrets.Select(Secret)], CancellationToken.None);
         return new CommandResult();
     }
 
@@ -123,14 +120,6 @@ internal sealed class ChannelService(ChannelStore store, ChannelRuntimes runtime
     private static CommandResult NameTaken(string name) => CommandResult.Invalid(new Problem("name", "nameTaken", $"There is a channel '{name.Trim()}' already.", name.Trim()));
 
     private static string Subject(long id) => string.Create(CultureInfo.InvariantCulture, $"channel:{id}");
-
-    // What of a channel its owner decides, without secrets.
-    private static object? Shown(Channel? channel) => channel is null ? null : new
-    {
-        channel.Name, channel.Transport, settings = JsonNode.Parse(channel.Settings), channel.Rate, whenInDoubt = channel.WhenInDoubt, channel.MaxAttempts, channel.RetryForMs,
-    };
-
-    private static AuditChange Secret(string name) => new($"settings.{name}");
 
     // The secrets by name that were written anew.
     private sealed record Checked(AddressKind Kind, string Plain, string Secret, string[] Sent);

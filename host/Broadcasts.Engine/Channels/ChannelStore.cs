@@ -9,7 +9,7 @@ using Dapper;
 namespace Broadcasts.Channels;
 
 /// <summary>The channels' rows.</summary>
-internal sealed class ChannelStore(Database database, ISecretProtector secrets, TimeProvider time)
+internal sealed partial class ChannelStore(Database database, ISecretProtector secrets, TimeProvider time)
 {
     private const string SelectSql = """
         SELECT c.id, c.name, c.transport, c.address_kind, c.settings, c.secrets, c.status, c.status_reason, c.status_detail, c.rate_count, c.rate_per_ms, c.when_in_doubt, c.max_attempts,
@@ -21,8 +21,8 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
 
     public Task<Channel?> GetAsync(long id) => database.ReadAsync(c => GetAsync(c, id));
 
-    public async Task<Channel?> GetAsync(DbConnection connection, long id, DbTransaction? transaction = null) =>
-        (await connection.QuerySingleOrDefaultAsync<Row>(GetSql, new { id }, transaction))?.ToChannel(secrets);
+    public async Task<Channel?> GetAsync(DbConnection connection, long id, DbTransaction? transaction = null, bool forUpdate = false) =>
+        (await connection.QuerySingleOrDefaultAsync<Row>(forUpdate && database.Dialect.IsPostgres ? GetSql + " FOR UPDATE OF c" : GetSql, new { id }, transaction))?.ToChannel(secrets);
 
     /// <summary>Those of some channels that exist, in the order asked for.</summary>
     public async Task<IReadOnlyList<Channel>> GetAsync(IEnumerable<long> ids)
@@ -64,8 +64,12 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         RETURNING id
         """;
 
-    public Task<long> CreateAsync(ChannelEdit edit, AddressKind kind, string plainSettings, string secretSettings) =>
-        database.WriteAsync(t => t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(edit, kind, plainSettings, secretSettings, null, null), t));
+    public Task<long> CreateAsync(ChannelEdit edit, AddressKind kind, string plainSettings, string secretSettings, ChannelAct act) => database.WriteAsync(async t =>
+    {
+        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(edit, kind, plainSettings, secretSettings, null, null), t);
+        Append(t, id, act, null, await GetAsync(t.Connection!, id, t));
+        return id;
+    });
 
     private const string UpdateSql = """
         UPDATE channels
@@ -75,8 +79,8 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         """;
 
     /// <summary>False when somebody else saved since the expected version.</summary>
-    public Task<bool> UpdateAsync(long id, ChannelEdit edit, AddressKind kind, string plainSettings, string secretSettings, int expected) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(UpdateSql, Parameters(edit, kind, plainSettings, secretSettings, id, expected), t) == 1);
+    public Task<bool> UpdateAsync(long id, ChannelEdit edit, AddressKind kind, string plainSettings, string secretSettings, int expected, ChannelAct act) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(UpdateSql, Parameters(edit, kind, plainSettings, secretSettings, id, expected), t) == 1);
 
     private const string SetStatusSql = """
         UPDATE channels SET status = @next, status_reason = @reason, status_detail = @detail, updated_at = @now
@@ -84,8 +88,8 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         """;
 
     /// <summary>False when the channel was not in the expected status: a repeated call changes nothing.</summary>
-    public Task<bool> SetStatusAsync(long id, ChannelStatus expected, ChannelStatus next, FailureReason? reason, string? detail) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(SetStatusSql,
+    public Task<bool> SetStatusAsync(long id, ChannelStatus expected, ChannelStatus next, FailureReason? reason, string? detail, ChannelAct act) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(SetStatusSql,
             new { id, expected = (int)expected, next = (int)next, reason = (int?)reason, detail, now = Now }, t) == 1);
 
     private const string SetLimitsSql = """
@@ -94,7 +98,7 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         """;
 
     /// <summary>False when there is no such channel.</summary>
-    public Task<bool> SetLimitsAsync(long id, ChannelLimits limits) => database.WriteAsync(async t =>
+    public Task<bool> SetLimitsAsync(long id, ChannelLimits limits, ChannelAct act) => ActAsync(id, act, async t =>
     {
         if (await t.Connection!.ExecuteAsync(SetLimitsSql,
             new { id, count = limits.Rate?.Count, perMs = limits.Rate?.PerMs, limits = JsonSerializer.Serialize(limits.Limits), spacing = limits.RecipientSpacingMs, now = Now }, t) == 0) return false;
@@ -116,7 +120,7 @@ internal sealed class ChannelStore(Database database, ISecretProtector secrets, 
         database.ReadAsync(async c => (IReadOnlyList<string>)[.. await c.QueryAsync<string>(UsersSql, new { id })]);
 
     /// <summary>False when a broadcast, finished or not, still refers to the channel.</summary>
-    public Task<bool> DeleteAsync(long id) => database.WriteAsync(async t =>
+    public Task<bool> DeleteAsync(long id, ChannelAct act) => ActAsync(id, act, async t =>
     {
         if (await t.Connection!.ExecuteAsync(DeleteSql, new { id }, t) == 0) return false;
         await RecipientLimits.DropUnusedAsync(t);

@@ -73,7 +73,7 @@ internal sealed class TagStore(Database database, TimeProvider time)
             {
                 if (await transaction.Connection!.QuerySingleOrDefaultAsync<string?>(NameSql, new { id }, transaction) is not { } before) return CommandResult.NotFound($"Tag {id}");
                 await transaction.Connection!.ExecuteAsync(RenameSql, new { id, name = AddressNormalizer.Trim(name), key = Key(name) }, transaction);
-                await RuleUses.RenameTagAsync(transaction, before, AddressNormalizer.Trim(name), Now);
+                await RuleUses.RenameTagAsync(database.Dialect, transaction, before, AddressNormalizer.Trim(name), Now);
                 Audit(transaction, actor, "tag.renamed", id, AuditDiff.Between(new { name = before }, new { name = AddressNormalizer.Trim(name) }));
                 return new CommandResult();
             }, cancellationToken);

@@ -48,8 +48,12 @@ internal sealed class Doubts(Database database, BroadcastStore broadcasts, Chann
             return (CommandResult.Refused(over) with { Status = broadcast.State }, default);
         }
 
+        // In many transactions, with those of the dispatch: what is wanted is written down before it, what became of it behind it.
+        var subject = string.Create(CultureInfo.InvariantCulture, $"broadcast:{broadcastId}");
+        await audit.AppendAsync(actor, "broadcast.settle", subject,
+            new Problem("", answer switch { DoubtAnswer.Sent => "settlingSent", DoubtAnswer.NotSent => "settlingNotSent", _ => "settlingResend" }, $"{answer}, begun"));
         var result = await SettleAsync(broadcast, answer, contactIds, actor);
-        await audit.AppendAsync(actor, "broadcast.settle", string.Create(CultureInfo.InvariantCulture, $"broadcast:{broadcastId}"),
+        await audit.AppendAsync(actor, "broadcast.settle", subject,
             new Problem("", answer switch { DoubtAnswer.Sent => "settledSent", DoubtAnswer.NotSent => "settledNotSent", _ => "settledResend" }, $"{answer}: {result.Resolved}", $"{result.Resolved}"));
         dispatch.Set();
         return (new CommandResult { Status = broadcast.State, Version = broadcast.Version }, result);

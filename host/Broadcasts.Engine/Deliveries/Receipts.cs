@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcasts.Deliveries;
 
 /// <summary>News from providers becomes ledger: matched by our id or the provider's, only forward, doubled and reordered news change nothing.</summary>
-internal sealed partial class Receipts(Database database, MessageIds ids, TimeProvider time, ILogger<Receipts> logger)
+internal sealed partial class Receipts(Database database, MessageIds ids, ReceiptLag lag, TimeProvider time, ILogger<Receipts> logger)
 {
     // A failure counts as temporary when the outcome that ended the row said so.
     private const string RowColumns = """
@@ -46,6 +46,8 @@ internal sealed partial class Receipts(Database database, MessageIds ids, TimePr
     /// <summary>Writes receipts of one channel.</summary>
     public async Task ApplyAsync(DbTransaction transaction, long channelId, IReadOnlyList<Receipt> receipts)
     {
+        // Of a transaction that is run again it is heard twice, which a median bears.
+        foreach (var receipt in receipts) lag.Hear(receipt.At);
         var rows = await FindAsync(transaction, channelId, receipts);
         var records = new List<DeliveryRecord>();
         foreach (var receipt in receipts)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcasts.Broadcasting;
+using Broadcasts.Deliveries;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Broadcasts.Storage;
@@ -8,7 +9,7 @@ using Dapper;
 namespace Broadcasts.Health;
 
 /// <summary>The one list of what is looked at: for the page, the API and <c>broadcasts doctor</c>. What fails does not keep the next from being looked at.</summary>
-internal sealed class HealthChecks(Database database, EngineOptions options, InstallationChecks installation, WaitingBroadcasts waiting, AuditCheck audit, TimeProvider time)
+internal sealed class HealthChecks(Database database, EngineOptions options, InstallationChecks installation, WaitingBroadcasts waiting, ReceiptLag receiptLag, AuditCheck audit, TimeProvider time)
 {
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan WrongClock = TimeSpan.FromSeconds(2);
@@ -16,6 +17,10 @@ internal sealed class HealthChecks(Database database, EngineOptions options, Ins
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan VeryLate = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Recent = TimeSpan.FromDays(7);
+    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Missed = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LateNews = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan VeryLateNews = TimeSpan.FromHours(1);
     private static readonly TimeSpan ReceiptsTake = TimeSpan.FromHours(1);
 
     /// <summary>Looks at everything.</summary>
@@ -71,12 +76,24 @@ internal sealed class HealthChecks(Database database, EngineOptions options, Ins
         return difference < WrongClock ? HealthCheck.Good("clock", found) : difference < VeryWrongClock ? HealthCheck.Warn("clock", found, what) : HealthCheck.Bad("clock", found, what);
     }
 
-    private const string ProcessesSql = "SELECT COUNT(*) FROM OrleansMembershipTable WHERE DeploymentId = @cluster AND Status = 3";
+    private const string ProcessesSql = "SELECT name, version, seen_at FROM processes WHERE seen_at >= @since ORDER BY name";
 
     private async Task<HealthCheck> ProcessesAsync(CancellationToken cancellationToken)
     {
-        var count = database.Dialect.IsPostgres ? await database.ReadAsync(c => c.QuerySingleAsync<long>(ProcessesSql, new { cluster = options.Cluster.Name }), cancellationToken) : 1;
-        return HealthCheck.Good("processes", Of("healthProcesses", $"Processes of the cluster: {count}.", $"{count}"));
+        const string Name = "processes";
+        var now = time.Now();
+        var all = (await database.ReadAsync(c => c.QueryAsync<(string Name, string Version, long SeenAt)>(ProcessesSql, new { since = now - (long)Missed.TotalMilliseconds }), cancellationToken)).ToList();
+        var (silent, live) = (all.Where(p => now - p.SeenAt > Silent.TotalMilliseconds).ToList(), all.Where(p => now - p.SeenAt <= Silent.TotalMilliseconds).ToList());
+        if (silent.Count > 0)
+        {
+            var named = string.Join(", ", silent.Select(p => p.Name));
+            return HealthCheck.Warn(Name, Of("healthProcessesGone", $"Ended without saying so, or stand still: {named}. {live.Count} run.", named, $"{live.Count}"), Of("healthProcessesGoneDo", "See their logs and their machines. The others have taken up what they did."));
+        }
+
+        var versions = live.Select(p => p.Version).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (versions.Count > 1)
+            return HealthCheck.Warn(Name, Of("healthVersions", $"Processes of different versions: {string.Join(", ", versions)}.", string.Join(", ", versions)), Of("healthVersionsDo", "Bring them all to one version."));
+        return HealthCheck.Good(Name, Of("healthProcesses", $"Processes that run: {live.Count}, version {ProcessBeat.Version}.", $"{live.Count}", ProcessBeat.Version));
     }
 
     private const string OverdueSql = "SELECT COUNT(*) AS Many, COALESCE(MIN(scheduled_at), 0) AS Oldest FROM broadcasts WHERE status = 1 AND scheduled_at < @before";
@@ -117,8 +134,12 @@ internal sealed class HealthChecks(Database database, EngineOptions options, Ins
     {
         var now = time.GetUtcNow();
         var silent = (await database.ReadAsync(c => c.QueryAsync<string>(SilentSql, new { settled = (now - ReceiptsTake).ToUnixTimeMilliseconds(), since = (now - Recent).ToUnixTimeMilliseconds() }), cancellationToken)).ToList();
-        return silent.Count == 0 ? HealthCheck.Good("receipts", Of("healthReceipts", "Channels that report what became of messages go on to."))
-            : HealthCheck.Warn("receipts", Of("healthSilent", $"Nothing was reported any more in a week by: {string.Join(", ", silent)}.", string.Join(", ", silent)), Of("healthSilentDo", "Look at the channel's webhook address with its provider, and test its connection."));
+        if (silent.Count > 0)
+            return HealthCheck.Warn("receipts", Of("healthSilent", $"Nothing was reported any more in a week by: {string.Join(", ", silent)}.", string.Join(", ", silent)), Of("healthSilentDo", "Look at the channel's webhook address with its provider, and test its connection."));
+        if (receiptLag.Look() is not { } heard) return HealthCheck.Good("receipts", Of("healthReceipts", "Channels that report what became of messages go on to."));
+        var found = Of("healthReceiptsLag", $"What became of messages is heard {Seconds(heard.Median)} s after it happened (half of the last {heard.Count}).", Seconds(heard.Median), $"{heard.Count}");
+        var what = Of("healthReceiptsLagDo", "Providers report late, or this address could not be reached for a while: see their status pages, and the way that their calls take to here.");
+        return heard.Median < LateNews ? HealthCheck.Good("receipts", found) : heard.Median < VeryLateNews ? HealthCheck.Warn("receipts", found, what) : HealthCheck.Bad("receipts", found, what);
     }
 
     private const string ChangedSql = "SELECT COUNT(*) FROM audit WHERE action = 'broadcast.ledger' AND at >= @since AND id > (SELECT COALESCE(MAX(a.id), 0) - 100000 FROM audit a)";

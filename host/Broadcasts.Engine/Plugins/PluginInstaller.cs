@@ -57,13 +57,15 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
     }
 
     /// <summary>Puts an installed version in the place of the one that serves; also the way back to an older one.</summary>
-    public async Task<SwapResult> ActivateAsync(string id, string version, CancellationToken cancellationToken)
+    public async Task<SwapResult> ActivateAsync(string id, string version, PluginAct act, CancellationToken cancellationToken)
     {
         var installed = await store.FindAsync(id, version, cancellationToken)
             ?? throw new PluginRefusedException($"{id} {version} is not installed.");
+        // Written down before its code runs, and what became of it in the transaction of the choice.
+        await store.AnnounceAsync(installed, time.GetUtcNow(), new PluginAct(act.Actor, "try"));
         var result = await host.SwapAsync(await UnpackedAsync(installed, cancellationToken));
         if (!result.Swapped) return result;
-        await store.DesireAsync(id, version, time.GetUtcNow(), CancellationToken.None);
+        await store.DesireAsync(id, version, installed.Sha256, time.GetUtcNow(), act);
         await ObserveAsync([(id, version)], CancellationToken.None);
         return result;
     }
@@ -79,15 +81,19 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
         }
 
         var candidate = Unpack(package);
-        if (known?.Sha256 != package.Sha256) await store.AddAsync(package, actor, time.GetUtcNow(), cancellationToken);
+        var signed = package.Signer is { } signer ? $"signed by {signer}" : null;
+        // Written down before its code runs: with the package, or by itself when that is here already.
+        var attempt = isBundled ? null : new PluginAct(actor, activate ? "try" : "store", signed);
+        if (known?.Sha256 != package.Sha256) await store.AddAsync(package, actor, time.GetUtcNow(), attempt, cancellationToken);
+        else if (attempt is not null) await store.AnnounceAsync(known, time.GetUtcNow(), attempt);
         try
         {
             if (!activate || (!isBundled && host.FindInfo(id) is null)) await host.TryAsync(candidate);
-            if (activate) await ActivateAsync(candidate);
+            if (activate) await ActivateAsync(candidate, isBundled ? null : new PluginAct(actor, "install", signed));
         }
         catch (PluginRefusedException) when (known is null)
         {
-            await store.RemoveAsync(id, version, CancellationToken.None);
+            await store.ForgetAsync(id, version, CancellationToken.None);
             throw;
         }
 
@@ -123,12 +129,12 @@ internal sealed class PluginInstaller(PluginStore store, PluginFolder folder, Pl
             : $"{name} has no author's signature, and Plugins:TrustedSigners asks for one. Sign it with 'dotnet nuget sign', or take the list away.");
     }
 
-    private async Task ActivateAsync(PluginCandidate candidate)
+    private async Task ActivateAsync(PluginCandidate candidate, PluginAct? act)
     {
         var (id, version) = (candidate.Manifest.Id, candidate.Manifest.Version);
         var result = await host.SwapAsync(candidate);
         if (!result.Swapped) throw new PluginRefusedException(result.Refusal!, host.StateOf(id) ?? PluginState.Malfunctioned);
-        await store.DesireAsync(id, version, time.GetUtcNow(), CancellationToken.None);
+        await store.DesireAsync(id, version, candidate.Sha256, time.GetUtcNow(), act);
         await ObserveAsync([(id, version)], CancellationToken.None);
     }
 

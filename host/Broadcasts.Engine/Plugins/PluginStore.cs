@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -12,6 +13,12 @@ internal sealed record DesiredPlugin(string Id, string Version, string? Previous
 
 /// <summary>What a process of the cluster runs, or why it does not run what it should.</summary>
 internal sealed record ObservedPlugin(string Id, string Silo, string Version, PluginState State, string? Detail, long At);
+
+/// <summary>An act on a plugin, as the audit names it: what is done to the rows and its entry are one transaction.</summary>
+/// <param name="Actor">Who.</param>
+/// <param name="Verb">What: the entry's action is <c>plugin.VERB</c>.</param>
+/// <param name="Detail">What there is to say beside version and hash.</param>
+internal sealed record PluginAct(string Actor, string Verb, string? Detail = null);
 
 /// <summary>The packages, the version that every silo shall run, and the one that each of them runs.</summary>
 internal sealed class PluginStore(Database database)
@@ -48,8 +55,14 @@ internal sealed class PluginStore(Database database)
                installed_at = excluded.installed_at, installed_by = excluded.installed_by, signer = excluded.signer
         """;
 
-    public Task AddAsync(PluginPackage package, string actor, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ExecuteAsync(AddSql, new
+    /// <param name="package">What is stored.</param>
+    /// <param name="actor">Who installed it.</param>
+    /// <param name="now">When.</param>
+    /// <param name="act">What is written down of it; null for a package that came with the host.</param>
+    /// <param name="cancellationToken">Stops it before it is stored.</param>
+    public Task AddAsync(PluginPackage package, string actor, DateTimeOffset now, PluginAct? act, CancellationToken cancellationToken) => database.WriteAsync(async t =>
+    {
+        await Connection(t).ExecuteAsync(AddSql, new
         {
             id = package.Manifest.Id,
             version = package.Manifest.Version,
@@ -60,11 +73,32 @@ internal sealed class PluginStore(Database database)
             now = now.ToUnixTimeMilliseconds(),
             actor,
             signer = package.Signer?.ToString(),
-        }, cancellationToken);
+        }, t);
+        Append(t, act, package.Manifest.Id, package.Manifest.Version, package.Sha256, now);
+    }, cancellationToken);
 
     private const string RemoveSql = "DELETE FROM plugins WHERE id = @id AND version = @version";
 
-    public Task RemoveAsync(string id, string version, CancellationToken cancellationToken) => ExecuteAsync(RemoveSql, new { id, version }, cancellationToken);
+    private const string UndesireSql = "DELETE FROM plugin_desired WHERE id = @id AND version = @version";
+
+    private const string ForgetSilosSql = "DELETE FROM plugin_observed WHERE id = @id";
+
+    /// <summary>Takes a version away. True when it was the one that shall serve: then none shall any more.</summary>
+    /// <param name="plugin">Which.</param>
+    /// <param name="now">When.</param>
+    /// <param name="act">What is written down of it.</param>
+    /// <param name="cancellationToken">Stops it before it is done.</param>
+    public Task<bool> RemoveAsync(InstalledPlugin plugin, DateTimeOffset now, PluginAct act, CancellationToken cancellationToken) => database.WriteAsync(async t =>
+    {
+        var served = await Connection(t).ExecuteAsync(UndesireSql, new { id = plugin.Id, version = plugin.Version }, t) == 1;
+        if (served) await Connection(t).ExecuteAsync(ForgetSilosSql, new { id = plugin.Id }, t);
+        await Connection(t).ExecuteAsync(RemoveSql, new { id = plugin.Id, version = plugin.Version }, t);
+        Append(t, act, plugin.Id, plugin.Version, plugin.Sha256, now, AuditDiff.Between(new { version = plugin.Version }, null));
+        return served;
+    }, cancellationToken);
+
+    /// <summary>Forgets a package whose code was refused: nothing is left of it.</summary>
+    public Task ForgetAsync(string id, string version, CancellationToken cancellationToken) => ExecuteAsync(RemoveSql, new { id, version }, cancellationToken);
 
     private const string DesiredSql = "SELECT id, version, previous FROM plugin_desired";
 
@@ -84,30 +118,42 @@ internal sealed class PluginStore(Database database)
                version = excluded.version, changed_at = excluded.changed_at
         """;
 
+    private const string ChosenSql = "SELECT version FROM plugin_desired WHERE id = @id";
+
     private const string ForgiveSql = "UPDATE plugins SET taken_back = NULL WHERE id = @id AND version = @version";
 
     /// <summary>Chooses the version that shall serve; the one that did is remembered as the way back.</summary>
-    public Task DesireAsync(string id, string version, DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(async t =>
+    /// <param name="id">The transport's id.</param>
+    /// <param name="version">The version that shall serve.</param>
+    /// <param name="sha256">The hash of its package.</param>
+    /// <param name="now">When.</param>
+    /// <param name="act">What is written down of it; null for a package that came with the host.</param>
+    public Task DesireAsync(string id, string version, string sha256, DateTimeOffset now, PluginAct? act) => database.WriteAsync(async t =>
     {
+        var before = await Connection(t).QuerySingleOrDefaultAsync<string?>(ChosenSql, new { id }, t);
         await Connection(t).ExecuteAsync(DesireSql, new { id, version, now = now.ToUnixTimeMilliseconds() }, t);
         await Connection(t).ExecuteAsync(ForgiveSql, new { id, version }, t);
-    }, cancellationToken);
+        Append(t, act, id, version, sha256, now, AuditDiff.Between(new { version = before }, new { version }));
+    });
+
+    /// <summary>Writes down by itself what is about to happen: that a version's code runs is no write to the database.</summary>
+    public Task AnnounceAsync(InstalledPlugin plugin, DateTimeOffset now, PluginAct act) => database.WriteAsync(t =>
+    {
+        Append(t, act, plugin.Id, plugin.Version, plugin.Sha256, now);
+        return Task.CompletedTask;
+    });
+
+    private static void Append(DbTransaction transaction, PluginAct? act, string id, string version, string sha256, DateTimeOffset now, IReadOnlyCollection<AuditChange>? changes = null)
+    {
+        if (act is null) return;
+        var detail = $"{version} sha256:{sha256}{(act.Detail is null ? "" : $" {act.Detail}")}";
+        AuditChain.Append(transaction, new AuditAct { At = now.ToUnixTimeMilliseconds(), Actor = act.Actor, Action = $"plugin.{act.Verb}", Subject = $"plugin:{id}", Detail = detail, Changes = AuditChange.Write(changes) });
+    }
 
     private const string TakeBackSql = "UPDATE plugins SET taken_back = @why WHERE id = @id AND version = @version";
 
     /// <summary>Notes why a version serves no more.</summary>
     public Task TakeBackAsync(string id, string version, string why, CancellationToken cancellationToken) => ExecuteAsync(TakeBackSql, new { id, version, why }, cancellationToken);
-
-    private const string UndesireSql = "DELETE FROM plugin_desired WHERE id = @id AND version = @version";
-
-    private const string ForgetSilosSql = "DELETE FROM plugin_observed WHERE id = @id";
-
-    /// <summary>No version shall serve any more.</summary>
-    public Task UndesireAsync(string id, string version, CancellationToken cancellationToken) => database.WriteAsync(async t =>
-    {
-        await Connection(t).ExecuteAsync(UndesireSql, new { id, version }, t);
-        await Connection(t).ExecuteAsync(ForgetSilosSql, new { id }, t);
-    }, cancellationToken);
 
     private const string ObservedSql = "SELECT id, silo, version, state, detail, at FROM plugin_observed WHERE at > @since ORDER BY id, silo";
 

@@ -51,15 +51,12 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
     {
         try
         {
-            var before = await store.DesiredAsync(cancellationToken);
-            var installed = await installer.InstallAsync(package, actor, activate, cancellationToken, replace);
-            await audit.AppendAsync(actor, activate ? "plugin.install" : "plugin.store", Subject(installed.Id), $"{installed.Version} sha256:{installed.Sha256}{(installed.Signer is null ? "" : $" signed by {installed.Signer}")}", activate ? Versions(before.GetValueOrDefault(installed.Id), installed.Version) : [], CancellationToken.None);
-            return installed;
+            return await installer.InstallAsync(package, actor, activate, cancellationToken, replace);
         }
         catch (PluginRefusedException e)
         {
             if (e.PluginId is null) LogRefused(actor, e.Message);
-            await audit.AppendAsync(actor, "plugin.refused", Subject(e.PluginId ?? "unknown"), e.Message, CancellationToken.None);
+            await RefusedAsync(actor, e.PluginId ?? "unknown", e);
             throw;
         }
     }, cancellationToken);
@@ -68,7 +65,7 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
     /// <exception cref="PluginRefusedException">It can't serve; the other one serves on.</exception>
     public Task ActivateAsync(string id, string version, string actor, CancellationToken cancellationToken) => AloneAsync(async () =>
     {
-        await ActivateAsync(id, version, "plugin.activate", null, actor, cancellationToken);
+        await ActivateAsync(id, version, new PluginAct(actor, "activate"), cancellationToken);
         return version;
     }, cancellationToken);
 
@@ -87,7 +84,7 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         if (choice.Previous is not { } previous || await store.FindAsync(id, previous, cancellationToken) is not { } installed)
             throw new PluginRefusedException($"{id} {choice.Version} has no version before it to go back to. Install one, and activate it by its version.");
         if (installed.TakenBack is { } against) throw new PluginRefusedException($"{id} {previous} was taken back: {against}. Activate a version by its number.");
-        await ActivateAsync(id, previous, "plugin.rollback", why is null ? $"from {choice.Version}" : $"from {choice.Version}: {why}", actor, cancellationToken);
+        await ActivateAsync(id, previous, new PluginAct(actor, "rollback", why is null ? $"from {choice.Version}" : $"from {choice.Version}: {why}"), cancellationToken);
         if (why is not null) await store.TakeBackAsync(id, choice.Version, why, CancellationToken.None);
         return previous;
     }, cancellationToken);
@@ -101,28 +98,31 @@ internal sealed partial class PluginVersions(PluginStore store, PluginInstaller 
         {
             var users = (await channels.ListAsync()).Where(c => c.Transport == id).Select(c => c.Name).ToList();
             if (users.Count > 0) throw new PluginRefusedException($"{id} {version} serves the channels {string.Join(", ", users)}. Activate another version first, or delete the channels.");
-            await store.UndesireAsync(id, version, cancellationToken);
-            await host.RemoveAsync(id);
         }
 
-        await store.RemoveAsync(id, version, cancellationToken);
+        // What the process dies before is done by the next start: it loads what shall serve, and clears the folders of what is not installed.
+        if (await store.RemoveAsync(installed, time.GetUtcNow(), new PluginAct(actor, "remove"), cancellationToken)) await host.RemoveAsync(id);
         folder.Remove(id, version, installed.Sha256);
-        await audit.AppendAsync(actor, "plugin.remove", Subject(id), $"{version} sha256:{installed.Sha256}", Versions(version, null), CancellationToken.None);
         return installed;
     }, cancellationToken);
 
     private PluginState StateOf(string id) => (host.StateOf(id) ?? PluginState.Stored) is var state && state == PluginState.Loaded && host.UnloadingCount(id) > 0 ? PluginState.Unloading : state;
 
-    private async Task ActivateAsync(string id, string version, string act, string? detail, string actor, CancellationToken cancellationToken)
+    private async Task ActivateAsync(string id, string version, PluginAct act, CancellationToken cancellationToken)
     {
-        var before = (await store.DesiredAsync(cancellationToken)).GetValueOrDefault(id);
-        var result = await installer.ActivateAsync(id, version, cancellationToken);
-        if (!result.Swapped) throw new PluginRefusedException(result.Refusal ?? $"{id} {version} could not be put in place.", host.StateOf(id) ?? PluginState.Malfunctioned);
-        var sha256 = (await store.FindAsync(id, version, CancellationToken.None))?.Sha256;
-        await audit.AppendAsync(actor, act, Subject(id), $"{version} sha256:{sha256}{(detail is null ? "" : $" {detail}")}", Versions(before, version), CancellationToken.None);
+        try
+        {
+            var result = await installer.ActivateAsync(id, version, act, cancellationToken);
+            if (!result.Swapped) throw new PluginRefusedException(result.Refusal ?? $"{id} {version} could not be put in place.", host.StateOf(id) ?? PluginState.Malfunctioned);
+        }
+        catch (PluginRefusedException e)
+        {
+            await RefusedAsync(act.Actor, id, e);
+            throw;
+        }
     }
 
-    private static List<AuditChange> Versions(string? before, string? after) => AuditDiff.Between(new { version = before }, new { version = after });
+    private Task RefusedAsync(string actor, string id, PluginRefusedException why) => audit.AppendAsync(actor, "plugin.refused", Subject(id), why.Message, CancellationToken.None);
 
     private async Task<T> AloneAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {

@@ -17,8 +17,11 @@ internal sealed record ApiKey
     /// <summary>How the key begins, to tell it from others.</summary>
     public required string Prefix { get; init; }
 
-    /// <summary>What it may do.</summary>
+    /// <summary>What it was made for.</summary>
     public required PermissionSet Scopes { get; init; }
+
+    /// <summary>What it may do now: of what it was made for, what its maker still may.</summary>
+    public PermissionSet May { get; init; }
 
     public required string CreatedBy { get; init; }
 
@@ -67,6 +70,19 @@ internal sealed class ApiKeyStore(Database database, AuditStore audit, TimeProvi
          WHERE key_hash = @hash
         """;
 
+    // A key that was made by a key follows the person behind that one. Keys of this machine's commands have nobody behind them.
+    private const string MakerSql = """
+        WITH RECURSIVE makers (maker) AS (
+            SELECT created_by FROM api_keys WHERE id = @id
+            UNION
+            SELECT k.created_by FROM makers m JOIN api_keys k ON m.maker = 'key:' || k.id
+        )
+        SELECT u.role AS Role, r.permissions AS Permissions
+          FROM makers m
+          JOIN users u ON m.maker = 'user:' || u.id
+          LEFT JOIN roles r ON r.id = u.role AND r.deleted_at IS NULL
+        """;
+
     private const string ListSql = $"SELECT {Columns} FROM api_keys ORDER BY id LIMIT 1000";
 
     private const string RevokeSql = "UPDATE api_keys SET revoked_at = @now WHERE id = @id AND revoked_at IS NULL";
@@ -95,9 +111,13 @@ internal sealed class ApiKeyStore(Database database, AuditStore audit, TimeProvi
     {
         // Looked up by its hash: how long that takes says nothing about other keys.
         var now = time.Now();
-        var record = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<KeyRecord>(
-            new CommandDefinition(FindSql, new { hash = Hash(secret) }, cancellationToken: cancellationToken)), cancellationToken);
+        var (record, maker) = await database.ReadAsync(async connection =>
+        {
+            var found = await connection.QuerySingleOrDefaultAsync<KeyRecord>(new CommandDefinition(FindSql, new { hash = Hash(secret) }, cancellationToken: cancellationToken));
+            return (found, found is null ? null : await connection.QuerySingleOrDefaultAsync<Maker>(new CommandDefinition(MakerSql, new { id = found.Id }, cancellationToken: cancellationToken)));
+        }, cancellationToken);
         if (record?.ToKey() is not { } key) return null;
+        key = key with { May = maker is null ? key.Scopes : key.Scopes.And(Role.PermissionsOf(maker.Role, maker.Permissions)) };
         if (key.StateAt(time.GetUtcNow()) == ApiKeyState.Usable && (record.LastUsedAt is null || record.LastUsedAt < now - LastUsedStepMs))
         {
             await database.WriteAsync(transaction => transaction.Connection!.ExecuteAsync(
@@ -129,12 +149,19 @@ internal sealed class ApiKeyStore(Database database, AuditStore audit, TimeProvi
         if (string.IsNullOrWhiteSpace(name) || name.Trim().Length > LongestName) problems.Add(new Problem("name", "keyName", $"A key's name has 1 to {LongestName} characters.", $"{LongestName}"));
         if (scopes == PermissionSet.None) problems.Add(new Problem("scopes", "keyScopes", "A key needs at least one permission."));
         else if (!caller.May.Covers(scopes)) problems.Add(UserAccounts.NotYours(scopes, caller) with { Path = "scopes" });
-        if (expiresAt?.ToUnixTimeMilliseconds() <= now) problems.Add(new Problem("expiresAt", "keyExpired", "A key's end lies in the future."));
+        if (expiresAt?.ToUnixTimeMilliseconds() <= now) problems.Add(new Problem("expiresAt", "keyEndPast", "A key's end lies in the future."));
         return problems;
     }
 
     // The key is 256 random bits: a plain hash is enough, a slow one would only slow every request down.
     private static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    private sealed class Maker
+    {
+        public int Role { get; init; }
+
+        public string? Permissions { get; init; }
+    }
 
     private sealed class KeyRecord
     {

@@ -54,7 +54,9 @@ internal sealed class ExternalSignIns(Database database, UserStore users, RoleSt
         if (await users.FindByEmailAsync(email, cancellationToken) is { } invited) return (await LinkAsync(identity, invited, isNew: false, cancellationToken), null);
         if (!options.OpenId.AllowedDomains.Contains(email.Split('@')[^1].ToLowerInvariant()))
             return (null, new Problem("", "openIdStranger", $"Nobody here has the address {email}. Ask whoever manages the users for an invitation.", email));
-        var role = await GivenRoleAsync(identity, cancellationToken) ?? await roles.FindAsync(options.OpenId.DefaultRole, cancellationToken) ?? Role.BuiltIn[(int)UserRole.Viewer];
+        // There at the start; somebody may have deleted it since.
+        if ((await GivenRoleAsync(identity, cancellationToken) ?? await roles.FindAsync(options.OpenId.DefaultRole, cancellationToken)) is not { } role)
+            return (null, new Problem("", "openIdNoRole", "The role of newcomers does not exist any more. Ask whoever runs this installation (OpenId:DefaultRole)."));
         var name = string.IsNullOrWhiteSpace(identity.Name) ? email : identity.Name.Trim()[..Math.Min(identity.Name.Trim().Length, 100)];
         return (await LinkAsync(identity, new User { Email = email, Name = name, Role = role.Id }, isNew: true, cancellationToken), null);
     }

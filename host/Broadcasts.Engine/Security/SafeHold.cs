@@ -94,10 +94,13 @@ internal sealed class SafeHold(Database database, EngineOptions options, AuditSt
     {
         if (await GetAsync() is not { } state) return false;
         var (fingerprint, _) = await FingerprintAsync();
-        await WriteAsync(SetSql, "fingerprint", fingerprint);
-        await database.WriteAsync(t => t.Connection!.ExecuteAsync(RemoveSql, transaction: t));
+        await database.WriteAsync(async t =>
+        {
+            await t.Connection!.ExecuteAsync(SetSql, new { name = "fingerprint", value = fingerprint }, t);
+            await t.Connection!.ExecuteAsync(RemoveSql, transaction: t);
+            await audit.AppendAsync(t, actor, "safeHold.release", "workspace", state.Reason, AuditDiff.Between(new { held = true }, new { held = false }));
+        });
         await BeatAsync();
-        await audit.AppendAsync(actor, "safeHold.release", "workspace", state.Reason, AuditDiff.Between(new { held = true }, new { held = false }), CancellationToken.None);
         return true;
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Cryptography;
+using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -51,13 +52,19 @@ internal sealed class Sessions(Database database, TimeProvider time)
     private const string TidySql = "DELETE FROM sessions WHERE last_seen_at <= @oldest";
 
     /// <summary>Begins one; returns its id.</summary>
-    public async Task<string> StartAsync(long userId, string userAgent, string address, CancellationToken cancellationToken = default)
+    /// <param name="userId">Whose.</param>
+    /// <param name="userAgent">What the browser calls itself.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="how">How the person came in, for the audit; null for by password.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<string> StartAsync(long userId, string userAgent, string address, Problem? how = null, CancellationToken cancellationToken = default)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         await database.WriteAsync(async t =>
         {
             await t.Connection!.ExecuteAsync(TidySql, new { oldest = Oldest() }, t);
             await t.Connection!.ExecuteAsync(StartSql, new { id, userId, now = time.Now(), agent = Cut(userAgent), address = Cut(address) }, t);
+            Audit(t, userId, "user.signedIn", how);
         }, cancellationToken);
         return id;
     }
@@ -103,15 +110,17 @@ internal sealed class Sessions(Database database, TimeProvider time)
 
     private const string EndSql = "DELETE FROM sessions WHERE id = @id AND user_id = @userId";
 
-    /// <summary>Ends one of somebody's. False when there is none.</summary>
-    public async Task<bool> EndAsync(string id, long userId, CancellationToken cancellationToken = default)
+    /// <summary>Signs somebody out.</summary>
+    public async Task SignOutAsync(string id, long userId)
     {
-        var isEnded = await database.WriteAsync(t => EndAsync(t, id, userId), cancellationToken);
+        await database.WriteAsync(async t =>
+        {
+            if (await EndAsync(t, id, userId)) Audit(t, userId, "user.signedOut");
+        });
         ForgetWhatWasRead();
-        return isEnded;
     }
 
-    /// <summary>The same in the transaction of the reason. Call <see cref="ForgetWhatWasRead"/> after it.</summary>
+    /// <summary>Ends one of somebody's in the transaction of the reason; false when there is none. Call <see cref="ForgetWhatWasRead"/> after it.</summary>
     public static async Task<bool> EndAsync(DbTransaction transaction, string id, long userId) =>
         await transaction.Connection!.ExecuteAsync(EndSql, new { id, userId }, transaction) == 1;
 
@@ -121,20 +130,17 @@ internal sealed class Sessions(Database database, TimeProvider time)
     public static Task<int> EndAllAsync(DbTransaction transaction, long userId, string except = "") =>
         transaction.Connection!.ExecuteAsync(EndAllSql, new { userId, except }, transaction);
 
-    /// <summary>Ends somebody's, all but one; returns how many.</summary>
-    public async Task<int> EndAllAsync(long userId, string except = "", CancellationToken cancellationToken = default)
-    {
-        var ended = await database.WriteAsync(t => EndAllAsync(t, userId, except), cancellationToken);
-        ForgetWhatWasRead();
-        return ended;
-    }
-
     /// <summary>What this process read is asked for anew: something ended, or a role changed.</summary>
     public void ForgetWhatWasRead()
     {
         Interlocked.Increment(ref _epoch);
         _read.Clear();
     }
+
+    private void Audit(DbTransaction transaction, long userId, string action, Problem? said = null) => AuditChain.Append(transaction, new AuditAct
+    {
+        At = time.Now(), Actor = UserAccounts.SubjectOf(userId), Action = action, Subject = UserAccounts.SubjectOf(userId), Detail = said?.Message, Told = Told.Write(said),
+    });
 
     private long Oldest() => time.Now() - (long)Lifetime.TotalMilliseconds;
 

@@ -82,7 +82,7 @@ internal sealed class UserAccounts(Database database, UserStore users, RoleStore
             await Sessions.EndAllAsync(t, id);
             await links.WithdrawAsync(t, SignInLinkPurpose.SignIn, id);
             var keys = withKeys ? await t.Connection!.ExecuteAsync(RevokeKeysSql, new { actor = SubjectOf(id), now = time.Now() }, t) : 0;
-            await audit.AppendAsync(t, caller.Actor, "user.disable", SubjectOf(id), keys > 0 ? string.Create(CultureInfo.InvariantCulture, $"{keys} keys revoked") : null, AuditDiff.Between(new { disabled = false }, new { disabled = true }));
+            await audit.AppendAsync(t, caller.Actor, "user.disable", SubjectOf(id), keys > 0 ? new Problem("", "keysRevoked", $"API keys revoked: {keys}", $"{keys}") : null, AuditDiff.Between(new { disabled = false }, new { disabled = true }));
             return new CommandResult();
         }, cancellationToken);
 
@@ -96,11 +96,11 @@ internal sealed class UserAccounts(Database database, UserStore users, RoleStore
             return new CommandResult();
         }, cancellationToken);
 
-    /// <summary>Signs somebody out everywhere.</summary>
-    public Task<CommandResult> EndSessionsAsync(long id, Caller caller, CancellationToken cancellationToken = default) =>
+    /// <summary>Signs somebody out everywhere, or everywhere else.</summary>
+    public Task<CommandResult> EndSessionsAsync(long id, Caller caller, string except = "", CancellationToken cancellationToken = default) =>
         ChangeAsync(id, caller, async (t, _) =>
         {
-            var ended = await Sessions.EndAllAsync(t, id);
+            var ended = await Sessions.EndAllAsync(t, id, except);
             if (ended > 0) await audit.AppendAsync(t, caller.Actor, "user.endSessions", SubjectOf(id), string.Create(CultureInfo.InvariantCulture, $"{ended}"));
             return new CommandResult();
         }, cancellationToken);

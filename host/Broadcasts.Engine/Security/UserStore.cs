@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -54,12 +55,19 @@ internal sealed class UserStore(Database database, TimeProvider time)
         RETURNING id
         """;
 
-    /// <summary>Adds a person. False when the e-mail address is taken.</summary>
-    public async Task<bool> CreateAsync(User user, CancellationToken cancellationToken = default)
+    /// <summary>Adds a person who makes the account himself. False when the e-mail address is taken.</summary>
+    /// <param name="user">Who.</param>
+    /// <param name="said">How it came about, for the audit; null for nothing to say.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<bool> CreateAsync(User user, Problem? said = null, CancellationToken cancellationToken = default)
     {
         try
         {
-            await database.WriteAsync(t => CreateAsync(t, user), cancellationToken);
+            await database.WriteAsync(async t =>
+            {
+                await CreateAsync(t, user);
+                Audit(t, user, "user.created", said: said);
+            }, cancellationToken);
             return true;
         }
         catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
@@ -86,12 +94,19 @@ internal sealed class UserStore(Database database, TimeProvider time)
          WHERE id = @Id
         """;
 
-    /// <summary>Writes everything but the id, the role, the state and the time of creation. False when the person is gone or the address is someone else's.</summary>
+    /// <summary>Writes everything but the id, the role, the state and the time of creation: what people change of themselves. False when the person is gone or the address is someone else's.</summary>
     public async Task<bool> UpdateAsync(User user, CancellationToken cancellationToken = default)
     {
         try
         {
-            return await database.WriteAsync(t => t.Connection!.ExecuteAsync(UpdateSql, Values(user), t), cancellationToken) == 1;
+            return await database.WriteAsync(async t =>
+            {
+                if (await t.Connection!.QuerySingleOrDefaultAsync<User>($"{FindSql} {database.Dialect.ForUpdate}", new { id = user.Id }, t) is not { } before) return false;
+                await t.Connection!.ExecuteAsync(UpdateSql, Values(user), t);
+                if (AuditDiff.Between(Shown(before), Shown(user)) is { Count: > 0 } changes) Audit(t, user, "user.edit", changes);
+                if (before.PasswordHash != user.PasswordHash) Audit(t, user, "user.password", [new AuditChange("password")]);
+                return true;
+            }, cancellationToken);
         }
         catch (DbException e) when (database.Dialect.IsUniqueViolation(e))
         {
@@ -109,6 +124,13 @@ internal sealed class UserStore(Database database, TimeProvider time)
     /// <summary>Counts a wrong password and returns how many there were. Counted by the database: guesses that come side by side all count.</summary>
     public Task<int> CountFailedSignInAsync(long id, CancellationToken cancellationToken = default) =>
         database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<int>(CountFailureSql, new { id }, t), cancellationToken);
+
+    private static object Shown(User user) => new { email = user.Email.Trim(), user.Name, user.Language, user.TimeZone, user.Theme };
+
+    private void Audit(DbTransaction transaction, User user, string action, IReadOnlyCollection<AuditChange>? changes = null, Problem? said = null) => AuditChain.Append(transaction, new AuditAct
+    {
+        At = time.Now(), Actor = UserAccounts.SubjectOf(user.Id), Action = action, Subject = UserAccounts.SubjectOf(user.Id), Detail = said?.Message, Told = Told.Write(said), Changes = AuditChange.Write(changes),
+    });
 
     private static string KeyOf(string email) => email.Trim().ToUpperInvariant();
 

@@ -77,7 +77,7 @@ internal sealed class ApiDoor(RequestDelegate next, ApiKeyStore keys, ApiKeyLimi
         {
             ApiKeyState.Revoked => (null, Unauthorized("The key was revoked. Ask whoever runs this installation for another one.")),
             ApiKeyState.Expired => (null, Unauthorized(string.Create(CultureInfo.InvariantCulture, $"The key ended at {key.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}. Ask whoever runs this installation for another one."), "keyExpired")),
-            _ => (new ApiCaller($"key:{key.Id}", key.Id, key.Scopes), null),
+            _ => (new ApiCaller($"key:{key.Id}", key.Id, key.May), null),
         };
     }
 

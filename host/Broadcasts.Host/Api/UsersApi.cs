@@ -81,7 +81,7 @@ internal static class UsersApi
         users.MapPost("{id:long}/link", LinkAsync).Needs(Permission.ManageUsers).WithMetadata(new SecretAnswer()).Produces<UserAnswer>().WithSummary("A new link in place of earlier ones");
         users.MapGet("{id:long}/sessions", SessionsAsync).Needs(Permission.ManageUsers).Produces<ListAnswer<SessionAnswer>>();
         users.MapDelete("{id:long}/sessions", async (long id, UserAccounts accounts, HttpContext http) =>
-            Gone(await accounts.EndSessionsAsync(id, http.Caller().AsCaller, http.RequestAborted))).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent).WithSummary("Signs the person out everywhere");
+            Gone(await accounts.EndSessionsAsync(id, http.Caller().AsCaller, cancellationToken: http.RequestAborted))).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent).WithSummary("Signs the person out everywhere");
         users.MapDelete("{id:long}/sessions/{session}", EndAsync).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent);
         users.MapDelete("{id:long}/second-factor", async (long id, UserAccounts accounts, HttpContext http) =>
             Gone(await accounts.ResetSecondFactorAsync(id, http.Caller().AsCaller, http.RequestAborted))).Needs(Permission.ManageUsers).Produces(StatusCodes.Status204NoContent).WithSummary("For somebody who lost it");

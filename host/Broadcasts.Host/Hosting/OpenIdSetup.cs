@@ -16,6 +16,19 @@ internal static class OpenIdSetup
         services.AddAuthentication().AddOpenIdConnect(OpenIdModel.Scheme, o => Configure(o, openId));
     }
 
+    /// <summary>Every role that the settings name is there: a name that is mistyped must not quietly mean another one.</summary>
+    /// <exception cref="StartException">One is not.</exception>
+    public static async Task CheckRolesAsync(IServiceProvider services)
+    {
+        var openId = services.GetRequiredService<EngineOptions>().OpenId;
+        if (!openId.IsOn) return;
+        var names = (await services.GetRequiredService<RoleStore>().ListAsync()).Select(r => r.Name).ToList();
+        foreach (var (setting, role) in openId.Roles.Select(r => ("Roles", r.Role)).Prepend(("DefaultRole", openId.DefaultRole)))
+        {
+            if (!names.Contains(role.Trim(), StringComparer.OrdinalIgnoreCase)) throw new StartException($"Broadcasts:OpenId:{setting}: there is no role '{role}'. Roles: {string.Join(", ", names)}.");
+        }
+    }
+
     private static void Configure(OpenIdConnectOptions options, OpenIdOptions openId)
     {
         options.SignInScheme = IdentityConstants.ExternalScheme;

@@ -151,7 +151,7 @@ public sealed class AudienceFreezerTests
         var broadcast = await kit.StartAsync();
         await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]);
 
-        await kit.Broadcasts.SetStatusAsync(broadcast.Id, BroadcastStatus.InProgress, BroadcastStatus.Cancelled);
+        await kit.Broadcasts.SetStatusAsync(broadcast.Id, BroadcastStatus.InProgress, BroadcastStatus.Cancelled, new BroadcastAct("test", "cancel"));
 
         Assert.True(await kit.Freezer.FreezeChunkAsync(broadcast, LedgerKit.Everybody(), [kit.Channel]));
         Assert.Equal(500, (await kit.RowsAsync(broadcast)).Count);

@@ -1,5 +1,4 @@
 using Broadcasts.Deliveries;
-using Broadcasts.Security;
 using Broadcasts.Testing;
 using NodaTime;
 using Xunit;
@@ -49,13 +48,12 @@ public sealed class OccurrencesTests
         Assert.Equal(template.ScheduledAt + 86_400_000, (await kit.Broadcasts.GetAsync(template.Id))!.ScheduledAt);
     }
 
-    private static Occurrences Of(LedgerKit kit) => new(kit.Database, new AuditStore(kit.Database, kit.Time), kit.Time);
+    private static Occurrences Of(LedgerKit kit) => new(kit.Broadcasts, kit.Time);
 
     private static async Task<Broadcast> ScheduleAsync(LedgerKit kit, string rule, long at)
     {
-        var id = await kit.Broadcasts.CreateAsync(new BroadcastDraft { Name = "Daily", ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" }, "test", null, null);
+        var made = await kit.Broadcasts.CreateAsync(new BroadcastDraft { Name = "Daily", ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" }, new BroadcastAct("test", "create"), null, null);
         var local = Instant.FromUnixTimeMilliseconds(at).InUtc().LocalDateTime;
-        await kit.Broadcasts.ScheduleAsync(id, BroadcastStatus.Draft, BroadcastStatus.Scheduled, at, new BroadcastSchedule { LocalTime = RepeatRule.Text(local), TimeZone = "Etc/UTC", RepeatJson = rule }, "test");
-        return (await kit.Broadcasts.GetAsync(id))!;
+        return (await kit.Broadcasts.ScheduleAsync(made.Id, BroadcastStatus.Draft, BroadcastStatus.Scheduled, at, new BroadcastSchedule { LocalTime = RepeatRule.Text(local), TimeZone = "Etc/UTC", RepeatJson = rule }, new BroadcastAct("test", "schedule")))!;
     }
 }

@@ -51,10 +51,10 @@ public sealed class LedgerClaimsTests
 
         foreach (var status in new[] { BroadcastStatus.Paused, BroadcastStatus.Cancelled, BroadcastStatus.Completed, BroadcastStatus.Failed })
         {
-            await kit.Broadcasts.SetStatusAsync(broadcast.Id, BroadcastStatus.InProgress, status);
+            await kit.Broadcasts.SetStatusAsync(broadcast.Id, BroadcastStatus.InProgress, status, new BroadcastAct("test", "pause"));
             var claim = await kit.ClaimAsync(slices[0], 5);
             Assert.Equal((ClaimGate.BroadcastClosed, 0), (claim.Gate, claim.Rows.Count));
-            await kit.Broadcasts.SetStatusAsync(broadcast.Id, status, BroadcastStatus.InProgress);
+            await kit.Broadcasts.SetStatusAsync(broadcast.Id, status, BroadcastStatus.InProgress, new BroadcastAct("test", "resume"));
         }
 
         Assert.Equal(5, (await kit.ClaimAsync(slices[0], 5)).Rows.Count);
@@ -67,7 +67,7 @@ public sealed class LedgerClaimsTests
         await kit.AddPeopleAsync(5);
         var (_, slices) = await kit.StartFrozenAsync();
 
-        await kit.Channels.SetStatusAsync(kit.Channel.Id, ChannelStatus.Active, ChannelStatus.Paused, FailureReason.Credentials, "535");
+        await kit.Channels.SetStatusAsync(kit.Channel.Id, ChannelStatus.Active, ChannelStatus.Paused, FailureReason.Credentials, "535", new ChannelAct("test", "fault"));
 
         Assert.Equal(ClaimGate.ChannelPaused, (await kit.ClaimAsync(slices[0], 5)).Gate);
     }

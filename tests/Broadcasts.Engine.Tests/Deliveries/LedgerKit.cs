@@ -65,7 +65,7 @@ internal sealed class LedgerKit : IAsyncDisposable
 
     public async Task<Channel> AddChannelAsync(string name, AddressKind kind)
     {
-        var id = await Channels.CreateAsync(new ChannelEdit(name, "simulator", "{}", null), kind, "{}", "{}");
+        var id = await Channels.CreateAsync(new ChannelEdit(name, "simulator", "{}", null), kind, "{}", "{}", new ChannelAct("test", "create"));
         return (await Channels.GetAsync(id))!;
     }
 
@@ -89,9 +89,8 @@ internal sealed class LedgerKit : IAsyncDisposable
             AudienceJson = System.Text.Json.JsonSerializer.Serialize(audience ?? new BroadcastAudience { ContactIds = [1] }, BroadcastJson.Options),
             ExpiresAt = expiresAt,
         };
-        var id = await Broadcasts.CreateAsync(draft, "test", parent, null);
-        await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, null, "test", null, bySchedule: false);
-        return (await Broadcasts.GetAsync(id))!;
+        var made = await Broadcasts.CreateAsync(draft, new BroadcastAct("test", "create"), parent, null);
+        return (await Broadcasts.StartAsync(made, null, "test", null, null, new BroadcastAct("test", "start")))!;
     }
 
     public static FrozenAudience Everybody(int parts = 1) => new(new SqlCondition("1 = 1", new Dictionary<string, object?>()), parts, null, null);

@@ -40,7 +40,7 @@ public sealed class ReceiptsTests
         await kit.AddPeopleAsync(1);
         var (broadcast, slices) = await kit.StartFrozenAsync();
         var claim = await kit.ClaimAsync(slices[0], 1);
-        var receipts = new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance);
+        var receipts = new Receipts(kit.Database, await IdsAsync(kit), new ReceiptLag(kit.Time), kit.Time, NullLogger<Receipts>.Instance);
 
         await ApplyAsync(kit, receipts, kit.Channel.Id, [Of("early", ReceiptStatus.Delivered)]);
         await kit.RecordAsync(kit.Record(claim.Rows[0].Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = "early", IsFoundByProviderId = true });
@@ -146,7 +146,7 @@ public sealed class ReceiptsTests
             if (provider is not null) await kit.RecordAsync(kit.Record(row.Id, DeliveryEvent.Accept, claim.ClaimId) with { ProviderId = provider, IsFoundByProviderId = true });
         }
 
-        return (broadcast, [.. claim.Rows.Select(r => r.Id)], new Receipts(kit.Database, await IdsAsync(kit), kit.Time, NullLogger<Receipts>.Instance));
+        return (broadcast, [.. claim.Rows.Select(r => r.Id)], new Receipts(kit.Database, await IdsAsync(kit), new ReceiptLag(kit.Time), kit.Time, NullLogger<Receipts>.Instance));
     }
 
     private static async Task<MessageIds> IdsAsync(LedgerKit kit)

@@ -52,15 +52,18 @@ public sealed partial class AuditChangesTests
     [
         "audit.broken", "audit.export", "audit.exported", "broadcast.approve", "broadcast.archive", "broadcast.ask", "broadcast.canary", "broadcast.cancel", "broadcast.complete", "broadcast.fail", "broadcast.fix", "broadcast.ledger", "broadcast.move", "broadcast.occurrence",
         "broadcast.pause", "broadcast.reject", "broadcast.resend", "broadcast.resume", "broadcast.send", "broadcast.settle", "broadcast.skipNext", "broadcast.start", "broadcast.undo",
-        "channel.fault", "channel.news", "channel.test", "channel.testMessage", "contact.merged", "contact.unmerged", "import.begun", "import.checked", "import.continued", "import.undone", "job.downloaded",
-        "plugin.activate", "plugin.install", "plugin.refused", "plugin.remove", "plugin.rollback", "plugin.store", "safeHold.release", "suppressions.import", "suppressions.imported",
-        "user.add", "user.created", "user.endSessions", "user.link", "user.linked", "user.password", "user.recoveryCode", "user.recoveryCodesNew", "user.secondFactorOff", "user.secondFactorOn", "user.secondFactorReset", "user.signedIn",
+        "channel.fault", "channel.news", "channel.test", "channel.testMessage", "contact.distinct", "contact.merged", "contact.unmerged", "import.begun", "import.checked", "import.continued", "import.undone", "job.downloaded",
+        "plugin.activate", "plugin.install", "plugin.refused", "plugin.remove", "plugin.rollback", "plugin.store", "plugin.try", "safeHold.release", "suppressions.import", "suppressions.imported",
+        "user.add", "user.created", "user.edit", "user.endSessions", "user.link", "user.linked", "user.password", "user.recoveryCode", "user.recoveryCodesNew", "user.secondFactorOff", "user.secondFactorOn", "user.secondFactorReset", "user.signedIn", "user.signedOut",
     ];
 
     [GeneratedRegex("""(?:Append|AppendAsync|Audit|AuditAsync)\([^;]*?"(?<action>[a-z][a-zA-Z]*\.[a-zA-Z]+)"|"(?<action>[a-z][a-zA-Z]*\.[a-zA-Z]+)" : "[a-z]+\.[a-zA-Z]+", Su""")]
     private static partial Regex ActionPattern { get; }
 
-    [GeneratedRegex("""DoneAsync\(broadcast, "(?<verb>[a-zA-Z]+)"|MoveAsync\(BroadcastCommand\.\w+, "(?<verb>[a-zA-Z]+)"|AddAsync\([^"]*"(?<verb>[a-z]+)"\)""")]
+    [GeneratedRegex("""new (?<kind>Broadcast|Channel|Plugin)Act\([^,]+, [^",]*"(?<verb>[a-zA-Z]+)"(?: : "(?<verb>[a-zA-Z]+)")?""")]
+    private static partial Regex ActPattern { get; }
+
+    [GeneratedRegex("""MoveAsync\(BroadcastCommand\.\w+, "(?<verb>[a-zA-Z]+)"|AddAsync\([^"]*"(?<verb>[a-z]+)"\)""")]
     private static partial Regex VerbPattern { get; }
 
     [Fact]
@@ -68,10 +71,13 @@ public sealed partial class AuditChangesTests
     {
         var sources = ((string[])["host", "admin"]).SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories)).Where(p => !p.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(File.ReadAllText).ToList();
         var written = sources.SelectMany(text => ActionPattern.Matches(text).Select(m => m.Groups["action"].Value)).Concat(sources.Where(text => text.Contains("IBroadcastGrain", StringComparison.Ordinal) || text.Contains("class BroadcastFactory", StringComparison.Ordinal) || text.Contains("class BroadcastGrain", StringComparison.Ordinal))
-            .SelectMany(text => VerbPattern.Matches(text).Select(m => "broadcast." + m.Groups["verb"].Value))).ToHashSet(StringComparer.Ordinal);
+            .SelectMany(text => VerbPattern.Matches(text).Select(m => "broadcast." + m.Groups["verb"].Value)))
+            .Concat(sources.SelectMany(text => ActPattern.Matches(text).SelectMany(m => m.Groups["verb"].Captures.Select(c => $"{m.Groups["kind"].Value.ToLowerInvariant()}.{c.Value}")))).ToHashSet(StringComparer.Ordinal);
 
         Assert.Contains("broadcast.approve", written);
         Assert.Contains("tag.renamed", written);
+        Assert.Contains("channel.limits", written);
+        Assert.Contains("plugin.store", written);
         Assert.Empty(written.Except(Edits.Keys).Except(Others).Order(StringComparer.Ordinal));
     }
 
@@ -90,6 +96,7 @@ public sealed partial class AuditChangesTests
         await BroadcastsAsync(engine);
 
         var entries = (await engine.Get<AuditStore>().ListAsync(new AuditFilter { Actor = "test" }, limit: 1_000)).ToLookup(e => e.Action, e => e.Changes);
+        Assert.Empty(entries.SelectMany(e => e).SelectMany(changes => changes).SelectMany(change => AuditedFields.In(change.Field)).Distinct().Except(AuditedFields.Names));
         foreach (var (action, expected) in Edits)
         {
             Assert.True(entries.Contains(action), $"There is no {action}.");

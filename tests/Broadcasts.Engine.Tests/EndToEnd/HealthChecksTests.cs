@@ -1,4 +1,5 @@
 using Broadcasts.Channels;
+using Broadcasts.Deliveries;
 using Broadcasts.Health;
 using Broadcasts.Security;
 using Broadcasts.Testing;
@@ -30,14 +31,24 @@ public sealed class HealthChecksTests
             await Dapper.SqlMapper.ExecuteAsync(t.Connection!, "UPDATE audit SET actor = 'x' WHERE position = 1", transaction: t);
         });
 
+        // Somebody died without a word, and what providers say comes two hours late.
+        var now = TimeProvider.System.GetUtcNow();
+        await engine.ExecuteAsync("INSERT INTO processes (name, version, seen_at) VALUES ('dead', @version, @at)", new { version = ProcessBeat.Version, at = now.AddMinutes(-5).ToUnixTimeMilliseconds() });
+        engine.Get<ReceiptLag>().Hear(now.AddHours(-2));
+
         var ill = (await engine.Get<HealthChecks>().LookAsync(deep: true)).Where(c => c.Level != HealthLevel.Green).ToDictionary(c => c.Name);
-        Assert.Equal(["audit", "channels", "ledger", "safe hold", "schedule"], ill.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["audit", "channels", "ledger", "processes", "receipts", "safe hold", "schedule"], ill.Keys.Order(StringComparer.Ordinal));
         Assert.All(ill.Values, c => Assert.NotNull(c.Do));
         Assert.Equal((HealthLevel.Red, "auditChanged"), (ill["audit"].Level, ill["audit"].Found.Code));
         Assert.Equal(HealthLevel.Red, ill["safe hold"].Level);
         Assert.Equal(HealthLevel.Red, ill["schedule"].Level);
         Assert.Equal(HealthLevel.Yellow, ill["channels"].Level);
         Assert.Equal(HealthLevel.Yellow, ill["ledger"].Level);
+        Assert.Equal((HealthLevel.Yellow, "healthProcessesGone", "dead"), (ill["processes"].Level, ill["processes"].Found.Code, ill["processes"].Found.Arguments[0]));
+        Assert.Equal((HealthLevel.Red, "healthReceiptsLag"), (ill["receipts"].Level, ill["receipts"].Found.Code));
+
+        await engine.ExecuteAsync("UPDATE processes SET version = '0.0.1', seen_at = @at WHERE name = 'dead'", new { at = now.ToUnixTimeMilliseconds() });
+        Assert.Equal("healthVersions", (await engine.Get<HealthChecks>().LookAsync(deep: false)).Single(c => c.Name == "processes").Found.Code);
 
         // Of the service's own look it is told once.
         var watch = engine.Get<AuditWatch>();

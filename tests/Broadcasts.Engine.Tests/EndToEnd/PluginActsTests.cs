@@ -29,15 +29,18 @@ public sealed class PluginActsTests
         var acts = (await engine.Get<AuditStore>().ListAsync(new AuditFilter { Subject = "plugin:lab" })).Reverse().Select(a => (a.Action, a.Actor, a.Detail)).ToArray();
         Assert.Equal(
             [
+                ("plugin.try", "ada", $"1.0.0 sha256:{first.Sha256}"),
                 ("plugin.install", "ada", $"1.0.0 sha256:{first.Sha256}"),
                 ("plugin.store", "ada", $"2.0.0 sha256:{second.Sha256}"),
+                ("plugin.try", "bea", $"2.0.0 sha256:{second.Sha256}"),
                 ("plugin.activate", "bea", $"2.0.0 sha256:{second.Sha256}"),
+                ("plugin.try", "cid", $"1.0.0 sha256:{first.Sha256}"),
                 ("plugin.rollback", "cid", $"1.0.0 sha256:{first.Sha256} from 2.0.0: too slow"),
                 ("plugin.remove", "dan", $"2.0.0 sha256:{second.Sha256}"),
             ],
-            acts[..5]);
-        Assert.Equal(("plugin.refused", "ada"), (acts[5].Action, acts[5].Actor));
-        Assert.Contains("no licence", acts[5].Detail, StringComparison.Ordinal);
+            acts[..8]);
+        Assert.Equal([("plugin.try", "ada"), ("plugin.refused", "ada")], acts[8..].Select(a => (a.Action, a.Actor)));
+        Assert.Contains("no licence", acts[9].Detail, StringComparison.Ordinal);
     }
 
     [Fact]

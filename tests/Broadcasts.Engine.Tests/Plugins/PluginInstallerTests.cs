@@ -66,9 +66,9 @@ public sealed class PluginInstallerTests : IAsyncDisposable
         await InstallAsync(node, LabPackages.Of("2.0.0"));
         Assert.Equal("2.0.0", node.Host.FindInfo("lab")!.Version);
 
-        Assert.True((await node.Installer.ActivateAsync("lab", "1.0.0", TestContext.Current.CancellationToken)).Swapped);
+        Assert.True((await node.Installer.ActivateAsync("lab", "1.0.0", new PluginAct("test", "activate"), TestContext.Current.CancellationToken)).Swapped);
         Assert.Equal("1.0.0", node.Host.FindInfo("lab")!.Version);
-        await Assert.ThrowsAsync<PluginRefusedException>(() => node.Installer.ActivateAsync("lab", "9.0.0", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<PluginRefusedException>(() => node.Installer.ActivateAsync("lab", "9.0.0", new PluginAct("test", "activate"), TestContext.Current.CancellationToken));
     }
 
     [Fact]

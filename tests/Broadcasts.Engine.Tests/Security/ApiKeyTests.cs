@@ -29,7 +29,28 @@ public sealed class ApiKeyTests
     {
         await using var kit = await AccessKit.CreateAsync(provider);
         var (_, _, result) = await kit.Keys.CreateAsync(" ", PermissionSet.None, AccessKit.Owner, kit.Time.GetUtcNow());
-        Assert.Equal(["keyName", "keyScopes", "keyExpired"], result.Problems.Select(p => p.Code));
+        Assert.Equal(["keyName", "keyScopes", "keyEndPast"], result.Problems.Select(p => p.Code));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task FindAsync_MakerMayLessNow_SoMayTheKeyAndThoseThatItMade(string provider)
+    {
+        await using var kit = await AccessKit.CreateAsync(provider);
+        var user = await kit.AddAsync("ana@example.com", UserRole.Manager);
+        await kit.AddAsync("eva@example.com");
+        var scopes = PermissionSet.Of(Permission.SendBroadcasts, Permission.ManageKeys, Permission.EditContacts);
+        var (key, secret, made) = await kit.Keys.CreateAsync("shop", scopes, new Caller($"user:{user}", Role.BuiltIn[(int)UserRole.Manager].Permissions));
+        Assert.True(made.IsDone);
+        var (_, second, _) = await kit.Keys.CreateAsync("till", scopes, new Caller($"key:{key!.Id}", scopes));
+        var (_, machine, _) = await kit.Keys.CreateAsync("cron", scopes, new Caller("cli", PermissionSet.Everything));
+        Assert.Equal(scopes, (await kit.Keys.FindAsync(second))!.May);
+
+        Assert.True((await kit.Accounts.SetRoleAsync(user, Role.BuiltIn[(int)UserRole.Editor], AccessKit.Owner)).IsDone);
+
+        Assert.Equal(PermissionSet.Of(Permission.EditContacts), (await kit.Keys.FindAsync(secret))!.May);
+        Assert.Equal(PermissionSet.Of(Permission.EditContacts), (await kit.Keys.FindAsync(second))!.May);
+        Assert.Equal(scopes, (await kit.Keys.FindAsync(machine))!.May);
+        Assert.Equal(scopes, (await kit.Keys.FindAsync(secret))!.Scopes);
     }
 
     // What the scopes of before this step become: each as much as it was, and nothing more.

@@ -16,8 +16,9 @@ public sealed class SessionsTests
         var id = await kit.Sessions.StartAsync(user, "Firefox", "192.0.2.1");
         Assert.Equal((user, true, false), ((await kit.Sessions.FindAsync(id))!.UserId, (await elsewhere.FindAsync(id))!.May.Has(Permission.SendBroadcasts), (await elsewhere.FindAsync(id))!.May.Has(Permission.ManageUsers)));
 
-        Assert.False(await kit.Sessions.EndAsync(id, user + 1));
-        Assert.True(await kit.Sessions.EndAsync(id, user));
+        await kit.Sessions.SignOutAsync(id, user + 1);
+        Assert.NotNull(await kit.Sessions.FindAsync(id));
+        await kit.Sessions.SignOutAsync(id, user);
 
         Assert.Null(await kit.Sessions.FindAsync(id));
         Assert.NotNull(await elsewhere.FindAsync(id));
@@ -41,7 +42,7 @@ public sealed class SessionsTests
         var listed = await kit.Sessions.ListAsync(user);
         Assert.Equal([first, second], listed.Select(s => s.Id));
         Assert.Equal(("Firefox", "192.0.2.1", kit.Time.GetUtcNow().ToUnixTimeMilliseconds()), (listed[0].UserAgent, listed[0].Address, listed[0].LastSeenAt));
-        Assert.Equal(1, await kit.Sessions.EndAllAsync(user, except: first));
+        Assert.True((await kit.Accounts.EndSessionsAsync(user, AccessKit.Owner, except: first)).IsDone);
         Assert.Equal([first], (await kit.Sessions.ListAsync(user)).Select(s => s.Id));
     }
 

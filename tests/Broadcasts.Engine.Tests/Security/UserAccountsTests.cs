@@ -76,7 +76,7 @@ public sealed class UserAccountsTests
         var keys = (await kit.Keys.ListAsync()).ToDictionary(k => k.Id, k => k.StateAt(kit.Time.GetUtcNow()));
         Assert.Equal((ApiKeyState.Revoked, ApiKeyState.Usable), (keys[hers!.Id], keys[others!.Id]));
         Assert.Equal("userDisabled", CodeOf((await kit.Accounts.MakeLinkAsync(id, AccessKit.Owner)).Result));
-        Assert.Equal(["user.disable", "user.invite"], (await kit.Audit.ListAsync(new AuditFilter { Subject = $"user:{id}" })).Select(e => e.Action));
+        Assert.Equal(["user.disable", "user.signedIn", "user.invite"], (await kit.Audit.ListAsync(new AuditFilter { Subject = $"user:{id}" })).Select(e => e.Action));
         await kit.Accounts.EnableAsync(id, AccessKit.Owner);
         Assert.False((await kit.Users.FindAsync(id))!.IsDisabled);
     }

@@ -141,7 +141,7 @@ public sealed class BroadcastTableTests
     private static async Task<BroadcastTableStore> WithPeopleAsync(TestDatabase test)
     {
         var users = new UserStore(test.Database, TimeProvider.System);
-        foreach (var name in (string[])["Ana One", "Ben Two"]) Assert.True(await users.CreateAsync(new User { Email = $"{name.Replace(' ', '.')}@example.com", Name = name }, Cancellation));
+        foreach (var name in (string[])["Ana One", "Ben Two"]) Assert.True(await users.CreateAsync(new User { Email = $"{name.Replace(' ', '.')}@example.com", Name = name }, cancellationToken: Cancellation));
         return new BroadcastTableStore(test.Database, TimeProvider.System);
     }
 }

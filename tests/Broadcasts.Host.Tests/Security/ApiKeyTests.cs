@@ -23,7 +23,7 @@ public sealed class ApiKeyTests
         await using (var file = new SqliteDatabase(Path.Combine(installation.DataOf(0), "broadcasts.db"))) await file.WriteAsync(t => t.Connection!.ExecuteAsync("UPDATE api_keys SET expires_at = 1764460800000 WHERE name = 'short'", transaction: t));
         Assert.Equal((HttpStatusCode.Unauthorized, "keyExpired The key ended at 2025-11-30T00:00:00Z. Ask whoever runs this installation for another one."), await ProblemAsync(http, "contacts"));
         Assert.Equal("expired", (await installation.GetAsync("api-keys")).GetProperty("items").EnumerateArray().Single(k => k.GetProperty("name").GetString() == "short").GetProperty("state").GetString());
-        Assert.Contains("keyExpired", (await RefusedAsync(installation, new { name = "past", expiresAt = "2020-01-01T00:00:00Z" })), StringComparison.Ordinal);
+        Assert.Contains("keyEndPast", (await RefusedAsync(installation, new { name = "past", expiresAt = "2020-01-01T00:00:00Z" })), StringComparison.Ordinal);
         Assert.Contains("unknownPermission", await RefusedAsync(installation, new { name = "odd", scopes = new[] { "everything" } }), StringComparison.Ordinal);
     }
 

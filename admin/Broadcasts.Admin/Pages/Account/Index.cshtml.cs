@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Broadcasts.Admin.Pages.Account;
 
 /// <summary>What is one's own: name, password, second factor, where one is signed in.</summary>
-internal sealed class IndexModel(UserStore users, UserManager<User> manager, ConsoleSignIn signIn, Sessions sessions, RoleStore roles, SecondFactorStore factors, AuditStore audit) : ConsolePage
+internal sealed class IndexModel(UserStore users, UserManager<User> manager, ConsoleSignIn signIn, Sessions sessions, RoleStore roles, SecondFactorStore factors, UserAccounts accounts) : ConsolePage
 {
     private const string Here = "/account";
 
@@ -55,8 +55,7 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Con
         var result = user.PasswordHash is null ? await manager.AddPasswordAsync(user, next ?? "") : await manager.ChangePasswordAsync(user, present ?? "", next ?? "");
         if (result.Succeeded)
         {
-            await audit.AppendAsync(Visitor.Actor, "user.password", Visitor.Actor, null, [new AuditChange("password")], CancellationToken.None);
-            await sessions.EndAllAsync(user.Id, Visitor.Session!.Id);
+            await accounts.EndSessionsAsync(user.Id, Visitor.Session!.Caller, except: Visitor.Session.Id);
             Good(Texts["Settings.PasswordChanged"]);
         }
         else Bad(string.Join(" ", result.Errors.Select(e => Texts[$"Identity.{e.Code}"])));
@@ -67,20 +66,14 @@ internal sealed class IndexModel(UserStore users, UserManager<User> manager, Con
     public async Task<IActionResult> OnPostEndAsync(string? id, CancellationToken cancellationToken)
     {
         // The present one ends by signing out, which takes its cookie, too.
-        if (id is not null && id != Visitor.Session!.Id && await sessions.EndAsync(id, Visitor.Session.UserId, cancellationToken))
-        {
-            await audit.AppendAsync(Visitor.Actor, "user.endSessions", Visitor.Actor, "1", cancellationToken);
-            Good(Texts["Sessions.Ended"]);
-        }
-
+        if (id is not null && id != Visitor.Session!.Id && (await accounts.EndSessionAsync(Visitor.Session.UserId, id, Visitor.Session.Caller, cancellationToken)).IsDone) Good(Texts["Sessions.Ended"]);
         return LocalRedirect($"{Here}#sessions");
     }
 
     [Needs(Permission.Read)]
     public async Task<IActionResult> OnPostEndOthersAsync(CancellationToken cancellationToken)
     {
-        var ended = await sessions.EndAllAsync(Visitor.Session!.UserId, Visitor.Session.Id, cancellationToken);
-        if (ended > 0) await audit.AppendAsync(Visitor.Actor, "user.endSessions", Visitor.Actor, $"{ended}", cancellationToken);
+        await accounts.EndSessionsAsync(Visitor.Session!.UserId, Visitor.Session.Caller, except: Visitor.Session.Id, cancellationToken);
         Good(Texts["Sessions.OthersEnded"]);
         return LocalRedirect($"{Here}#sessions");
     }

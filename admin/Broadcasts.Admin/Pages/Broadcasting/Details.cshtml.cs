@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
-internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, Approvals approvals, ChannelStore channels, PaceHistory pace, IGrainFactory grains) : ConsolePage
+internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, AuditLook look, Approvals approvals, ChannelStore channels, PaceHistory pace, IGrainFactory grains) : ConsolePage
 {
     private const int LatestActs = 20;
 
@@ -44,9 +44,7 @@ internal sealed class DetailsModel(BroadcastQueries queries, ProgressFeed progre
         }
         else
         {
-            var entries = new List<(AuditEntry, string)>();
-            foreach (var entry in acts) entries.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
-            Activity = entries;
+            Activity = await look.NamedAsync(acts, cancellationToken);
         }
 
         if (found.Row.Status == BroadcastStatus.Paused)

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>What was sent, by which plan, who did what to it, and what it came from and led to: a tab each.</summary>
-internal sealed class TabModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, ChannelStore channels, SegmentStore segments) : ConsolePage
+internal sealed class TabModel(BroadcastQueries queries, ProgressFeed progress, People people, AuditStore audit, AuditLook look, ChannelStore channels, SegmentStore segments) : ConsolePage
 {
     private const int ActsPerPage = 50;
 
@@ -53,9 +53,7 @@ internal sealed class TabModel(BroadcastQueries queries, ProgressFeed progress, 
     private async Task LoadActivityAsync(CancellationToken cancellationToken)
     {
         var entries = await audit.ListAsync(new() { Subject = $"broadcast:{Id}" }, Before, ActsPerPage + 1, cancellationToken);
-        var named = new List<(AuditEntry, string)>();
-        foreach (var entry in entries.Take(ActsPerPage)) named.Add((entry, await people.NameAsync(entry.Actor, cancellationToken)));
-        (Activity, Older) = (named, entries.Count > ActsPerPage ? entries[ActsPerPage - 1].Id : null);
+        (Activity, Older) = (await look.NamedAsync(entries.Take(ActsPerPage), cancellationToken), entries.Count > ActsPerPage ? entries[ActsPerPage - 1].Id : null);
     }
 
     private async Task LoadPlanAsync(BroadcastDetails details, CancellationToken cancellationToken)

@@ -51,9 +51,7 @@ internal sealed class AuditModel(AuditStore audit, AuditWatch watch, AuditLook l
         Actors = await ActorsAsync(cancellationToken);
         var entries = await audit.ListAsync(Filter, Before, PageSize + 1, cancellationToken);
         Next = entries.Count > PageSize ? entries[PageSize - 1].Id : null;
-        var rows = new List<(AuditEntry, string)>();
-        foreach (var entry in entries.Take(PageSize)) rows.Add((entry, await look.ActorAsync(entry.Actor, cancellationToken)));
-        Rows = rows;
+        Rows = await look.NamedAsync(entries.Take(PageSize), cancellationToken);
     }
 
     public async Task<IActionResult> OnPostVerifyAsync(CancellationToken cancellationToken)

@@ -53,7 +53,7 @@ internal sealed class UserModel(UserStore users, RoleStore roles, UserAccounts a
         Done(await accounts.EnableAsync(Id, Visitor.Session!.Caller, cancellationToken), "Users.DidEnable");
 
     public async Task<IActionResult> OnPostSessionsAsync(CancellationToken cancellationToken) =>
-        Done(await accounts.EndSessionsAsync(Id, Visitor.Session!.Caller, cancellationToken), "Users.DidEndSessions");
+        Done(await accounts.EndSessionsAsync(Id, Visitor.Session!.Caller, cancellationToken: cancellationToken), "Users.DidEndSessions");
 
     public async Task<IActionResult> OnPostFactorAsync(CancellationToken cancellationToken) =>
         Done(await accounts.ResetSecondFactorAsync(Id, Visitor.Session!.Caller, cancellationToken), "Users.DidResetFactor");

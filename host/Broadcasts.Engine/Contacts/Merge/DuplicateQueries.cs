@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.InteropServices;
 using Broadcasts.Broadcasting;
+using Broadcasts.Security;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -99,7 +100,11 @@ internal sealed class DuplicateQueries(Database database, TimeProvider time)
             await ContactTurns.ShareAsync(database.Dialect, transaction);
             var known = (await transaction.Connection!.QueryAsync<long>(KnownSql, new { a, b }, transaction)).AsList();
             if (known.Count < 2) return CommandResult.NotFound($"Contact {(known.Contains(a) ? b : a)}");
-            await transaction.Connection!.ExecuteAsync(DismissSql, new { a, b, now = time.Now(), actor }, transaction);
+            if (await transaction.Connection!.ExecuteAsync(DismissSql, new { a, b, now = time.Now(), actor }, transaction) == 1)
+            {
+                foreach (var (one, other) in new[] { (a, b), (b, a) }) AuditChain.Append(transaction, new AuditAct { At = time.Now(), Actor = actor, Action = "contact.distinct", Subject = $"contact/{one}", Detail = $"contact/{other}" });
+            }
+
             return new CommandResult();
         }, cancellationToken);
     }
