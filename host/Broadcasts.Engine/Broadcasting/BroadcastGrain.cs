@@ -119,7 +119,7 @@ internal sealed partial class BroadcastGrain(
 
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
-        if (!await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
+        if (!await store.StartAsync(broadcast, await checks.RulesAsync(broadcast), sender, waitsFor, bySchedule: actor == "schedule")) return await RacedAsync();
         var result = await DoneAsync(broadcast, waitsFor is null ? "start" : "ask", actor, said: waitsFor);
         Freeze();
         return result;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Broadcasts.Audiences;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -108,17 +109,24 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     /// <summary>Starts, or starts to wait for a second person: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
     /// <param name="broadcast">As it was read.</param>
-    /// <param name="rule">The audience's, frozen.</param>
+    /// <param name="rules">The audience's, frozen.</param>
     /// <param name="actor">In whose name.</param>
     /// <param name="waitsFor">Why a second person must agree first; null when nobody need.</param>
     /// <param name="bySchedule">Its time came; who starts it by hand means now, for everybody.</param>
-    public Task<bool> StartAsync(Broadcast broadcast, string? rule, string actor, Problem? waitsFor, bool bySchedule) =>
-        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(StartSql, new
+    public Task<bool> StartAsync(Broadcast broadcast, AudienceRules rules, string actor, Problem? waitsFor, bool bySchedule) =>
+        database.WriteAsync(async t =>
         {
-            id = broadcast.Id, expected = (int)broadcast.State, rule, actor, now = Now, keepsTimes = bySchedule ? 1 : 0,
-            next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor?.Message, told = Told.Write(waitsFor),
-            claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
-        }, t) == 1);
+            if (await t.Connection!.ExecuteAsync(StartSql, StartParameters(broadcast, rules, actor, waitsFor, bySchedule), t) == 0) return false;
+            await Exclusions.SetAsync(t, broadcast.Id, rules.Less);
+            return true;
+        });
+
+    private object StartParameters(Broadcast broadcast, AudienceRules rules, string actor, Problem? waitsFor, bool bySchedule) => new
+    {
+        id = broadcast.Id, expected = (int)broadcast.State, rule = rules.Rule, actor, now = Now, keepsTimes = bySchedule ? 1 : 0,
+        next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor?.Message, told = Told.Write(waitsFor),
+        claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
+    };
 
     private const string ApproveSql = "UPDATE broadcasts SET approved_by = @actor, version = version + 1, updated_at = @now WHERE id = @id AND status = @expected";
 
@@ -158,6 +166,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     {
         if (await t.Connection!.ExecuteAsync(DeleteSql, new { id, expected = (int)expected }, t) == 0) return false;
         await t.Connection!.ExecuteAsync(DeleteLabelsSql, new { id }, t);
+        await Exclusions.SetAsync(t, id, []);
         return true;
     });
 

@@ -79,7 +79,7 @@ internal sealed class LedgerKit : IAsyncDisposable
     });
 
     /// <summary>A broadcast in progress whose audience is not frozen yet.</summary>
-    public async Task<Broadcast> StartAsync(int parts = 1, BroadcastAudience? audience = null, long? expiresAt = null, long? parent = null)
+    public async Task<Broadcast> StartAsync(int parts = 1, BroadcastAudience? audience = null, long? expiresAt = null, long? parent = null, IReadOnlyList<ExcludedSegment>? less = null)
     {
         var draft = new BroadcastDraft
         {
@@ -90,7 +90,7 @@ internal sealed class LedgerKit : IAsyncDisposable
             ExpiresAt = expiresAt,
         };
         var id = await Broadcasts.CreateAsync(draft, "test", parent, null);
-        await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, null, "test", null, bySchedule: false);
+        await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, new AudienceRules(null, less ?? []), "test", null, bySchedule: false);
         return (await Broadcasts.GetAsync(id))!;
     }
 
