@@ -100,8 +100,10 @@ public sealed class AudiencePagesTests(ConsoleFixture console) : IClassFixture<C
         await Expect(page.Locator("#exclude-1")).ToBeVisibleAsync();
         await ConsoleFixture.PictureAsync(page, $"audience-less-{locale}");
         Assert.Empty((await page.RunAxe()).Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}"));
-        await console.PostAsync($"broadcasts/{id}/send", new { });
+        await console.PostAsync($"broadcasts/{id}/send");
         await page.GotoAsync($"/broadcasts/{id}/plan");
+        for (var looks = 0; looks < 100 && (await console.GetAsync($"broadcasts/{id}")).GetProperty("status").GetString() != "completed"; looks++) await page.ReloadAsync();
+        await page.ReloadAsync();
         await Expect(page.Locator("main")).ToContainTextAsync($"{mark}: 1");
         await page.GotoAsync($"/segments/{segment}");
         await Expect(page.Locator("main")).ToContainTextAsync($"Without {mark}");

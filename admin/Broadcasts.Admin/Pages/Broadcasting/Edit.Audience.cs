@@ -15,6 +15,7 @@ internal sealed partial class EditModel
 {
     private const int MostFound = 20;
     private const int MostListed = 100;
+    private const int LongestSearch = 200;
 
     /// <summary>The page comes without the count of whom it reaches, which takes its time, unless it is asked for.</summary>
     [BindProperty(SupportsGet = true)]
@@ -47,7 +48,7 @@ internal sealed partial class EditModel
     /// <summary>A new list was imported for this draft: it goes to that one from now on.</summary>
     public async Task<IActionResult> OnPostImportAsync(long import, CancellationToken cancellationToken)
     {
-        if (await queries.GetAsync(Id, cancellationToken) is not { } details || await broadcasts.GetAsync(Id) is not { } broadcast) return NotFound();
+        if (await queries.GetAsync(Id, cancellationToken) is not { } details || await broadcasts.GetAsync(Id) is not { } broadcast || await imports.GetAsync(import, cancellationToken) is null) return NotFound();
         var audience = new BroadcastAudience { ImportId = import, ExcludeSegmentIds = details.Audience?.ExcludeSegmentIds, InteractedOnly = details.Audience?.InteractedOnly == true };
         var result = await grains.GetGrain<IBroadcastGrain>(Id).SaveAsync(broadcast.ToDraft() with { AudienceJson = JsonSerializer.Serialize(audience, BroadcastJson.Options) }, details.Row.Version, Visitor.Actor);
         if (!result.IsDone) Bad(Texts.Refusal(result));
@@ -55,7 +56,7 @@ internal sealed partial class EditModel
     }
 
     // A search is a part of the address: the page comes back to what it found.
-    private string SearchOf(string step) => step == "audience" && Step == "audience" && Input.Audience == "picked" ? "?find=" + Uri.EscapeDataString(Find ?? "") : "";
+    private string Search => Step == "audience" && Input.Audience == "picked" ? "?find=" + Uri.EscapeDataString((Find ?? "")[..Math.Min(LongestSearch, Find?.Length ?? 0)]) : "";
 
     private async Task LoadAudienceAsync(Broadcast broadcast, CancellationToken cancellationToken)
     {

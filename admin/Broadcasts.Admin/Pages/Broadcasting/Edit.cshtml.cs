@@ -88,7 +88,7 @@ internal sealed partial class EditModel(
         if (problems.Count == 0)
         {
             var result = await SaveAsync(saved, draft, act == "mine" ? Input.Theirs ?? Input.Version : Input.Version);
-            if (result.IsDone) return LocalRedirect(act is not null && act.StartsWith("go:", StringComparison.Ordinal) ? GoesTo(act[3..]) : BroadcastSteps.AddressOf(Id, Step) + SearchOf(Step) + (place is null ? "" : "#" + place));
+            if (result.IsDone) return LocalRedirect(act is not null && act.StartsWith("go:", StringComparison.Ordinal) ? GoesTo(act[3..]) : BroadcastSteps.AddressOf(Id, Step) + Search + (place is null ? "" : "#" + place));
             if (result.Code == CommandCode.Changed) return await ConflictAsync(saved, draft, cancellationToken);
             problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
         }
