@@ -52,7 +52,9 @@ internal sealed class AudienceLooks(Database database, BroadcastChecks checks, C
         var frozen = checks.Audience(audience, rules, 1, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(broadcast.AllParts()) };
         var where = $"c.id > @after AND c.id <= @upTo AND ({frozen.Condition.Sql})";
         var less = frozen.Taken is null ? null : Exclusions.CountsSql(frozen.Taken, $"c.id > @after AND c.id <= @upTo AND ({frozen.Whole})");
-        var reach = routes.Count == 0 ? "" : $"SELECT id, first_name, last_name, channel_id, COALESCE(reason, later) AS reason FROM ({ahead.Sql(where)}) AS ahead";
+        var reach = routes.Count == 0 ? "" : Rows(where);
+        // Of those who are shown alone the way is sought: the database would look at all to find the first ones.
+        var shown = routes.Count == 0 ? "" : Rows($"c.id IN (SELECT c.id FROM contacts c WHERE {where} ORDER BY c.id LIMIT {MostShown})");
         var parameters = await ahead.ParametersAsync(broadcast, frozen, routes, time.Now());
         // Without a channel nobody has a way yet: they are only counted.
         var count = routes.Count == 0 ? $"SELECT -1 AS channel_id, NULL AS reason, COUNT(*) AS contacts FROM contacts c WHERE {where}" : $"SELECT channel_id, reason, COUNT(*) AS contacts FROM ({reach}) AS reached GROUP BY channel_id, reason";
@@ -67,10 +69,12 @@ internal sealed class AudienceLooks(Database database, BroadcastChecks checks, C
             counts.AddRange(await database.ReadAsync(c => c.QueryAsync<CountRow>(new CommandDefinition(count, parameters, cancellationToken: cancellationToken)), cancellationToken));
             if (less is not null) taken.AddRange(await database.ReadAsync(c => c.QueryAsync<(int, long)>(new CommandDefinition(less, parameters, cancellationToken: cancellationToken)), cancellationToken));
             if (routes.Count > 0 && sample.Count < MostShown)
-                sample.AddRange(await database.ReadAsync(c => c.QueryAsync<SampleRow>(new CommandDefinition($"{reach} ORDER BY id LIMIT {MostShown - sample.Count}", parameters, cancellationToken: cancellationToken)), cancellationToken));
+                sample.AddRange(await database.ReadAsync(c => c.QueryAsync<SampleRow>(new CommandDefinition($"{shown} ORDER BY id LIMIT {MostShown - sample.Count}", parameters, cancellationToken: cancellationToken)), cancellationToken));
             after = upTo;
         }
     }
+
+    private string Rows(string where) => $"SELECT id, first_name, last_name, channel_id, COALESCE(reason, later) AS reason FROM ({ahead.Sql(where)}) AS ahead";
 
     private Task<long?> ChunkEndAsync(long after, CancellationToken cancellationToken) =>
         database.ReadAsync(c => c.QuerySingleAsync<long?>(new CommandDefinition(Forecasts.ChunkEndSql, new { after, size = ChunkSize }, cancellationToken: cancellationToken)), cancellationToken);
