@@ -50,7 +50,7 @@ internal static class EngineSetup
         builder.Services.AddBroadcastsStores(options);
         builder.Services
             .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<SingleMessages>().AddSingleton<FormEntries>()
-            .AddSingleton<AudienceFreezer>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
+            .AddSingleton<AudienceFreezer>().AddSingleton<Exclusions>().AddSingleton<ReachAhead>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
             .AddSingleton<SliceStore>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<RecipientLimits>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()
             .AddSingleton<Receipts>().AddSingleton<HeardEvents>().AddSingleton<Answers>().AddSingleton<ProviderNews>().AddSingleton<ProviderEvents>().AddSingleton<Doubts>().AddSingleton<DispatchService>().AddSingleton<WaitingReasons>();

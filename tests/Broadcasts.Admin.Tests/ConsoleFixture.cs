@@ -80,6 +80,8 @@ public class ConsoleFixture : IAsyncLifetime
     /// <summary>Patches by the API.</summary>
     public Task<JsonElement> PatchAsync(string path, object body) => SendAsync(HttpMethod.Patch, path, body);
 
+    public Task<JsonElement> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
+
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body)
     {
         if (_http is null)

@@ -20,12 +20,27 @@ public sealed class BroadcastInput
 
     public string? Labels { get; set; }
 
-    /// <summary><c>segment</c>, <c>everyone</c>, <c>import</c>, <c>rule</c>, or <c>keep</c> for picked contacts and earlier failures.</summary>
+    /// <summary><c>segment</c>, <c>everyone</c>, <c>import</c>, <c>rule</c>, <c>picked</c>, or <c>keep</c> for earlier failures.</summary>
     public string? Audience { get; set; }
 
     public long? SegmentId { get; set; }
 
     public long? ImportId { get; set; }
+
+    /// <summary>Segments that are taken out; empty places are passed over.</summary>
+    public List<long?> Exclude { get; set; } = [];
+
+    /// <summary>Only those who wrote on the channel before.</summary>
+    public bool InteractedOnly { get; set; }
+
+    /// <summary>Contacts that were picked when the form was made, by their ids.</summary>
+    public string? Picked { get; set; }
+
+    /// <summary>Contacts that the form shows with a box to tick each.</summary>
+    public string? Shown { get; set; }
+
+    /// <summary>Those of them that are ticked.</summary>
+    public List<long> Ticked { get; set; } = [];
 
     public RuleInput Rule { get; set; } = new();
 
@@ -68,6 +83,9 @@ public sealed class BroadcastInput
             Labels = LabelText.Write(details.Row.Labels),
             SegmentId = audience?.SegmentId,
             ImportId = audience?.ImportId,
+            InteractedOnly = audience?.InteractedOnly == true,
+            Picked = string.Join(',', audience?.ContactIds ?? []),
+            Exclude = [.. (audience?.ExcludeSegmentIds ?? []).Select(s => (long?)s)],
             ChannelId = details.Routes.Length > 0 ? LastInteracted : details.Row.ChannelId,
             Routes = [.. details.Routes.Select(r => (long?)r)],
             Parts = [.. details.Parts.Select(PartInput.Of)],
@@ -83,6 +101,7 @@ public sealed class BroadcastInput
             { SegmentId: not null } => "segment",
             { ImportId: not null } => "import",
             { Segment: { } rule } => IsEveryone(rule) ? "everyone" : "rule",
+            { ContactIds: not null } => "picked",
             null => null,
             _ => "keep",
         };
@@ -118,12 +137,26 @@ public sealed class BroadcastInput
         };
     }
 
-    private BroadcastAudience? ReadAudience(BroadcastAudience? kept, Visitor visitor) => Audience switch
+    private BroadcastAudience? ReadAudience(BroadcastAudience? kept, Visitor visitor)
+    {
+        long[] excluded = [.. Exclude.OfType<long>().Distinct()];
+        var whole = ReadWhole(kept, visitor);
+        return whole is { RetryOf: null } ? whole with { ExcludeSegmentIds = excluded.Length > 0 ? excluded : null, InteractedOnly = InteractedOnly } : whole;
+    }
+
+    /// <summary>Who is picked: those who were and are not shown, and those who are ticked.</summary>
+    internal IReadOnlyList<long> PickedIds() => [.. Ids(Picked).Except(Ids(Shown)).Union(Ticked)];
+
+    private static IEnumerable<long> Ids(string? text) =>
+        (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Where(id => id > 0);
+
+    private BroadcastAudience? ReadWhole(BroadcastAudience? kept, Visitor visitor) => Audience switch
     {
         "segment" when SegmentId is { } segment => new() { SegmentId = segment },
         "import" when ImportId is { } import => new() { ImportId = import },
         "everyone" => new() { Segment = JsonDocument.Parse("""{"all":[]}""").RootElement },
         "rule" => new() { Segment = ReadRule(visitor) },
+        "picked" when PickedIds() is { Count: > 0 } picked => new() { ContactIds = [.. picked] },
         "keep" => kept,
         _ => null,
     };

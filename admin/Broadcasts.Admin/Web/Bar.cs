@@ -27,6 +27,9 @@ internal static class Bar
     /// <summary>A part of a whole.</summary>
     public static HtmlString Of(long part, long whole, string label, string tone) => Draw(label, "bar", Math.Max(1, whole), (tone, part));
 
+    /// <summary>Whom a draft reaches; empty while that is counted.</summary>
+    public static HtmlString Of(IReadOnlyList<ReachRow> rows, string label) => Draw(label, "bar thick", Math.Max(1, rows.Sum(r => r.Contacts)), [.. rows.Select(r => (r.Tone, r.Contacts))]);
+
     /// <summary>How much of a limit is used; another colour when it is all but full.</summary>
     public static HtmlString Meter(double used, double most, string label)
     {

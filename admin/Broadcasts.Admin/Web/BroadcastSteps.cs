@@ -49,7 +49,7 @@ internal sealed class BroadcastSteps(BroadcastDetails details, string current, I
     {
         "parts" => "content",
         "channelId" or "lastInteracted" => "channel",
-        "audience" or "segment" or "name" or "labels" => "audience",
+        "audience" or "segment" or "excludeSegmentIds" or "interactedOnly" or "name" or "labels" => "audience",
         _ => "delivery",
     };
 
@@ -73,7 +73,7 @@ internal sealed class BroadcastSteps(BroadcastDetails details, string current, I
 
     private static string WordsOf(BroadcastDetails details, string key, IReadOnlyList<Problem> problems, Texts texts) => key switch
     {
-        "audience" => AudienceWords(details, texts),
+        "audience" => AudienceWords(details, texts) + (details.Excluded.Count > 0 ? $", {texts.Count("Edit.Less", details.Excluded.Count)}" : ""),
         "channel" => details.Routes.Length > 0 ? texts["Routes.Title"] : details.Row.ChannelName ?? texts["Edit.Missing"],
         "content" => details.Parts.Length == 0 ? texts["Edit.Missing"] : texts.Count("Edit.Parts", details.Parts.Length),
         "delivery" => texts[details.Rate is not null ? "Edit.AtRate" : details.SpreadOver is not null ? "Edit.Spread" : "Rate.AsSoonAsPossible"],

@@ -32,7 +32,7 @@ internal sealed class ImportLimitAttribute : Attribute, IAuthorizationFilter, IO
         {
             // Not read: with a limit the connection would be cut off, and the browser would show that instead of the page.
             if (!size.IsReadOnly) size.MaxRequestBodySize = null;
-            context.Result = new LocalRedirectResult($"{http.Request.Path}?{Query}=true");
+            context.Result = new LocalRedirectResult($"{http.Request.Path}{http.Request.QueryString.Add(Query, "true")}");
             return;
         }
 

@@ -32,7 +32,8 @@ if (form) {
       if (new URL(response.url).pathname !== location.pathname) return say(form.dataset.signedOut);
       const fresh = parser.parseFromString(await response.text(), 'text/html');
       if (!fresh.getElementById('draft')) return say(form.dataset.unsaved);
-      exchange(fresh);
+      // What was changed meanwhile is not in the answer.
+      exchange(fresh, region => upTo === typed || !region.querySelector('input:not([type="hidden"]), select, textarea'));
       if (!response.ok) return say(form.dataset.unsaved);
       saved = upTo;
       if (saved === typed) sessionStorage.removeItem(place);

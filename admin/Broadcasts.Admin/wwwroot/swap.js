@@ -7,8 +7,8 @@ const busy = region =>
   region.querySelector('details.menu[open]') !== null ||
   (region.contains(document.activeElement) && document.activeElement.matches('input:not([data-pick], [data-all]), textarea, select'));
 
-export async function load(url) {
-  const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' }, redirect: 'follow' });
+export async function load(url, signal) {
+  const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' }, redirect: 'follow', signal });
   // A sign-in that ended answers with another page: go there instead of pasting it in.
   if (response.redirected || !response.ok) throw Object.assign(new Error('moved'), { moved: response.redirected });
   return parser.parseFromString(await response.text(), 'text/html');
@@ -19,7 +19,12 @@ export function exchange(fresh, only) {
     if (only && !only(region)) continue;
     if (!region.isConnected) continue;
     const next = fresh.getElementById(region.id);
-    if (!next || next.outerHTML === region.outerHTML) continue;
+    if (!next || next.dataset.keep || next.outerHTML === region.outerHTML) continue;
+    if (next.dataset.ask) {
+      if (next.dataset.ask !== region.dataset.asked) fill(region, next.dataset.ask);
+      continue;
+    }
+    asks[region.id]?.abort();
     const focused = region.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     const scrolled = region.querySelector('.drawer')?.scrollTop;
     const aside = region.querySelector('.table-wrap')?.scrollLeft;
@@ -28,12 +33,35 @@ export function exchange(fresh, only) {
       if (again) again.checked = true;
     }
     region.replaceWith(next);
-    if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
+    if (focused) (next.querySelector(focused) ?? next.querySelector('[tabindex="-1"]'))?.focus({ preventScroll: true });
     if (scrolled) next.querySelector('.drawer')?.scrollTo(0, scrolled);
     if (aside) next.querySelector('.table-wrap')?.scrollTo(aside, 0);
   }
   document.dispatchEvent(new Event('swapped'));
 }
+
+// What takes long is asked for apart ([data-ask] = where), and what is shown stays until it is there.
+const asks = {};
+
+async function fill(region, url) {
+  asks[region.id]?.abort();
+  const { signal } = asks[region.id] = new AbortController();
+  region.dataset.asked = url;
+  region.ariaBusy = 'true';
+  try {
+    const fresh = await load(url, signal);
+    delete asks[region.id];
+    exchange(fresh, r => r.id === region.id);
+    const voice = document.getElementById(`${region.id}-said`);
+    if (voice) voice.textContent = document.getElementById(region.id).querySelector('[data-said]')?.textContent;
+  } catch {
+    if (signal.aborted) return;
+    region.ariaBusy = null;
+    delete region.dataset.asked;
+    region.querySelector('[data-no-script]')?.removeAttribute('data-no-script');
+  }
+}
+for (const region of document.querySelectorAll('[data-ask]:not([data-ask=""])')) fill(region, region.dataset.ask);
 
 function keyOf(element) {
   if (element.id) return `#${CSS.escape(element.id)}`;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts.Merge;
@@ -109,8 +110,10 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
     private async Task<int> InsertAsync(DbTransaction transaction, Broadcast broadcast, FrozenAudience audience, IReadOnlyList<Channel> channels, Progress progress, long upTo)
     {
         var first = DeliveryId.Of(broadcast.Id, progress.FreezePosition + 1);
-        var parameters = new DynamicParameters(new { first, routes = Reach.Routes(channels), after = progress.FreezeAfter, upTo, now = Now, asks = audience.AsksToConfirm ? 1 : 0 });
-        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
+        var parameters = Reach.Parameters(audience, channels);
+        parameters.AddDynamicParams(new { first, after = progress.FreezeAfter, upTo, now = Now });
+        // Whoever changes between these two statements is told in one way and treated in the other, as anybody who changes while an audience is frozen.
+        if (audience.Taken is not null) await Exclusions.CountAsync(transaction, broadcast.Id, audience, $"c.id > @after AND c.id <= @upTo AND ({audience.Whole})", parameters);
         var rows = await transaction.Connection!.ExecuteAsync(InsertSql(audience.Condition.Sql, audience.Parts), parameters, transaction);
         if (rows == 0) return 0;
         await _dueTimes.FreezeAsync(transaction, broadcast, first, first + rows - 1, Now);
@@ -198,4 +201,20 @@ internal sealed record FrozenAudience(SqlCondition Condition, int Parts, long? I
 
     /// <summary>The message asks its recipients to confirm.</summary>
     public bool AsksToConfirm { get; init; }
+
+    /// <summary>Only those who wrote on the channel before get it.</summary>
+    public bool InteractedOnly { get; init; }
+
+    /// <summary>Which segment takes a contact out, by its place: an expression over alias <c>c</c>, NULL for those who stay. Null when none is taken out.</summary>
+    public string? Taken { get; private init; }
+
+    /// <summary>The condition before anybody is taken out; its parameters are the condition's.</summary>
+    public string Whole { get; private init; } = Condition.Sql;
+
+    /// <summary>The same without those whom the segments mean.</summary>
+    public FrozenAudience Less(IReadOnlyList<SqlCondition> segments) => segments.Count == 0 ? this : this with
+    {
+        Condition = new SqlCondition($"({Condition.Sql}) AND NOT ({string.Join(" OR ", segments.Select(s => $"({s.Sql})"))})", segments.Append(Condition).SelectMany(s => s.Parameters).ToDictionary()),
+        Taken = $"CASE {string.Join(" ", segments.Select((s, place) => string.Create(CultureInfo.InvariantCulture, $"WHEN {s.Sql} THEN {place}")))} END",
+    };
 }

@@ -62,7 +62,7 @@ internal static class RuleUses
         foreach (var (broadcast, rule) in await InlineAsync(transaction.Connection!, transaction))
         {
             if (Renamed(rule, oldName, newName) is not { } renamed) continue;
-            var audience = JsonSerializer.Serialize(new BroadcastAudience { Segment = JsonSerializer.Deserialize<JsonElement>(renamed.ToJson()) }, BroadcastJson.Options);
+            var audience = JsonSerializer.Serialize(JsonSerializer.Deserialize<BroadcastAudience>(broadcast.Rule, BroadcastJson.Options)! with { Segment = JsonSerializer.Deserialize<JsonElement>(renamed.ToJson()) }, BroadcastJson.Options);
             await DraftEdits.EndAsync(dialect, transaction, broadcast.Id);
             await transaction.Connection!.ExecuteAsync(SetBroadcastSql, new { id = broadcast.Id, audience, now }, transaction);
         }

@@ -27,20 +27,18 @@ internal sealed class SegmentCompiler
 {
     private readonly SqlDialect _dialect;
     private readonly long _now;
+    private readonly string _prefix;
     private readonly Dictionary<string, object?> _parameters = [];
 
-    private SegmentCompiler(SqlDialect dialect, long now)
-    {
-        _dialect = dialect;
-        _now = now;
-    }
+    private SegmentCompiler(SqlDialect dialect, long now, string prefix) => (_dialect, _now, _prefix) = (dialect, now, prefix);
 
     /// <param name="rule">The rule.</param>
     /// <param name="dialect">For which database.</param>
     /// <param name="nowMs">What relative dates are relative to, Unix milliseconds.</param>
-    public static SqlCondition Compile(SegmentRule rule, SqlDialect dialect, long nowMs)
+    /// <param name="prefix">What the names of its parameters begin with: conditions that stand in one query have different ones.</param>
+    public static SqlCondition Compile(SegmentRule rule, SqlDialect dialect, long nowMs, string prefix = "s")
     {
-        var compiler = new SegmentCompiler(dialect, nowMs);
+        var compiler = new SegmentCompiler(dialect, nowMs, prefix);
         return new SqlCondition(compiler.Node(rule.Root), compiler._parameters);
     }
 
@@ -220,7 +218,7 @@ internal sealed class SegmentCompiler
 
     private string Add(object value)
     {
-        var name = "s" + _parameters.Count.ToString(CultureInfo.InvariantCulture);
+        var name = _prefix + _parameters.Count.ToString(CultureInfo.InvariantCulture);
         _parameters.Add(name, value);
         return "@" + name;
     }

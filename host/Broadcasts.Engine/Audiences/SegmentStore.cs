@@ -45,6 +45,12 @@ internal sealed record SegmentUse
     public string Name { get; init; } = "";
 
     public BroadcastStatus Status { get; init; }
+
+    /// <summary>It does not go to the segment: it takes the segment out of its audience.</summary>
+    public bool IsExcluded { get; init; }
+
+    /// <summary>It has not started and needs the segment still.</summary>
+    public bool IsWaiting { get; init; }
 }
 
 /// <summary>The saved segments.</summary>
@@ -145,6 +151,9 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
                     $"The {u.Status} broadcast '{u.Name}' goes to this segment: give it another audience or delete it first.", u.Name, $"{u.BroadcastId}"))]);
 
             if (await RuleUses.BroadcastsAsync(transaction, RuleUses.NamesSegment(id)) is { Length: > 0 } inline) return RuleUses.Refused(inline);
+            if ((await Exclusions.UsersOfAsync(transaction.Connection!, transaction, id)).Where(u => u.IsWaiting).ToList() is { Count: > 0 } less)
+                return RuleUses.Refused([.. less.Select(u => new Problem($"broadcasts/{u.BroadcastId}", "segmentExcluded",
+                    $"The {u.Status} broadcast '{u.Name}' takes this segment out of its audience: change that first.", u.Name, $"{u.BroadcastId}"))]);
             if (await transaction.Connection!.QuerySingleOrDefaultAsync<SegmentDetails>(GetSql, new { id }, transaction) is not { } segment) return CommandResult.NotFound($"Segment {id}");
             await transaction.Connection!.ExecuteAsync(DeleteSql, new { id }, transaction);
             Audit(transaction, actor, "segment.deleted", id, AuditDiff.Between(Shown(segment.Name, segment.Description, segment.Rule), null));
@@ -158,9 +167,9 @@ internal sealed class SegmentStore(Database database, TimeProvider time)
          ORDER BY id DESC
         """;
 
-    /// <summary>The broadcasts that go to the segment, newest first, and those that have not started and have it as a condition.</summary>
+    /// <summary>The broadcasts that go to the segment, newest first, those that have not started and have it as a condition, and those that take it out of their audience.</summary>
     public Task<IReadOnlyList<SegmentUse>> UsedByAsync(long id, CancellationToken cancellationToken = default) =>
-        database.ReadAsync<IReadOnlyList<SegmentUse>>(async connection => [.. await UsedByAsync(connection, null, id), .. await RuleUses.BroadcastsAsync(connection, null, RuleUses.NamesSegment(id))], cancellationToken);
+        database.ReadAsync<IReadOnlyList<SegmentUse>>(async connection => [.. await UsedByAsync(connection, null, id), .. await RuleUses.BroadcastsAsync(connection, null, RuleUses.NamesSegment(id)), .. await Exclusions.UsersOfAsync(connection, null, id)], cancellationToken);
 
     private readonly string _useCountsSql = $"SELECT segment_id AS Id, COUNT(*) AS Uses FROM broadcasts WHERE kind = 0 AND {database.Dialect.InList("segment_id", "@ids")} GROUP BY segment_id";
 

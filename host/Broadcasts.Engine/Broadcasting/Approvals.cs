@@ -26,7 +26,7 @@ internal sealed class Approvals(Database database, BroadcastStore broadcasts, Br
 
     private async Task<long> MatchingAsync(Broadcast broadcast)
     {
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), broadcast.ReadParts().Count, time.Now());
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.RulesAsync(broadcast), broadcast.ReadParts().Count, time.Now());
         return await database.ReadAsync(c => c.QuerySingleAsync<long>($"SELECT COUNT(*) FROM contacts c WHERE {audience.Condition.Sql}", new DynamicParameters(audience.Condition.Parameters)));
     }
 

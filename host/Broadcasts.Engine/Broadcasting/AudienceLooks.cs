@@ -21,6 +21,9 @@ internal sealed record AudienceLook
     /// <summary>Why the others are not, by the reason's name.</summary>
     public IReadOnlyDictionary<string, long> Held { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Segments that are taken out, and how many contacts each takes.</summary>
+    public IReadOnlyList<ForecastExclusion> Excluded { get; init; } = [];
+
     /// <summary>Some of those that match.</summary>
     public IReadOnlyList<LookedAtContact> Sample { get; init; } = [];
 
@@ -32,7 +35,7 @@ internal sealed record AudienceLook
 internal sealed record LookedAtContact(long Id, string? Name, string? Channel, string? Reason);
 
 /// <summary>Looks at the audience of a draft while it is made: asks as freeze and forecast do, renders nothing, and ends in time for whoever waits.</summary>
-internal sealed class AudienceLooks(Database database, BroadcastChecks checks, ChannelStore channels, TimeProvider time)
+internal sealed class AudienceLooks(Database database, BroadcastChecks checks, ChannelStore channels, ReachAhead ahead, TimeProvider time)
 {
     public const int MostShown = 20;
 
@@ -45,34 +48,36 @@ internal sealed class AudienceLooks(Database database, BroadcastChecks checks, C
     {
         if (broadcast.ReadAudience() is not { RetryOf: null } audience) return null;
         var routes = await channels.GetAsync(broadcast.ChannelIds);
-        var condition = checks.Audience(audience, await checks.FrozenRuleAsync(broadcast), 1, time.Now()).Condition;
-        var where = $"c.id > @after AND c.id <= @upTo AND ({condition.Sql})";
-        var reach = routes.Count == 0 ? "" : Reach.Sql(database.Dialect, where);
+        var rules = await checks.RulesAsync(broadcast);
+        var frozen = checks.Audience(audience, rules, 1, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(broadcast.AllParts()) };
+        var where = $"c.id > @after AND c.id <= @upTo AND ({frozen.Condition.Sql})";
+        var less = frozen.Taken is null ? null : Exclusions.CountsSql(frozen.Taken, $"c.id > @after AND c.id <= @upTo AND ({frozen.Whole})");
+        var reach = routes.Count == 0 ? "" : Rows(where);
+        // Of those who are shown alone the way is sought: the database would look at all to find the first ones.
+        var shown = routes.Count == 0 ? "" : Rows($"c.id IN (SELECT c.id FROM contacts c WHERE {where} ORDER BY c.id LIMIT {MostShown})");
+        var parameters = await ahead.ParametersAsync(broadcast, frozen, routes, time.Now());
         // Without a channel nobody has a way yet: they are only counted.
         var count = routes.Count == 0 ? $"SELECT -1 AS channel_id, NULL AS reason, COUNT(*) AS contacts FROM contacts c WHERE {where}" : $"SELECT channel_id, reason, COUNT(*) AS contacts FROM ({reach}) AS reached GROUP BY channel_id, reason";
-        var (counts, sample) = (new List<CountRow>(), new List<SampleRow>());
+        var (counts, sample, taken) = (new List<CountRow>(), new List<SampleRow>(), new List<(int Place, long Contacts)>());
         var begun = time.GetTimestamp();
         for (long after = 0; ;)
         {
-            if (await ChunkEndAsync(after, cancellationToken) is not { } upTo) return Of(routes, counts, sample, isWhole: true);
-            if (time.GetElapsedTime(begun) > Patience) return Of(routes, counts, sample, isWhole: false);
-            var parameters = ParametersOf(condition, routes, after, upTo);
+            if (await ChunkEndAsync(after, cancellationToken) is not { } upTo) return Of(routes, counts, sample, isWhole: true) with { Excluded = ForecastExclusion.Of(rules.Less, taken) };
+            if (time.GetElapsedTime(begun) > Patience) return Of(routes, counts, sample, isWhole: false) with { Excluded = ForecastExclusion.Of(rules.Less, taken) };
+            parameters.Add("after", after);
+            parameters.Add("upTo", upTo);
             counts.AddRange(await database.ReadAsync(c => c.QueryAsync<CountRow>(new CommandDefinition(count, parameters, cancellationToken: cancellationToken)), cancellationToken));
+            if (less is not null) taken.AddRange(await database.ReadAsync(c => c.QueryAsync<(int, long)>(new CommandDefinition(less, parameters, cancellationToken: cancellationToken)), cancellationToken));
             if (routes.Count > 0 && sample.Count < MostShown)
-                sample.AddRange(await database.ReadAsync(c => c.QueryAsync<SampleRow>(new CommandDefinition($"{reach} ORDER BY id LIMIT {MostShown - sample.Count}", parameters, cancellationToken: cancellationToken)), cancellationToken));
+                sample.AddRange(await database.ReadAsync(c => c.QueryAsync<SampleRow>(new CommandDefinition($"{shown} ORDER BY id LIMIT {MostShown - sample.Count}", parameters, cancellationToken: cancellationToken)), cancellationToken));
             after = upTo;
         }
     }
 
+    private string Rows(string where) => $"SELECT id, first_name, last_name, channel_id, COALESCE(reason, later) AS reason FROM ({ahead.Sql(where)}) AS ahead";
+
     private Task<long?> ChunkEndAsync(long after, CancellationToken cancellationToken) =>
         database.ReadAsync(c => c.QuerySingleAsync<long?>(new CommandDefinition(Forecasts.ChunkEndSql, new { after, size = ChunkSize }, cancellationToken: cancellationToken)), cancellationToken);
-
-    private static DynamicParameters ParametersOf(SqlCondition condition, IReadOnlyList<Channel> routes, long after, long upTo)
-    {
-        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes), asks = 0 });
-        foreach (var (name, value) in condition.Parameters) parameters.Add(name, value);
-        return parameters;
-    }
 
     private static AudienceLook Of(IReadOnlyList<Channel> routes, List<CountRow> counts, List<SampleRow> sample, bool isWhole)
     {

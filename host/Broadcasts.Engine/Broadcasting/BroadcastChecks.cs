@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Broadcasts.Audiences;
 using Broadcasts.Channels;
@@ -11,7 +12,7 @@ using Broadcasts.Templates;
 namespace Broadcasts.Broadcasting;
 
 /// <summary>What must be right before a draft is saved, and before a broadcast may start.</summary>
-internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options, MessageLinks links)
+internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, Exclusions exclusions, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options, MessageLinks links)
 {
     private const int LongestName = 200;
     private const int LongestLabel = 50;
@@ -82,19 +83,29 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
             problems.Add(new("channelId", "resendChannel", $"A resend goes to the same kind of address as the broadcast before it: {before.AddressKind}.", $"{before.AddressKind}"));
     }
 
-    /// <summary>The rule as it is at the start: a later edit of the segment changes nothing.</summary>
-    public async Task<string?> FrozenRuleAsync(Broadcast broadcast)
+    /// <summary>The rules as they are at the start: a later edit of a segment changes nothing.</summary>
+    public async Task<AudienceRules> RulesAsync(Broadcast broadcast)
     {
         var audience = broadcast.ReadAudience();
         var json = audience?.SegmentId is { } id ? (await segments.GetAsync(id))!.Rule : audience?.Segment?.GetRawText();
-        return json is not null && SegmentRule.Parse(json, out _) is { } rule ? (await segments.ExpandAsync(rule)).ToJson() : json;
+        var less = new List<ExcludedSegment>();
+        foreach (var excluded in (audience?.ExcludeSegmentIds ?? []).Distinct())
+        {
+            var segment = (await segments.GetAsync(excluded))!;
+            less.Add(new ExcludedSegment { SegmentId = excluded, Name = segment.Name, Rule = (await ExpandedAsync(segment.Rule))! });
+        }
+
+        return new AudienceRules(await ExpandedAsync(json), less);
     }
+
+    private async Task<string?> ExpandedAsync(string? json) => json is not null && SegmentRule.Parse(json, out _) is { } rule ? (await segments.ExpandAsync(rule)).ToJson() : json;
 
     /// <summary>The condition of a started broadcast, relative dates fixed at its start.</summary>
     public async Task<FrozenAudience> FrozenAudienceAsync(Broadcast broadcast)
     {
         var parts = broadcast.ReadParts();
-        return Audience(broadcast.ReadAudience()!, broadcast.FrozenRule, parts.Count, broadcast.StartedAt!.Value) with { AsksToConfirm = await AsksToConfirmAsync(broadcast.AllParts()) };
+        var rules = new AudienceRules(broadcast.FrozenRule, await exclusions.OfAsync(broadcast.Id));
+        return Audience(broadcast.ReadAudience()!, rules, parts.Count, broadcast.StartedAt!.Value) with { AsksToConfirm = await AsksToConfirmAsync(broadcast.AllParts()) };
     }
 
     /// <summary>Whether a broadcast with these parts asks its recipients to confirm.</summary>
@@ -102,16 +113,21 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         new ContentCompiler(ContentCompiler.SchemaOf(await fields.ListAsync())).Compile(parts).Any(p => p.AsksToConfirm);
 
     /// <summary>The condition that an audience would freeze with at a moment.</summary>
-    public FrozenAudience Audience(BroadcastAudience audience, string? rule, int parts, long at)
+    public FrozenAudience Audience(BroadcastAudience audience, AudienceRules rules, int parts, long at) =>
+        (Whole(audience, rules.Rule, parts, at) with { InteractedOnly = audience.InteractedOnly }).Less([.. rules.Less.Select((segment, place) => Compile(segment.Rule, at, string.Create(CultureInfo.InvariantCulture, $"x{place}_")))]);
+
+    private FrozenAudience Whole(BroadcastAudience audience, string? rule, int parts, long at)
     {
         if (audience.ContactIds is { } ids)
             return new(new SqlCondition(MergedContacts.Picked(database.Dialect), new Dictionary<string, object?> { ["picked"] = database.Dialect.List(ids) }), parts, null, null) { IsPicked = true };
         if (audience.ImportId is { } import)
             return new(new SqlCondition("EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = @import AND ic.contact_id = c.id)", new Dictionary<string, object?> { ["import"] = import }), parts, import, null);
         if (audience.RetryOf is { } parent) return new(new SqlCondition("1 = 0", new Dictionary<string, object?>()), parts, null, parent);
-        var parsed = SegmentRule.ParseExpanded(rule!, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}");
-        return new(SegmentCompiler.Compile(parsed, database.Dialect, at), parts, null, null);
+        return new(Compile(rule!, at, "s"), parts, null, null);
     }
+
+    private SqlCondition Compile(string rule, long at, string prefix) => SegmentCompiler.Compile(
+        SegmentRule.ParseExpanded(rule, out var problems) ?? throw new InvalidOperationException($"The frozen rule can't be read: {problems[0].Message}"), database.Dialect, at, prefix);
 
     private async Task CheckRoutesAsync(BroadcastDraft draft, List<Problem> problems)
     {
@@ -154,10 +170,23 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         var given = new object?[] { audience?.SegmentId, audience?.Segment, audience?.ContactIds, audience?.ImportId, audience?.RetryOf }.Count(g => g is not null);
         if (given != 1) problems.Add(new("audience", "oneAudience", "Give exactly one of segmentId, segment, contactIds and importId."));
         if (audience?.ContactIds is { Length: 0 }) problems.Add(new("audience", "nobody", "No contact is picked."));
+        await CheckExcludedAsync(audience, problems);
+        if (audience is { RetryOf: not null, InteractedOnly: true }) problems.Add(new("interactedOnly", "interactedResend", "A resend goes to those whom an earlier one failed, whoever of them wrote before."));
         if (audience?.SegmentId is { } id && await segments.GetAsync(id) is null) problems.Add(new("audience", "segmentGone", $"Segment {id} does not exist.", $"{id}"));
         if (audience?.Segment is not { } inline) return;
         if (SegmentRule.Parse(inline.GetRawText(), out var wrong) is { } rule) problems.AddRange(await segments.CheckMembersAsync(rule));
         else problems.AddRange(wrong.Select(p => p with { Path = $"segment{(p.Path.Length > 0 ? "." + p.Path : "")}" }));
+    }
+
+    private async Task CheckExcludedAsync(BroadcastAudience? audience, List<Problem> problems)
+    {
+        if (audience?.ExcludeSegmentIds is not { Length: > 0 } excluded) return;
+        if (audience.RetryOf is not null) problems.Add(new("excludeSegmentIds", "excludeResend", "A resend goes to those whom an earlier one failed: no segment is taken out of them."));
+        if (excluded.Length > BroadcastAudience.MostExcluded) problems.Add(new("excludeSegmentIds", "tooManyExcluded", $"At most {BroadcastAudience.MostExcluded} segments can be taken out.", $"{BroadcastAudience.MostExcluded}"));
+        foreach (var id in excluded)
+        {
+            if (await segments.GetAsync(id) is null) problems.Add(new("excludeSegmentIds", "segmentGone", $"Segment {id} does not exist.", $"{id}"));
+        }
     }
 
     /// <summary>What is wrong with the one part of a single message.</summary>

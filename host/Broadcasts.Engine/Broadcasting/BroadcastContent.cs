@@ -91,9 +91,12 @@ public sealed class EmailPart : BroadcastPart
     public string? ReplyTo { get; init; }
 }
 
-/// <summary>Who gets a broadcast: exactly one of the four.</summary>
-public sealed class BroadcastAudience
+/// <summary>Who gets a broadcast: exactly one of the first five, less the segments that are taken out of it.</summary>
+public sealed record BroadcastAudience
 {
+    /// <summary>Most segments that can be taken out.</summary>
+    public const int MostExcluded = 5;
+
     /// <summary>A saved segment.</summary>
     public long? SegmentId { get; init; }
 
@@ -108,6 +111,13 @@ public sealed class BroadcastAudience
 
     /// <summary>The retryable failures of this broadcast.</summary>
     public long? RetryOf { get; init; }
+
+    /// <summary>Saved segments whose contacts do not get it.</summary>
+    public long[]? ExcludeSegmentIds { get; init; }
+
+    /// <summary>Of them only those who wrote on its channel before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool InteractedOnly { get; init; }
 }
 
 /// <summary>A pace: so many messages per length of time.</summary>

@@ -116,7 +116,7 @@ internal sealed partial class BroadcastGrain(
         // A schedule starts in the name of whoever wrote it.
         var sender = broadcast.State == BroadcastStatus.Scheduled ? broadcast.SentBy ?? actor : actor;
         var act = waitsFor is null ? new BroadcastAct(actor, "start") : new BroadcastAct(actor, "ask", Said: waitsFor);
-        if (await store.StartAsync(broadcast, await checks.FrozenRuleAsync(broadcast), sender, waitsFor, messages, act) is not { } started) return await RacedAsync();
+        if (await store.StartAsync(broadcast, await checks.RulesAsync(broadcast), sender, waitsFor, messages, act) is not { } started) return await RacedAsync();
         Freeze();
         return Done(started);
     }

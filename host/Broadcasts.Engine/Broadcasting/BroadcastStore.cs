@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Broadcasts.Audiences;
 using Broadcasts.Storage;
 using Dapper;
 
@@ -132,21 +133,25 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
 
     /// <summary>Starts, or starts to wait for a second person: from here on the audience is who matches the rule below the highest contact of this moment.</summary>
     /// <param name="broadcast">As it was read.</param>
-    /// <param name="rule">The audience's, frozen.</param>
+    /// <param name="rules">The audience's, frozen.</param>
     /// <param name="sender">In whose name.</param>
     /// <param name="waitsFor">Why a second person must agree first; null when nobody need.</param>
     /// <param name="messages">How many it is spread over its length of time; null when it is not spread.</param>
     /// <param name="act">Who does what. Its time came when that is the schedule; who starts it by hand means now, for everybody.</param>
-    public Task<Broadcast?> StartAsync(Broadcast broadcast, string? rule, string sender, Problem? waitsFor, long? messages, BroadcastAct act) => ActAsync(broadcast.Id, act, async t =>
+    public Task<Broadcast?> StartAsync(Broadcast broadcast, AudienceRules rules, string sender, Problem? waitsFor, long? messages, BroadcastAct act) => ActAsync(broadcast.Id, act, async t =>
     {
         if (messages is { } count) await t.Connection!.ExecuteAsync(SpreadSql, new { id = broadcast.Id, expected = (int)broadcast.State, count = Math.Max(1, count) }, t);
-        return await t.Connection!.ExecuteAsync(StartSql, new
-        {
-            id = broadcast.Id, expected = (int)broadcast.State, rule, sender, now = Now, keepsTimes = act.Actor == "schedule" ? 1 : 0,
-            next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor?.Message, told = Told.Write(waitsFor),
-            claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
-        }, t) == 1;
+        if (await t.Connection!.ExecuteAsync(StartSql, StartParameters(broadcast, rules, sender, waitsFor, bySchedule: act.Actor == "schedule"), t) == 0) return false;
+        await Exclusions.SetAsync(t, broadcast.Id, rules.Less);
+        return true;
     });
+
+    private object StartParameters(Broadcast broadcast, AudienceRules rules, string sender, Problem? waitsFor, bool bySchedule) => new
+    {
+        id = broadcast.Id, expected = (int)broadcast.State, rule = rules.Rule, sender, now = Now, keepsTimes = bySchedule ? 1 : 0,
+        next = (int)(waitsFor is null ? BroadcastStatus.InProgress : BroadcastStatus.Paused), reason = waitsFor is null ? null : Approvals.Reason, detail = waitsFor?.Message, told = Told.Write(waitsFor),
+        claimTo = broadcast.ReadSafety().Canary is null ? (long?)null : 0,
+    };
 
     private const string ApproveSql = """
         UPDATE broadcasts
@@ -185,6 +190,7 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
     {
         if (await t.Connection!.ExecuteAsync(DeleteSql, new { id, expected = (int)expected }, t) == 0) return false;
         await t.Connection!.ExecuteAsync(DeleteLabelsSql, new { id }, t);
+        await Exclusions.SetAsync(t, id, []);
         return true;
     });
 

@@ -17,6 +17,9 @@ internal sealed record Forecast
     /// <summary>Contacts that match the audience.</summary>
     public long Recipients { get; init; }
 
+    /// <summary>Segments that are taken out of it, and how many contacts each takes; they are not among the recipients.</summary>
+    public IReadOnlyList<ForecastExclusion> Excluded { get; init; } = [];
+
     /// <summary>Those of them that would get it.</summary>
     public long Sendable { get; init; }
 
@@ -55,11 +58,19 @@ internal sealed record Forecast
 /// <summary>One channel's share.</summary>
 internal sealed record ForecastChannel(long ChannelId, string Name, long Messages);
 
+/// <summary>A segment that is taken out of the audience.</summary>
+internal sealed record ForecastExclusion(long SegmentId, string Name, long Contacts)
+{
+    /// <summary>Out of what was counted by place.</summary>
+    public static IReadOnlyList<ForecastExclusion> Of(IReadOnlyList<ExcludedSegment> less, IReadOnlyList<(int Place, long Contacts)> taken) =>
+        [.. less.Select((segment, place) => new ForecastExclusion(segment.SegmentId, segment.Name, taken.Where(t => t.Place == place).Sum(t => t.Contacts)))];
+}
+
 /// <summary>Somebody who would not get it.</summary>
 internal sealed record SkippedContact(long ContactId, string? Name);
 
 /// <summary>The dry run: every matching contact is looked at as the freeze would, and rendered as the dispatch would, and nothing is sent.</summary>
-internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, RecipientLimits recipients, TransportCatalogue transports, ContactQueries contacts, MessageLinks links, TimeProvider time)
+internal sealed class Forecasts(Database database, BroadcastStore broadcasts, BroadcastChecks checks, BroadcastPlans plans, ChannelStore channels, RecipientLimits recipients, TransportCatalogue transports, ContactQueries contacts, MessageLinks links, ReachAhead ahead, TimeProvider time)
 {
     /// <summary>Contacts looked at per page.</summary>
     private const int ChunkSize = 5000;
@@ -94,6 +105,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
+            Excluded = ForecastExclusion.Of(counts.Less, counts.Taken),
             Sendable = counts.Sendable,
             Messages = counts.ByChannel.Values.Sum(),
             Channels = [.. routes.Select(c => new ForecastChannel(c.Id, c.Name, counts.ByChannel.GetValueOrDefault(c.Id)))],
@@ -116,58 +128,63 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         if (broadcast.ReadAudience()!.RetryOf is { } parent) return (await RetryAsync(parent, routes[0])).ByChannel.Values.Sum();
         var parts = broadcast.ReadParts().Count;
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(broadcast.AllParts()) };
+        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.RulesAsync(broadcast), parts, time.Now()) with { AsksToConfirm = await checks.AsksToConfirmAsync(broadcast.AllParts()) };
         var sql = $"SELECT COUNT(*) FROM ({Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")}) AS reached WHERE reason IS NULL";
         var count = 0L;
         for (long? after = 0; ; )
         {
             var upTo = await database.ReadAsync(c => c.QuerySingleAsync<long?>(ChunkEndSql, new { after, size = CountChunkSize }));
             if (upTo is null) return count * parts;
-            var parameters = ParametersOf(audience, routes, after.Value, upTo.Value);
+            var parameters = Reach.Parameters(audience, routes);
+            parameters.AddDynamicParams(new { after, upTo });
             count += await database.ReadAsync(c => c.QuerySingleAsync<long>(sql, parameters));
             after = upTo;
         }
-    }
-
-    private static DynamicParameters ParametersOf(FrozenAudience audience, IReadOnlyList<Channel> routes, long after, long upTo)
-    {
-        var parameters = new DynamicParameters(new { after, upTo, routes = Reach.Routes(routes), asks = audience.AsksToConfirm ? 1 : 0 });
-        foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
-        return parameters;
     }
 
     private async Task<Counts> RunAsync(Broadcast broadcast, IReadOnlyList<Channel> routes, CancellationToken cancellationToken)
     {
         var (plan, _) = await plans.MakeAsync(broadcast.Id, cancellationToken);
         var parts = broadcast.ReadParts().Count;
-        var audience = checks.Audience(broadcast.ReadAudience()!, await checks.FrozenRuleAsync(broadcast), parts, time.Now()) with { AsksToConfirm = plan!.AsksToConfirm };
+        var rules = await checks.RulesAsync(broadcast);
+        var audience = checks.Audience(broadcast.ReadAudience()!, rules, parts, time.Now()) with { AsksToConfirm = plan!.AsksToConfirm };
         var renderer = plan.NewRenderer();
         renderer.Values.SetLinks(links.Samples.OptOut, links.Samples.Confirm);
         renderer.Values.Now = time.GetUtcNow();
         renderer.Values.Set(TemplateSchema.BroadcastName, broadcast.Name);
         var names = routes.ToDictionary(c => c.Id, c => c.Name);
-        var counts = new Counts { Parts = parts, SmsParts = routes.Any(c => transports.Find(c.Transport)?.Capabilities.CountsSegments == true) ? 0 : null };
-        var sql = $"{Reach.Sql(database.Dialect, $"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")} ORDER BY id";
+        var counts = new Counts { Parts = parts, Less = rules.Less, SmsParts = routes.Any(c => transports.Find(c.Transport)?.Capabilities.CountsSegments == true) ? 0 : null };
+        var sql = $"{ahead.Sql($"c.id > @after AND c.id <= @upTo AND ({audience.Condition.Sql})")} ORDER BY id";
+        var parameters = await ahead.ParametersAsync(broadcast, audience, routes, Math.Max(broadcast.ScheduledAt ?? 0, time.Now()));
         for (long after = 0; ;)
         {
-            var chunk = await ReadAsync(sql, audience, routes, after, plan.FieldSlugs, cancellationToken);
+            var chunk = await ReadAsync(sql, audience, parameters, after, plan.FieldSlugs, cancellationToken);
             if (chunk.UpTo is not { } upTo) return counts;
+            counts.Taken.AddRange(chunk.Taken);
             foreach (var row in chunk.Rows)
             {
                 renderer.Values.Set(TemplateSchema.ChannelName, names[row.ChannelId]);
-                counts.Add(row, row.Reason ?? Render(renderer, chunk.People.GetValueOrDefault((row.Id, row.Revision)), parts, counts));
+                // In the order of the sending: what the cap holds back is not rendered, and a closed window is seen in what was.
+                var sms = counts.SmsParts;
+                var held = row.Reason ?? (row.Later == (int)SkipReason.FrequencyCapped ? row.Later : null) ?? Render(renderer, chunk.People.GetValueOrDefault((row.Id, row.Revision)), parts, counts);
+                if (held is null && row.Later is not null) (held, counts.SmsParts) = (row.Later, sms);
+                counts.Add(row, held);
             }
 
             after = upTo;
         }
     }
 
-    private Task<Chunk> ReadAsync(string sql, FrozenAudience audience, IReadOnlyList<Channel> routes, long after, string[] fieldSlugs, CancellationToken cancellationToken) => database.ReadAsync(async connection =>
+    private Task<Chunk> ReadAsync(string sql, FrozenAudience audience, DynamicParameters parameters, long after, string[] fieldSlugs, CancellationToken cancellationToken) => database.ReadAsync(async connection =>
     {
         var upTo = await connection.QuerySingleAsync<long?>(new CommandDefinition(ChunkEndSql, new { after, size = ChunkSize }, cancellationToken: cancellationToken));
-        if (upTo is null) return new Chunk(null, [], new Dictionary<(long, int), RenderingContact>());
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, ParametersOf(audience, routes, after, upTo.Value), cancellationToken: cancellationToken))).AsList();
-        return new Chunk(upTo, rows, await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], fieldSlugs, cancellationToken));
+        if (upTo is null) return new Chunk(null, [], new Dictionary<(long, int), RenderingContact>(), []);
+        parameters.Add("after", after);
+        parameters.Add("upTo", upTo);
+        var taken = audience.Taken is null ? [] : await connection.QueryAsync<(int, long)>(new CommandDefinition(
+            Exclusions.CountsSql(audience.Taken, $"c.id > @after AND c.id <= @upTo AND ({audience.Whole})"), parameters, cancellationToken: cancellationToken));
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
+        return new Chunk(upTo, rows, await contacts.LoadForRenderingAsync(connection, [.. rows.Where(r => r.Reason is null).Select(r => (r.Id, r.Revision))], fieldSlugs, cancellationToken), [.. taken]);
     }, cancellationToken);
 
     private static int? Render(PartRenderer renderer, RenderingContact? contact, int parts, Counts counts)
@@ -192,7 +209,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         return new Counts { Recipients = row.Recipients, Sendable = row.Recipients, ByChannel = { [channel.Id] = row.Messages }, Zones = { [(channel.Id, null, null)] = row.Messages } };
     }
 
-    private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People);
+    private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People, (int Place, long Contacts)[] Taken);
 
     /// <summary>How limits and the recipients' times spread the sending.</summary>
     private sealed record Spread(DateTimeOffset First, DateTimeOffset? Finish, long Fallback, long Over)
@@ -248,6 +265,12 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
 
         public long? SmsParts { get; set; }
 
+        /// <summary>The segments that are taken out.</summary>
+        public IReadOnlyList<ExcludedSegment> Less { get; init; } = [];
+
+        /// <summary>How many contacts they take, by the segment's place.</summary>
+        public List<(int Place, long Contacts)> Taken { get; } = [];
+
         /// <summary>Messages per channel.</summary>
         public Dictionary<long, long> ByChannel { get; } = [];
 
@@ -292,6 +315,8 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         public long ChannelId { get; init; }
 
         public int? Reason { get; init; }
+
+        public int? Later { get; init; }
 
         public string? TimeZone { get; init; }
 

@@ -102,6 +102,11 @@ internal sealed partial class ContactQueries(Database database, TimeProvider tim
     public Task<ContactDetails?> GetAsync(long id, CancellationToken cancellationToken = default) =>
         database.ReadAsync(async connection => (await ContactReader.LoadAsync(database.Dialect, connection, null, [id], cancellationToken)).SingleOrDefault(), cancellationToken);
 
+    /// <summary>Those of the contacts that exist, in the order of the ids.</summary>
+    public Task<IReadOnlyList<ContactDetails>> OfAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken = default) => ids.Count == 0
+        ? Task.FromResult<IReadOnlyList<ContactDetails>>([])
+        : database.ReadAsync<IReadOnlyList<ContactDetails>>(async connection => await ContactReader.LoadAsync(database.Dialect, connection, null, ids, cancellationToken), cancellationToken);
+
     private const string FindSql = """
         SELECT contact_id
           FROM addresses

@@ -29,6 +29,9 @@ internal enum SuppressionReason
 /// <summary>An address that gets nothing.</summary>
 internal sealed record Suppression
 {
+    /// <summary>Of several rows <c>s</c> of suppressions the one that says most, in this order: 3 opted out, 2 a person, a complaint or a list from elsewhere, 1 a dead address, 0 only that it has to confirm first. NULL without a row.</summary>
+    public const string Weightiest = "MAX(CASE s.reason WHEN 2 THEN 3 WHEN 3 THEN 1 WHEN 6 THEN 0 ELSE 2 END)";
+
     public AddressKind Kind { get; init; }
 
     public string Value { get; init; } = "";

@@ -61,6 +61,12 @@ public enum SkipReason
 
     /// <summary>The provider allows free content only for a time after the contact's last message, and that time is over.</summary>
     WindowClosed = 141,
+
+    /// <summary>The broadcast is for those who wrote on its channel before, and the contact never did.</summary>
+    NeverInteracted = 142,
+
+    /// <summary>The provider said before that the address does not exist or takes nothing any more.</summary>
+    DeadAddress = 143,
 }
 
 /// <summary>Names of the reason column, as the API writes them.</summary>

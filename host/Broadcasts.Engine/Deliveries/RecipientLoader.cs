@@ -41,10 +41,14 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         SELECT id FROM (SELECT d.id, COUNT(DISTINCT e.id >> 32) AS others
                           FROM deliveries d JOIN deliveries e ON e.contact_id = d.contact_id AND e.id >> 32 <> d.id >> 32
                           JOIN broadcasts b ON b.id = e.id >> 32 AND b.kind = 0
-                         WHERE {database.Dialect.InList("d.id", "@ids")} AND (e.sent_at >= @since OR (e.status = 7 AND e.ended_at >= @since) OR (e.status = 1 AND e.claim < d.claim))
+                         WHERE {database.Dialect.InList("d.id", "@ids")} AND {IsReached(" AND e.claim < d.claim")}
                          GROUP BY d.id) AS reached
          WHERE others >= @most
         """;
+
+    /// <summary>A condition on rows <c>e</c> of other broadcasts: their contact got one since <c>@since</c>, may have, or is about to.</summary>
+    /// <param name="first">Which of those that are about to count.</param>
+    public static string IsReached(string first) => $"(e.sent_at >= @since OR (e.status = 7 AND e.ended_at >= @since) OR (e.status = 1{first}))";
 
     private readonly string _sql = StatesSql(database.Dialect, "NULL");
 
@@ -56,7 +60,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 
     private static string StatesSql(SqlDialect dialect, string lastSaid) => $"""
         SELECT d.id, a.value, a.last_inbound_at, d.contact_id AS owner, d.contact_revision, c.id AS contact_id, c.blocked_at, c.time_zone, c.country,
-               (SELECT MAX(CASE s.reason WHEN 2 THEN 2 WHEN 6 THEN 0 ELSE 1 END) FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed,
+               (SELECT {Suppression.Weightiest} FROM suppressions s WHERE s.kind = a.kind AND s.value = a.value AND s.channel_id IN (0, d.channel_id)) AS suppressed,
                {lastSaid} AS last_said
           FROM deliveries d
           LEFT JOIN contacts c ON c.id = d.contact_id
@@ -112,7 +116,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
         Refusal = state?.ContactId is null || contact is null ? SkipReason.ContactDeleted
             : state.BlockedAt is not null ? SkipReason.ContactBlocked
             : state.Value is null ? SkipReason.NoAddress
-            : state.Suppressed is not null && !(isAsking && state.MayBeAsked) ? state.Suppressed == (int)SuppressionReason.OptedOut ? SkipReason.OptedOut : SkipReason.Suppressed
+            : state.Suppressed is { } weight && !(isAsking && state.MayBeAsked) ? weight switch { 3 => SkipReason.OptedOut, 1 => SkipReason.DeadAddress, _ => SkipReason.Suppressed }
             : isCapped ? SkipReason.FrequencyCapped
             : null,
     };
@@ -136,7 +140,7 @@ internal sealed class RecipientLoader(Database database, ContactQueries contacts
 
         public long? BlockedAt { get; init; }
 
-        /// <summary>Why it gets nothing: 2 opted out, 1 anything else, 0 only that it has to confirm first.</summary>
+        /// <summary>Why it gets nothing, as <see cref="Suppression.Weightiest"/> has it.</summary>
         public int? Suppressed { get; init; }
 
         public int? LastSaid { get; init; }

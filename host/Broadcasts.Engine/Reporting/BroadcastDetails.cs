@@ -10,6 +10,9 @@ internal sealed record BroadcastDetails
 
     public BroadcastAudience? Audience { get; init; }
 
+    /// <summary>The segments that are taken out of its audience, in their order.</summary>
+    public IReadOnlyList<ExcludedPart> Excluded { get; init; } = [];
+
     public required BroadcastPart[] Parts { get; init; }
 
     /// <summary>The content in other languages; null when it has one.</summary>
@@ -75,6 +78,12 @@ internal sealed record BroadcastDetails
     /// <summary>What can be asked of it now.</summary>
     public IReadOnlyList<BroadcastCommand> Allowed => [.. BroadcastLifecycle.CommandsFrom(Row.Status, Row.StatusReason)];
 }
+
+/// <summary>A segment that is taken out of an audience.</summary>
+/// <param name="SegmentId">Which.</param>
+/// <param name="Name">As it is called, or was at the start.</param>
+/// <param name="Contacts">How many contacts it took out; null before the start.</param>
+internal sealed record ExcludedPart(long SegmentId, string Name, long? Contacts);
 
 /// <summary>A template that a broadcast took its content from.</summary>
 /// <param name="Id">Which.</param>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Storage;
 using Dapper;
@@ -30,8 +31,21 @@ internal sealed partial class BroadcastQueries
             if (found.AsList() is not [var (record, details)]) return null;
 
             var counts = await ReadCountsAsync(connection, [id], cancellationToken);
-            return Build(record, details ?? new DetailsRecord(), counts.GetValueOrDefault(id, DeliveryCounts.None), await ReadChildrenAsync(connection, id, cancellationToken));
+            var excluded = await ReadExcludedAsync(connection, record, cancellationToken);
+            return Build(record, details ?? new DetailsRecord(), counts.GetValueOrDefault(id, DeliveryCounts.None), await ReadChildrenAsync(connection, id, cancellationToken)) with { Excluded = excluded };
         }, cancellationToken);
+
+    private readonly string _excludedSql = $"SELECT id AS SegmentId, name AS Name FROM segments WHERE {database.Dialect.InList("id", "@ids")}";
+
+    // From its start on it is what was frozen, whatever becomes of the segments.
+    private async Task<IReadOnlyList<ExcludedPart>> ReadExcludedAsync(DbConnection connection, BroadcastRecord record, CancellationToken cancellationToken)
+    {
+        if (record.Audience is null || JsonSerializer.Deserialize<BroadcastAudience>(record.Audience, BroadcastJson.Options)?.ExcludeSegmentIds is not { Length: > 0 } ids) return [];
+        if (record.StartedAt is not null && (BroadcastStatus)record.Status is not (BroadcastStatus.Draft or BroadcastStatus.Scheduled))
+            return [.. (await connection.QueryAsync<ExcludedSegment>(Command(Exclusions.OfSql, new { id = record.Id }, cancellationToken))).Select(x => new ExcludedPart(x.SegmentId, x.Name, x.Contacts))];
+        var named = (await connection.QueryAsync<ExcludedSegment>(Command(_excludedSql, new { ids = database.Dialect.List(ids) }, cancellationToken))).ToDictionary(s => s.SegmentId, s => s.Name);
+        return [.. ids.Distinct().Where(named.ContainsKey).Select(id => new ExcludedPart(id, named[id], null))];
+    }
 
     private static BroadcastDetails Build(BroadcastRecord record, DetailsRecord details, DeliveryCounts counts, IReadOnlyList<RelatedBroadcast> children) => new()
     {

@@ -38,6 +38,13 @@ internal sealed record BroadcastAnswer
 
     public long? RetryOf { get; init; }
 
+    public long[]? ExcludeSegmentIds { get; init; }
+
+    public bool? InteractedOnly { get; init; }
+
+    /// <summary>The same with names, and from the start on how many contacts each took out.</summary>
+    public IReadOnlyList<ExcludedPart>? Excluded { get; init; }
+
     public BroadcastPart[]? Parts { get; init; }
 
     public string? Language { get; init; }
@@ -147,6 +154,9 @@ internal sealed record BroadcastAnswer
         ContactIds = details.Audience?.ContactIds,
         ImportId = details.Audience?.ImportId,
         RetryOf = details.Audience?.RetryOf,
+        ExcludeSegmentIds = details.Audience?.ExcludeSegmentIds,
+        InteractedOnly = details.Audience?.InteractedOnly == true ? true : null,
+        Excluded = details.Excluded.Count > 0 ? details.Excluded : null,
         Parts = details.Parts,
         Language = details.Languages?.Language,
         Variants = details.Languages?.Variants,

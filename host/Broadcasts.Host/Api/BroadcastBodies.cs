@@ -27,6 +27,12 @@ internal sealed record BroadcastBody
 
     public long? ImportId { get; init; }
 
+    /// <summary>Saved segments whose contacts do not get it; up to five.</summary>
+    public long[]? ExcludeSegmentIds { get; init; }
+
+    /// <summary>Only those who wrote on its channel before.</summary>
+    public bool InteractedOnly { get; init; }
+
     public BroadcastPart[] Parts { get; init; } = [];
 
     /// <summary>The language of <see cref="Parts"/>; needed when there are others.</summary>
@@ -89,6 +95,8 @@ internal sealed record BroadcastBody
         Segment = details.Audience?.Segment,
         ContactIds = details.Audience?.ContactIds,
         ImportId = details.Audience?.ImportId,
+        ExcludeSegmentIds = details.Audience?.ExcludeSegmentIds,
+        InteractedOnly = details.Audience?.InteractedOnly == true,
         Parts = details.Parts,
         Language = details.Languages?.Language,
         Variants = details.Languages?.Variants,
@@ -125,9 +133,11 @@ internal sealed record BroadcastBody
             return null;
         }
 
-        return given.Any(g => g.IsGiven)
-            ? JsonSerializer.Serialize(new BroadcastAudience { SegmentId = SegmentId, Segment = Segment, ContactIds = ContactIds, ImportId = ImportId }, BroadcastJson.Options)
-            : null;
+        var excluded = ExcludeSegmentIds is { Length: > 0 } ids ? ids : null;
+        if (given.Any(g => g.IsGiven))
+            return JsonSerializer.Serialize(new BroadcastAudience { SegmentId = SegmentId, Segment = Segment, ContactIds = ContactIds, ImportId = ImportId, ExcludeSegmentIds = excluded, InteractedOnly = InteractedOnly }, BroadcastJson.Options);
+        if (excluded is not null) problems.Add(new Problem("excludeSegmentIds", "excludeAlone", "Say from whom it is taken out: segmentId, segment, contactIds or importId."));
+        return null;
     }
 }
 

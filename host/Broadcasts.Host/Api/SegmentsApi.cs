@@ -43,7 +43,12 @@ internal sealed record SegmentAnswer(long Id, string Name, string? Description, 
 /// <summary>Who would miss a segment.</summary>
 internal sealed record SegmentUsesAnswer(BroadcastUse[] Broadcasts, SegmentMemberUse[] Segments);
 
-internal sealed record BroadcastUse(long Id, string Name, BroadcastStatus Status);
+/// <summary>A broadcast that names a segment.</summary>
+/// <param name="Id">Which.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Status">Where it is.</param>
+/// <param name="Excludes">True when it takes the segment out of its audience.</param>
+internal sealed record BroadcastUse(long Id, string Name, BroadcastStatus Status, bool? Excludes);
 
 internal sealed record SegmentMemberUse(long Id, string Name);
 
@@ -104,7 +109,7 @@ internal static class SegmentsApi
         if (await store.GetAsync(id, cancellationToken) is null) return ApiProblems.NotFound($"Segment {id}");
         var broadcasts = await store.UsedByAsync(id, cancellationToken);
         var segments = await store.MemberOfAsync(id, cancellationToken);
-        return Results.Ok(new SegmentUsesAnswer([.. broadcasts.Select(b => new BroadcastUse(b.BroadcastId, b.Name, b.Status))], [.. segments.Select(s => new SegmentMemberUse(s.Id, s.Name))]));
+        return Results.Ok(new SegmentUsesAnswer([.. broadcasts.Select(b => new BroadcastUse(b.BroadcastId, b.Name, b.Status, b.IsExcluded ? true : null))], [.. segments.Select(s => new SegmentMemberUse(s.Id, s.Name))]));
     }
 
     private static async Task<IResult> WhyAsync(long id, long contactId, SegmentStore store, SegmentQueries queries, ContactQueries contacts, CancellationToken cancellationToken)

@@ -93,9 +93,25 @@ public sealed class AudienceFreezerTests
         var rows = (await kit.RowsAsync(broadcast)).Where(r => r.Part == 1).ToDictionary(r => r.ContactId, r => (SkipReason?)r.Reason);
         Assert.Equal(14, (await kit.RowsAsync(broadcast)).Count);
         Assert.Equal(
-            [SkipReason.ContactBlocked, SkipReason.OptedOut, SkipReason.Suppressed, null, SkipReason.ContactBlocked, null, SkipReason.NoAddress],
+            [SkipReason.ContactBlocked, SkipReason.OptedOut, SkipReason.DeadAddress, null, SkipReason.ContactBlocked, null, SkipReason.NoAddress],
             [rows[p[0]], rows[p[1]], rows[p[2]], rows[p[3]], rows[p[4]], rows[p[5]], rows[homeless[0]]]);
         Assert.All(await kit.RowsAsync(broadcast), r => Assert.Equal(r.Reason is null ? DeliveryStatus.Pending : DeliveryStatus.Skipped, r.State));
+        await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]
+    public async Task FreezeChunkAsync_SegmentsAreTakenOut_LeavesTheirPeopleOutAndCountsEachOnce(string provider)
+    {
+        await using var kit = await LedgerKit.CreateAsync(provider);
+        var people = await kit.AddPeopleAsync(1200);
+        var audience = LedgerKit.Everybody(2).Less([new SqlCondition("c.id % @x0_0 = 0", new Dictionary<string, object?> { ["x0_0"] = 3L }), new SqlCondition("c.id % @x1_0 = 0", new Dictionary<string, object?> { ["x1_0"] = 2L })]);
+        var broadcast = await kit.StartAsync(parts: 2, less: [new() { SegmentId = 8, Name = "Thirds" }, new() { SegmentId = 4, Name = "Halves" }]);
+
+        await kit.FreezeAsync(broadcast, audience);
+
+        Assert.Equal(people.Where(p => p % 3 != 0 && p % 2 != 0), (await kit.RowsAsync(broadcast)).Where(r => r.Part == 0).Select(r => r.ContactId));
+        Assert.Equal((people.Count(p => p % 3 != 0 && p % 2 != 0), 1), await FrozenAsync(kit, broadcast));
+        Assert.Equal([(8L, "Thirds", (long)people.Count(p => p % 3 == 0)), (4L, "Halves", people.Count(p => p % 3 != 0 && p % 2 == 0))], (await new Exclusions(kit.Database).OfAsync(broadcast.Id)).Select(x => (x.SegmentId, x.Name, x.Contacts)));
         await LedgerCheck.AssertCountsAsync(kit.Database, broadcast.Id);
     }
 

@@ -68,6 +68,28 @@ public abstract class SegmentStoreTests
     }
 
     [Fact]
+    public async Task DeleteAsync_SegmentThatADraftTakesOut_IsRefusedUntilItHasStarted()
+    {
+        var (id, _) = await _f.Segments.CreateAsync(Unique(), SegmentRule.Everyone, "test", cancellationToken: _ct);
+        var audience = $$"""{"contactIds":[1],"excludeSegmentIds":[999,{{id}}]}""";
+        var broadcast = await _f.Database.WriteAsync(t => t.Connection!.ExecuteScalarAsync<long>(
+            "INSERT INTO broadcasts (name, status, audience, created_by, created_at, updated_at) VALUES ('Less', 1, @audience, 'test', 1, 1) RETURNING id", new { audience }, t), _ct);
+
+        var refused = await _f.Segments.DeleteAsync(id, "test", _ct);
+
+        Assert.Equal((CommandCode.Refused, "segmentExcluded"), (refused.Code, Assert.Single(refused.Problems).Code));
+        Assert.Equal((broadcast, true), Assert.Single(await _f.Segments.UsedByAsync(id, _ct)) is var use ? (use.BroadcastId, use.IsExcluded) : default);
+        await _f.Database.WriteAsync(async t =>
+        {
+            await t.Connection!.ExecuteAsync("UPDATE broadcasts SET status = 2, started_at = 1 WHERE id = @broadcast", new { broadcast }, t);
+            await Exclusions.SetAsync(t, broadcast, [new() { SegmentId = id, Name = "Less", Rule = "{}" }]);
+        }, _ct);
+        Assert.Equal(broadcast, Assert.Single(await _f.Segments.UsedByAsync(id, _ct)).BroadcastId);
+        Assert.True((await _f.Segments.DeleteAsync(id, "test", _ct)).IsDone);
+        await _f.Database.WriteAsync(t => t.Connection!.ExecuteAsync("DELETE FROM broadcasts WHERE id = @broadcast", new { broadcast }, t), _ct);
+    }
+
+    [Fact]
     public async Task DeleteAsync_FieldOrTagOrSegmentThatARuleNames_IsRefusedWithThatRule()
     {
         var slug = "f" + Guid.NewGuid().ToString("N")[..8];

@@ -79,7 +79,7 @@ internal sealed class LedgerKit : IAsyncDisposable
     });
 
     /// <summary>A broadcast in progress whose audience is not frozen yet.</summary>
-    public async Task<Broadcast> StartAsync(int parts = 1, BroadcastAudience? audience = null, long? expiresAt = null, long? parent = null)
+    public async Task<Broadcast> StartAsync(int parts = 1, BroadcastAudience? audience = null, long? expiresAt = null, long? parent = null, IReadOnlyList<ExcludedSegment>? less = null)
     {
         var draft = new BroadcastDraft
         {
@@ -90,7 +90,7 @@ internal sealed class LedgerKit : IAsyncDisposable
             ExpiresAt = expiresAt,
         };
         var made = await Broadcasts.CreateAsync(draft, new BroadcastAct("test", "create"), parent, null);
-        return (await Broadcasts.StartAsync(made, null, "test", null, null, new BroadcastAct("test", "start")))!;
+        return (await Broadcasts.StartAsync(made, new AudienceRules(null, less ?? []), "test", null, null, new BroadcastAct("test", "start")))!;
     }
 
     public static FrozenAudience Everybody(int parts = 1) => new(new SqlCondition("1 = 1", new Dictionary<string, object?>()), parts, null, null);

@@ -73,7 +73,7 @@ public sealed class ConsentTests(EngineFixture fixture) : IClassFixture<EngineFi
 
         EngineUnderTest.Require(await SayAsync(people[0], ConsentState.Granted, "form"));
 
-        Assert.Equal([(DeliveryStatus.Skipped, (int?)SkipReason.Suppressed)], await SendAsync(channel.Id, people));
+        Assert.Equal([(DeliveryStatus.Skipped, (int?)SkipReason.DeadAddress)], await SendAsync(channel.Id, people));
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Broadcasts.Audiences;
 using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
+using Broadcasts.Contacts.Import;
 using Broadcasts.Plugins;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
@@ -15,8 +16,8 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>A draft in steps, each an address of its own. Whatever is done there saves: adding, moving and removing parts, going on and back; no script is needed.</summary>
 [Needs(Permission.EditBroadcasts)]
-internal sealed class EditModel(
-    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, BroadcastStore broadcasts, BroadcastChecks checks, AudienceLooks looks, IGrainFactory grains) : ConsolePage, IPartEditor
+internal sealed partial class EditModel(
+    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, BroadcastStore broadcasts, BroadcastChecks checks, AudienceLooks looks, ContactQueries contacts, ImportStore imports, IGrainFactory grains) : ConsolePage, IPartEditor
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -51,9 +52,6 @@ internal sealed class EditModel(
     public string StepPartial => $"_Step{char.ToUpperInvariant(Step![0])}{Step[1..]}";
 
     public string SavedAt => Show.MomentText(Details.UpdatedAt.ToUnixTimeMilliseconds());
-
-    /// <summary>Whom the saved audience reaches; null on the steps that do not change it, and while there is none.</summary>
-    public AudienceLook? Reach { get; private set; }
 
     /// <summary>Nothing was saved: what is wrong is told above everything. A fault that is kept stands at its field alone.</summary>
     public bool IsRefused { get; private set; }
@@ -90,7 +88,7 @@ internal sealed class EditModel(
         if (problems.Count == 0)
         {
             var result = await SaveAsync(saved, draft, act == "mine" ? Input.Theirs ?? Input.Version : Input.Version);
-            if (result.IsDone) return LocalRedirect(act is not null && act.StartsWith("go:", StringComparison.Ordinal) ? GoesTo(act[3..]) : BroadcastSteps.AddressOf(Id, Step) + (place is null ? "" : "#" + place));
+            if (result.IsDone) return LocalRedirect(act is not null && act.StartsWith("go:", StringComparison.Ordinal) ? GoesTo(act[3..]) : BroadcastSteps.AddressOf(Id, Step) + Search + (place is null ? "" : "#" + place));
             if (result.Code == CommandCode.Changed) return await ConflictAsync(saved, draft, cancellationToken);
             problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
         }
@@ -152,8 +150,11 @@ internal sealed class EditModel(
                 Input.Audience = "rule";
                 Input.Rule.Change(value);
                 return "step-audience";
+            case "unpick":
+                (Input.Picked, Input.Shown, Input.Ticked) = ("", "", []);
+                return "picker";
             default:
-                return null;
+                return verb == "find" ? "picker" : null;
         }
     }
 
@@ -183,8 +184,8 @@ internal sealed class EditModel(
         Files = await files.ListAsync();
         if (await broadcasts.GetAsync(Id) is not { } broadcast) return;
         Steps = new BroadcastSteps(Details, Step ?? "", await checks.CheckReadyAsync(broadcast), Texts);
-        var isWhole = Steps.All.Where(s => s.Key is "audience" or "channel").All(s => s.State != StepState.Faulty);
-        if (Step is "audience" or "channel" && isWhole) Reach = await looks.LookAsync(broadcast, cancellationToken);
+        await LoadAudienceAsync(broadcast, cancellationToken);
+        await CountReachAsync(broadcast, cancellationToken);
         Variables = [.. ContentCompiler.SchemaOf(Fields).Names.Select(n => n.Name)];
     }
 }

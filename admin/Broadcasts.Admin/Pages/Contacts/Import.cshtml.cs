@@ -13,6 +13,10 @@ namespace Broadcasts.Admin.Pages.Contacts;
 [ImportLimit]
 internal sealed class ImportModel(ImportUploads uploads, ImportStore imports, EngineOptions options, People people) : ConsolePage
 {
+    /// <summary>The draft that the list is for.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long? Broadcast { get; set; }
+
     [BindProperty]
     public IFormFile? Upload { get; set; }
 
@@ -35,7 +39,7 @@ internal sealed class ImportModel(ImportUploads uploads, ImportStore imports, En
         {
             await using var content = Upload.OpenReadStream();
             var (upload, problem) = await uploads.KeepAsync(content, Path.GetFileName(Upload.FileName), Visitor.Actor, cancellationToken);
-            if (upload is not null) return LocalRedirect($"/contacts/import/{upload.File}");
+            if (upload is not null) return LocalRedirect($"/contacts/import/{upload.File}{ForBroadcast.Query(Broadcast)}");
             Refuse(StatusCodes.Status422UnprocessableEntity, problem!);
         }
 

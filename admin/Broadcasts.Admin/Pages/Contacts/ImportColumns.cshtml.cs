@@ -28,6 +28,10 @@ internal sealed class ImportColumnsModel(ImportUploads uploads, ImportPreviews p
     [BindProperty(SupportsGet = true)]
     public long? From { get; set; }
 
+    /// <summary>The draft that the list is for.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long? Broadcast { get; set; }
+
     /// <summary>Nothing of an earlier import.</summary>
     [BindProperty(SupportsGet = true)]
     public bool Afresh { get; set; }
@@ -68,7 +72,7 @@ internal sealed class ImportColumnsModel(ImportUploads uploads, ImportPreviews p
         if (await FindAsync(cancellationToken) is { } elsewhere) return elsewhere;
         string[] words = [.. Request.Form["Columns"].Select(word => (word ?? "").Trim())];
         var result = await jobs.StartAsync(Upload, Input.Options(Upload, Visitor.Actor, words) with { Encoding = Encoding, Delimiter = DelimiterChar, IsTrial = trial });
-        if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}");
+        if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}{ForBroadcast.Query(Broadcast)}");
 
         await LoadAsync(cancellationToken);
         Problems = [result.Error ?? new Problem("", "", Texts["Command.Invalid"])];

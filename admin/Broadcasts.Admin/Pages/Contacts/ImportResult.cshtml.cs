@@ -1,15 +1,23 @@
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
+using Broadcasts.Broadcasting;
 using Broadcasts.Contacts.Import;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Broadcasts.Admin.Pages.Contacts;
 
-internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, ImportUploads uploads, ImportJobs jobs, People people) : ConsolePage
+internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, ImportUploads uploads, ImportJobs jobs, BroadcastStore broadcasts, People people) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
+
+    /// <summary>The draft that the list is for.</summary>
+    [BindProperty(SupportsGet = true)]
+    public long? Broadcast { get; set; }
+
+    /// <summary>Its name; null when it is gone, or no draft any more.</summary>
+    public string? BroadcastName { get; private set; }
 
     public ImportDetails Import { get; private set; } = null!;
 
@@ -44,6 +52,7 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
             HeldBy = uploads.IsHere(upload) ? null : upload.HeldBy;
         }
 
+        if (Broadcast is { } draft && May(Permission.EditBroadcasts) && await broadcasts.GetAsync(draft) is { State: BroadcastStatus.Draft } found) BroadcastName = found.Name;
         if (import.UndoneAt is not null) Undone = await undo.CountsAsync(Id, cancellationToken);
         return Page();
     }
@@ -56,7 +65,7 @@ internal sealed class ImportResultModel(ImportStore imports, ImportUndo undo, Im
         if (await uploads.GetAsync(import.Upload, cancellationToken) is not { } upload) return Told(Texts["Import.TrialGone"], "/contacts/import");
         if (!uploads.IsHere(upload)) return Told(Texts["Problem.uploadElsewhere", upload.HeldBy], $"/contacts/imports/{Id}");
         var result = await jobs.StartAsync(upload, ImportStore.OptionsOf(import) with { Actor = Visitor.Actor, IsTrial = false });
-        if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}");
+        if (result.Id != 0) return LocalRedirect($"/contacts/imports/{result.Id}{ForBroadcast.Query(Broadcast)}");
         return Told(result.Error is { } error ? Texts.Problem(error) : Texts["Command.Invalid"], $"/contacts/imports/{Id}");
     }
 

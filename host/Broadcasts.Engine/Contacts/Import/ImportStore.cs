@@ -28,6 +28,17 @@ internal sealed class ImportStore(Database database, TimeProvider time)
         database.ReadAsync<IReadOnlyList<ImportDetails>>(async connection =>
             (await connection.QueryAsync<ImportDetails>(ListSql, new { before = cursor ?? 0, limit })).AsList(), cancellationToken);
 
+    private const string WithContactsSql = $"""
+        SELECT {Columns} FROM imports i
+         WHERE is_trial = 0 AND undone_at IS NULL AND EXISTS (SELECT 1 FROM import_contacts ic WHERE ic.import_id = i.id)
+           AND (i.id = @also OR i.id IN (SELECT n.id FROM imports n WHERE n.is_trial = 0 ORDER BY n.id DESC LIMIT 100))
+         ORDER BY id DESC
+        """;
+
+    /// <summary>The newest imports whose people are still there, and one more that somebody goes by.</summary>
+    public Task<IReadOnlyList<ImportDetails>> WithContactsAsync(long also, CancellationToken cancellationToken = default) =>
+        database.ReadAsync<IReadOnlyList<ImportDetails>>(async connection => (await connection.QueryAsync<ImportDetails>(new CommandDefinition(WithContactsSql, new { also }, cancellationToken: cancellationToken))).AsList(), cancellationToken);
+
     private const string ErrorsSql = """
         SELECT row_number AS RowNumber, field AS Field, value AS Value, code AS Code, reason AS Reason, cells AS Cells
           FROM import_errors
