@@ -22,7 +22,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
     {
         if (await store.GetAsync(id) is not { Kind: 0 } broadcast) return (0, CommandResult.NotFound($"Broadcast {id}"));
         var audience = broadcast.ReadAudience();
-        var copy = broadcast.ToDraft() with { Name = Suffixed(broadcast.Name, "(copy)"), ExpiresAt = null, AudienceJson = audience?.RetryOf is null ? broadcast.Audience : null };
+        var copy = broadcast.ToDraft() with { Name = Suffixed(broadcast.Name, "(copy)"), ExpiresAt = null, Schedule = BroadcastSchedule.AtOnce, AudienceJson = audience?.RetryOf is null ? broadcast.Audience : null };
         return await AddAsync(copy, actor, null, null, "duplicate");
     }
 
@@ -35,6 +35,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
         {
             Name = Suffixed(broadcast.Name, "(resend)"),
             ExpiresAt = null,
+            Schedule = BroadcastSchedule.AtOnce,
             AudienceJson = JsonSerializer.Serialize(new BroadcastAudience { RetryOf = id }, BroadcastJson.Options),
         };
         return await AddAsync(draft, actor, id, null, "resend");
@@ -42,7 +43,8 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
 
     private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb)
     {
-        var id = await store.CreateAsync(draft, actor, parent, identityKey);
+        // The same command a moment ago, or in another process.
+        if (await store.CreateAsync(draft, actor, parent, identityKey) is not { } id) return await store.FindAsync(identityKey!) is { } known ? (known, await StateOfAsync(known)) : (0, CommandResult.NotFound("The broadcast"));
         await audit.AppendAsync(actor, $"broadcast.{verb}", string.Create(CultureInfo.InvariantCulture, $"broadcast:{id}"), draft.Name, BroadcastDiff.Between(null, await store.GetAsync(id)), CancellationToken.None);
         return (id, await StateOfAsync(id));
     }

@@ -19,16 +19,16 @@ internal sealed partial class BroadcastGrain
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
-        if (!await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, actor)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, at, null, actor)) return await RacedAsync();
         return await DoneAsync(broadcast, "send", actor, said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
     }
 
     public async Task<CommandResult> UndoAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!broadcast.IsUndoable) return Refused(broadcast, new("", "notUndoable", "It was scheduled for a time, not sent: take it back with unschedule."));
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
+        if (!await store.ToDraftAsync(Id, broadcast.State)) return await RacedAsync();
         return await DoneAsync(broadcast, "undo", actor);
     }
 
@@ -46,7 +46,7 @@ internal sealed partial class BroadcastGrain
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Reject, actor);
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Scheduled)
-            return await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, null) ? await DoneAsync(broadcast, "reject", actor, why) : await RacedAsync();
+            return await store.ToDraftAsync(Id, broadcast.State) ? await DoneAsync(broadcast, "reject", actor, why) : await RacedAsync();
         var result = await MoveAsync(BroadcastCommand.Reject, "reject", actor, "rejected", why);
         if (result.IsDone) SkipRest(SkipReason.Cancelled);
         return result;

@@ -50,20 +50,20 @@ internal sealed partial class BroadcastGrain(
     public async Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Schedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Schedule, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (RepeatRule.Resolve(schedule, out var first) is { } wrong) return CommandResult.Invalid(wrong);
         if ((ScheduleTime.Resolve(first, time.GetUtcNow(), out var at) ?? ScheduleTime.Expiry(broadcast, at)) is { } problem) return CommandResult.Invalid(problem);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), first, actor)) return await RacedAsync();
+        if (!await store.ScheduleAsync(Id, broadcast.State, at.ToUnixTimeMilliseconds(), first, actor)) return await RacedAsync();
         return await DoneAsync(broadcast, "schedule", actor, $"{first.LocalTime} {first.TimeZone}");
     }
 
     public async Task<CommandResult> UnscheduleAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        if (!await store.ScheduleAsync(Id, broadcast.State, next, null, null, null)) return await RacedAsync();
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!await store.ToDraftAsync(Id, broadcast.State)) return await RacedAsync();
         return await DoneAsync(broadcast, "unschedule", actor);
     }
 

@@ -28,14 +28,17 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
 
     private const string InsertSql = """
         INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window, safety, routes, languages, template_id, template_version,
-                                identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @languages, @template, @templateVersion, @identity, @actor, @now, @now)
+                                scheduled_local, time_zone, recipient_local, repeat_rule, identity_key, created_by, created_at, updated_at)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @languages, @template, @templateVersion,
+                @local, @zone, @isLocal, @repeat, @identity, @actor, @now, @now)
+        ON CONFLICT (identity_key) DO NOTHING
         RETURNING id
         """;
 
-    public Task<long> CreateAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey) => database.WriteAsync(async t =>
+    /// <summary>Null when there is one with this identity already.</summary>
+    public Task<long?> CreateAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey) => database.WriteAsync(async t =>
     {
-        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor, now = Now }), t);
+        if (await t.Connection!.QuerySingleOrDefaultAsync<long?>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor, now = Now }), t) is not { } id) return (long?)null;
         await WriteLabelsAsync(t, id, draft.Labels);
         return id;
     });
@@ -44,7 +47,8 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
                rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, send_window = @window, safety = @safety, routes = @routes,
-               languages = @languages, template_id = @template, template_version = @templateVersion, version = version + 1, updated_at = @now
+               languages = @languages, template_id = @template, template_version = @templateVersion, scheduled_local = @local, time_zone = @zone, recipient_local = @isLocal,
+               repeat_rule = @repeat, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -92,17 +96,28 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
          WHERE id = @id AND status = @expected
         """;
 
-    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, BroadcastSchedule? schedule, string? actor) =>
+    public Task<bool> ScheduleAsync(long id, BroadcastStatus expected, long at, BroadcastSchedule? schedule, string actor) =>
         database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ScheduleSql, new
         {
-            id, expected = (int)expected, next = (int)next, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor, now = Now,
+            id, expected = (int)expected, next = (int)BroadcastStatus.Scheduled, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor, now = Now,
         }, t) == 1);
+
+    private const string ToDraftSql = """
+        UPDATE broadcasts
+           SET status = @next, scheduled_at = NULL, repeat_done = 0, approved_by = NULL, sent_by = NULL, version = version + 1, updated_at = @now
+         WHERE id = @id AND status = @expected
+        """;
+
+    /// <summary>Back to a draft, which keeps the time that was chosen: who mends it means to send it then.</summary>
+    public Task<bool> ToDraftAsync(long id, BroadcastStatus expected) =>
+        database.WriteAsync(async t => await t.Connection!.ExecuteAsync(ToDraftSql, new { id, expected = (int)expected, next = (int)BroadcastStatus.Draft, now = Now }, t) == 1);
 
     private const string StartSql = """
         UPDATE broadcasts
            SET status = @next, status_reason = @reason, status_detail = @detail, status_told = @told, started_at = @now, sent_by = @actor, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
                freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts), freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, fallback_recipients = 0,
-               recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END, version = version + 1, updated_at = @now
+               recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END,
+               scheduled_local = CASE WHEN status = 0 THEN NULL ELSE scheduled_local END, repeat_rule = CASE WHEN status = 0 THEN NULL ELSE repeat_rule END, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
@@ -215,6 +230,7 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
     {
         var parameters = new DynamicParameters(more);
         var audience = draft.AudienceJson is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(draft.AudienceJson, BroadcastJson.Options);
+        var schedule = draft.Schedule is { IsAtOnce: false } some ? some : null;
         parameters.AddDynamicParams(new
         {
             name = draft.Name,
@@ -233,6 +249,10 @@ internal sealed class BroadcastStore(Database database, TimeProvider time)
             languages = string.IsNullOrEmpty(draft.LanguagesJson) ? null : draft.LanguagesJson,
             template = draft.TemplateId is > 0 ? draft.TemplateId : null,
             templateVersion = draft.TemplateId is > 0 ? draft.TemplateVersion : null,
+            local = schedule?.LocalTime,
+            zone = schedule?.TimeZone,
+            isLocal = schedule?.IsLocal == true ? 1 : 0,
+            repeat = schedule?.RepeatJson,
         });
         return parameters;
     }

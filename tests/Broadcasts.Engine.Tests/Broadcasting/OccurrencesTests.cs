@@ -53,9 +53,9 @@ public sealed class OccurrencesTests
 
     private static async Task<Broadcast> ScheduleAsync(LedgerKit kit, string rule, long at)
     {
-        var id = await kit.Broadcasts.CreateAsync(new BroadcastDraft { Name = "Daily", ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" }, "test", null, null);
+        var id = (await kit.Broadcasts.CreateAsync(new BroadcastDraft { Name = "Daily", ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" }, "test", null, null))!.Value;
         var local = Instant.FromUnixTimeMilliseconds(at).InUtc().LocalDateTime;
-        await kit.Broadcasts.ScheduleAsync(id, BroadcastStatus.Draft, BroadcastStatus.Scheduled, at, new BroadcastSchedule { LocalTime = RepeatRule.Text(local), TimeZone = "Etc/UTC", RepeatJson = rule }, "test");
+        await kit.Broadcasts.ScheduleAsync(id, BroadcastStatus.Draft, at, new BroadcastSchedule { LocalTime = RepeatRule.Text(local), TimeZone = "Etc/UTC", RepeatJson = rule }, "test");
         return (await kit.Broadcasts.GetAsync(id))!;
     }
 }

@@ -89,7 +89,7 @@ internal sealed class LedgerKit : IAsyncDisposable
             AudienceJson = System.Text.Json.JsonSerializer.Serialize(audience ?? new BroadcastAudience { ContactIds = [1] }, BroadcastJson.Options),
             ExpiresAt = expiresAt,
         };
-        var id = await Broadcasts.CreateAsync(draft, "test", parent, null);
+        var id = (await Broadcasts.CreateAsync(draft, "test", parent, null))!.Value;
         await Broadcasts.StartAsync((await Broadcasts.GetAsync(id))!, null, "test", null, bySchedule: false);
         return (await Broadcasts.GetAsync(id))!;
     }
