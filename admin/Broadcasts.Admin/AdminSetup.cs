@@ -1,4 +1,3 @@
-using Broadcasts.Admin.Pages.Templates;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
 using Broadcasts.Security;
@@ -23,7 +22,7 @@ public static class AdminSetup
         ArgumentNullException.ThrowIfNull(services);
         services.AddHttpContextAccessor();
         services.AddSingleton<ConsoleAssets>().AddSingleton<Texts>().AddSingleton<SignInLimiter>().AddSingleton<FormLimiter>();
-        services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<RuleChoices>().AddScoped<JobLook>().AddScoped<AuditLook>().AddScoped<TemplateReaders>();
+        services.AddScoped<Visitor>().AddScoped<Show>().AddScoped<People>().AddScoped<BroadcastActions>().AddScoped<RuleChoices>().AddScoped<JobLook>().AddScoped<AuditLook>().AddScoped<ContentPreviews>();
         services.AddRazorPages(pages => pages.Conventions.AuthorizeFolder("/")).AddApplicationPart(typeof(AdminSetup).Assembly).AddMvcOptions(o => o.Filters.Add<PermissionFilter>());
         services.AddAntiforgery(o =>
         {

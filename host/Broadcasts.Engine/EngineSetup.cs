@@ -49,7 +49,7 @@ internal static class EngineSetup
     {
         builder.Services.AddBroadcastsStores(options);
         builder.Services
-            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<SingleMessages>().AddSingleton<FormEntries>()
+            .AddSingleton<ChannelRuntimes>().AddSingleton<ChannelService>().AddSingleton<TestMessages>().AddSingleton<BroadcastTests>().AddSingleton<FinishLooks>().AddSingleton<SingleMessages>().AddSingleton<FormEntries>()
             .AddSingleton<AudienceFreezer>().AddSingleton<Exclusions>().AddSingleton<ReachAhead>().AddSingleton<BroadcastRunner>().AddSingleton<BreakerVictims>().AddSingleton<Canaries>().AddSingleton<Approvals>().AddSingleton<RemainderMove>()
             .AddSingleton<SliceStore>().AddSingleton<RecipientLoader>().AddSingleton<RecipientSpacing>().AddSingleton<RecipientLimits>().AddSingleton<Outcomes>()
             .AddSingleton<HandOverServices>().AddSingleton<DispatchMeters>().AddSingleton<DispatchSignal>()

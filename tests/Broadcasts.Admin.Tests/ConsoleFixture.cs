@@ -80,6 +80,7 @@ public class ConsoleFixture : IAsyncLifetime
     /// <summary>Patches by the API.</summary>
     public Task<JsonElement> PatchAsync(string path, object body) => SendAsync(HttpMethod.Patch, path, body);
 
+    /// <summary>Reads by the API.</summary>
     public Task<JsonElement> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body)
@@ -92,7 +93,7 @@ public class ConsoleFixture : IAsyncLifetime
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Assert.Single(command.StandardOutput));
         }
 
-        using var request = new HttpRequestMessage(method, $"/api/v1/{path}") { Content = JsonContent.Create(body ?? new { }) };
+        using var request = new HttpRequestMessage(method, $"/api/v1/{path}") { Content = method == HttpMethod.Get ? null : JsonContent.Create(body ?? new { }) };
         using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, $"{path}: {text}");

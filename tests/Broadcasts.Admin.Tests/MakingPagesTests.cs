@@ -190,6 +190,84 @@ public sealed class MakingPagesTests(ConsoleFixture console) : IClassFixture<Con
         await ConsoleFixture.PictureAsync(page, "wizard-reach");
     }
 
+    [Theory, InlineData("en-GB", true), InlineData("es-ES", false)]
+    public async Task Time_OfTheDeliveryStep_IsWhatTheLastStepSchedules(string locale, bool script)
+    {
+        var id = await MakeAsync($"Timed {locale}");
+        await using var context = await NewContextAsync(locale, script);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"/broadcasts/{id}/edit/delivery");
+        await page.CheckAsync("#w-at");
+        await page.FillAsync("#at", "2020-01-01T10:00");
+        await page.SelectOptionAsync("#zone", "Europe/Madrid");
+        await page.ClickAsync("button[value='go:send']");
+        await Expect(page.Locator("#problems a")).ToHaveCountAsync(1);
+        await page.ClickAsync("#problems a");
+        await page.WaitForURLAsync("**/edit/delivery*");
+        await page.FillAsync("#at", "2099-12-24T18:00");
+        await ConsoleFixture.PictureAsync(page, $"wizard-time-{locale}");
+        await page.ClickAsync("button[value='go:send']");
+        await Expect(page.Locator("form[action$='handler=Start']")).ToHaveCountAsync(0);
+        await ConsoleFixture.PictureAsync(page, $"wizard-send-later-{locale}");
+        await page.ClickAsync("form[action$='handler=Schedule'] button");
+        await page.WaitForURLAsync($"**/broadcasts/{id}");
+        await Expect(page.Locator("main .flash")).ToContainTextAsync("2099-12-24 18:00");
+
+        // Back to draft it keeps the time that was chosen.
+        await console.PostAsync($"broadcasts/{id}/unschedule");
+        await page.GotoAsync($"/broadcasts/{id}/send");
+        await Expect(page.Locator("form[action$='handler=Schedule'] button")).ToContainTextAsync("2099-12-24 18:00");
+    }
+
+    [Fact]
+    public async Task Rate_WhileItIsTyped_SaysWhenTheBroadcastWouldBeDone()
+    {
+        var id = await MakeAsync("Paced", contacts: 5);
+        await using var context = await NewContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"/broadcasts/{id}/edit/delivery");
+        await Expect(page.Locator("#look")).ToContainTextAsync("provider's own speed");
+        await page.CheckAsync("#p-rate");
+        await page.FillAsync("[name='Input.Rate.Count']", "1");
+        await page.SelectOptionAsync("[name='Input.Rate.Unit']", new SelectOptionValue { Index = 2 });
+        await Expect(page.Locator("#look")).ToContainTextAsync("send rate of this broadcast");
+        Assert.Empty((await page.RunAxe()).Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}"));
+        await ConsoleFixture.PictureAsync(page, "wizard-finish");
+    }
+
+    [Fact]
+    public async Task Channel_ThatCantBeUsed_IsGreyedWithTheReason()
+    {
+        var id = await MakeAsync("Ways");
+        var (paused, other) = (await ChannelAsync("Paused"), await ChannelAsync("Other"));
+        await console.PostAsync($"channels/{paused}/pause");
+        await using var context = await NewContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"/broadcasts/{id}/edit/channel");
+        await Expect(page.Locator($"#c-{paused}")).ToBeDisabledAsync();
+        await Expect(page.Locator($"#c-{paused}-about")).ToContainTextAsync("Paused by somebody");
+        await Expect(page.Locator($"#c-{other}")).ToBeEnabledAsync();
+        await page.CheckAsync("#c-last");
+        await page.SelectOptionAsync("#route-0", $"{other}");
+        await Expect(page.Locator($"#route-0 option[value='{paused}']")).ToBeDisabledAsync();
+        await page.SelectOptionAsync("#route-1", new SelectOptionValue { Index = 1 });
+        await Expect(page.Locator("#shares li").First).ToContainTextAsync("%");
+        Assert.Empty((await page.RunAxe()).Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}"));
+        await ConsoleFixture.PictureAsync(page, "wizard-channels");
+    }
+
+    [Fact]
+    public async Task Warnings_OnTheLastStep_LeadToWhatChangesThem()
+    {
+        var id = await MakeAsync("Warned", text: "Hello {{ contact.last_name }}");
+        await using var context = await NewContextAsync(script: false);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"/broadcasts/{id}/send");
+        await ConsoleFixture.PictureAsync(page, "wizard-warnings");
+        await page.ClickAsync("#warnings a");
+        await page.WaitForURLAsync("**/edit/content#parts");
+    }
+
     [Fact]
     public async Task EndedSession_InTheMiddle_LosesNothingThatWasTyped()
     {
@@ -255,16 +333,21 @@ public sealed class MakingPagesTests(ConsoleFixture console) : IClassFixture<Con
         return context;
     }
 
-    private async Task<long> MakeAsync(string name, bool parts = true)
+    private async Task<long> ChannelAsync(string name) =>
+        (await console.PostAsync("channels", new { name = $"{name} {Guid.NewGuid():N}", transport = "simulator", settings = new { addressKind = "email", latencyMs = 1, jitterMs = 0, receipts = false } })).GetProperty("id").GetInt64();
+
+    private async Task<long> MakeAsync(string name, bool parts = true, int contacts = 1, string text = "Hello")
     {
-        var channel = await console.PostAsync("channels", new { name = $"{Guid.NewGuid():N}", transport = "simulator", settings = new { addressKind = "email", latencyMs = 1, jitterMs = 0, receipts = false } });
-        var contact = await console.PostAsync("contacts", new { firstName = "Ann", addresses = new[] { new { kind = "email", value = $"{Guid.NewGuid():N}@example.com" } } });
+        var channel = await ChannelAsync("c");
+        var ids = new List<long>();
+        for (var i = 0; i < contacts; i++)
+            ids.Add((await console.PostAsync("contacts", new { firstName = "Ann", addresses = new[] { new { kind = "email", value = $"{Guid.NewGuid():N}@example.com" } } })).GetProperty("id").GetInt64());
         var broadcast = await console.PostAsync("broadcasts", new
         {
             name,
-            channelId = channel.GetProperty("id").GetInt64(),
-            contactIds = new[] { contact.GetProperty("id").GetInt64() },
-            parts = parts ? [new { type = "text", text = "Hello" }] : Array.Empty<object>(),
+            channelId = channel,
+            contactIds = ids,
+            parts = parts ? [new { type = "text", text }] : Array.Empty<object>(),
         });
         return broadcast.GetProperty("id").GetInt64();
     }

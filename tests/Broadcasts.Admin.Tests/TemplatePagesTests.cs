@@ -19,11 +19,11 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         await page.ClickAsync("a[href='/templates/new']");
         await page.FillAsync("#name", $"Plain {locale}");
         await page.FillAsync("#code-0", "en");
-        await page.FillAsync("#l0-part-0-text", "Hello {{ contact.frist_name }}");
+        await page.FillAsync("#part-0-text", "Hello {{ contact.frist_name }}");
         await page.ClickAsync("button[value='save']");
         await Expect(page.Locator("#problems")).ToContainTextAsync("contact.first_name");
 
-        await page.FillAsync("#l0-part-0-text", "Hello {{ contact.first_name }}");
+        await page.FillAsync("#part-0-text", "Hello {{ contact.first_name }}");
         await page.FillAsync("#new-language", "es");
         await page.ClickAsync("button[value='language']");
         await page.FillAsync("#l1-part-0-text", "Hola <script>alert(1)</script> {{ contact.first_name }}");
@@ -31,7 +31,7 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         await page.WaitForURLAsync("**/templates/*");
         await Expect(page.Locator("#preview")).ToContainTextAsync("Hola <script>alert(1)</script> Laura");
 
-        await page.FillAsync("#l0-part-0-text", "Good day {{ contact.first_name }}");
+        await page.FillAsync("#part-0-text", "Good day {{ contact.first_name }}");
         await page.FillAsync("#note", "More polite");
         await page.ClickAsync("button[value='save']");
         await Expect(page.Locator("main")).ToContainTextAsync(saved);
@@ -41,7 +41,7 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         await Expect(page.Locator("main")).ToContainTextAsync("More polite");
         await page.ClickAsync("form[action*='Restore'] button, form[action*='restore'] button");
         await Expect(page.Locator("main")).ToContainTextAsync(back);
-        await Expect(page.Locator("#l0-part-0-text")).ToHaveValueAsync("Hello {{ contact.first_name }}");
+        await Expect(page.Locator("#part-0-text")).ToHaveValueAsync("Hello {{ contact.first_name }}");
     }
 
     [Theory, InlineData("en-GB", ColorScheme.Light, 1280), InlineData("es-ES", ColorScheme.Dark, 1280), InlineData("es-ES", ColorScheme.Light, 390)]
@@ -86,11 +86,11 @@ public sealed class TemplatePagesTests(ConsoleFixture console) : IClassFixture<C
         var page = await context.NewPageAsync();
         await page.GotoAsync($"/templates/{id}");
         await page.FillAsync("#as", "nadia.preview@example.com");
-        await page.FillAsync("#l0-part-0-text", "Dear {{ contact.first_name }}");
+        await page.FillAsync("#part-0-text", "Dear {{ contact.first_name }}");
         await Expect(page.Locator("#preview")).ToContainTextAsync("Dear Nadia");
-        await page.FillAsync("#l0-part-0-text", "Dear {{ contact.first_name");
+        await page.FillAsync("#part-0-text", "Dear {{ contact.first_name");
         await Expect(page.Locator("#preview .problem")).ToHaveCountAsync(1);
-        await page.FillAsync("#l0-part-0-text", "{{ contact.country }}");
+        await page.FillAsync("#part-0-text", "{{ contact.country }}");
         await Expect(page.Locator("#preview")).ToContainTextAsync("Gets nothing: contact.country is missing");
         await page.FillAsync("#as", $"{contact}00");
         await Expect(page.Locator("#preview")).Not.ToContainTextAsync("Gets nothing");

@@ -8,7 +8,7 @@ using NodaTime.Text;
 namespace Broadcasts.Admin.Forms;
 
 /// <summary>A draft as the page's form gives it.</summary>
-public sealed class BroadcastInput
+public sealed class BroadcastInput : ContentInput
 {
     /// <summary>Instead of a channel's id: each contact on the one that it wrote on last.</summary>
     public const long LastInteracted = 0;
@@ -49,7 +49,8 @@ public sealed class BroadcastInput
     /// <summary>Channels in their order, for <see cref="LastInteracted"/>.</summary>
     public List<long?> Routes { get; set; } = [];
 
-    public List<PartInput> Parts { get; set; } = [];
+    /// <summary>When it goes out.</summary>
+    public ScheduleInput Schedule { get; set; } = new();
 
     /// <summary><c>soon</c>, <c>rate</c> or <c>spread</c>.</summary>
     public string Pace { get; set; } = "soon";
@@ -88,9 +89,10 @@ public sealed class BroadcastInput
             Exclude = [.. (audience?.ExcludeSegmentIds ?? []).Select(s => (long?)s)],
             ChannelId = details.Routes.Length > 0 ? LastInteracted : details.Row.ChannelId,
             Routes = [.. details.Routes.Select(r => (long?)r)],
-            Parts = [.. details.Parts.Select(PartInput.Of)],
+            Languages = [LanguageInput.Of(details.Languages?.Language, details.Parts), .. (details.Languages?.Variants ?? []).Select(v => LanguageInput.Of(v.Language, v.Parts))],
             Pace = details.SpreadOver is not null ? "spread" : details.Rate is not null ? "rate" : "soon",
             Rate = RateInput.Of(details.Rate),
+            Schedule = ScheduleInput.Of(details.Row, visitor),
             Expires = details.ExpiresAt is { } at ? LocalDateTimePattern.CreateWithInvariantCulture("yyyy-MM-dd'T'HH:mm").Format(visitor.Local(at.ToUnixTimeMilliseconds()).LocalDateTime) : null,
             Safety = SafetyInput.Of(details.Safety),
             Window = WindowInput.Of(details.SendWindow, visitor.Zone.Id),
@@ -118,9 +120,19 @@ public sealed class BroadcastInput
         {
             "audience" => named with { AudienceJson = ReadAudience(kept, visitor) is { } audience ? JsonSerializer.Serialize(audience, BroadcastJson.Options) : null },
             "channel" => named with { ChannelId = ChannelId == LastInteracted ? null : ChannelId, Routes = ChannelId == LastInteracted ? [.. Routes.OfType<long>()] : [] },
-            "content" => named with { PartsJson = JsonSerializer.Serialize(Parts.Select(p => p.ToPart()).ToArray(), BroadcastJson.Options) },
+            "content" => WithContent(named),
             "delivery" => WithDelivery(named, visitor, problems),
             _ => named,
+        };
+    }
+
+    private BroadcastDraft WithContent(BroadcastDraft draft)
+    {
+        var contents = ToContents();
+        return draft with
+        {
+            PartsJson = JsonSerializer.Serialize(contents.Length == 0 ? [] : contents[0].Parts, BroadcastJson.Options),
+            LanguagesJson = ContentLanguages.Write(contents.Length > 1 ? new() { Language = contents[0].Language, Variants = contents[1..] } : null) ?? "",
         };
     }
 
@@ -129,6 +141,7 @@ public sealed class BroadcastInput
         if (!Rate.TryRead(out var rate) && Pace == "rate") problems.Add(new("sendRate", "badRate", "A rate is at least one message per length of time."));
         return draft with
         {
+            Schedule = Schedule.ToSchedule(),
             Rate = Pace == "rate" ? rate : null,
             SpreadOverMs = Pace == "spread" && SpreadCount is { } count ? count * (SpreadUnit == "minute" ? 60_000L : 3_600_000L) : null,
             ExpiresAt = ReadExpiry(visitor, problems),

@@ -2,7 +2,7 @@ using Broadcasts.Broadcasting;
 
 namespace Broadcasts.Admin.Forms;
 
-/// <summary>A form in which parts are written: of a broadcast, of one language of a template.</summary>
+/// <summary>A form in which parts are written: one language of a broadcast's or a template's content.</summary>
 internal interface IPartEditor
 {
     IReadOnlyList<PartInput> Parts { get; }
@@ -10,11 +10,8 @@ internal interface IPartEditor
     /// <summary>What the names of the form's fields begin with.</summary>
     string Prefix => "Input";
 
-    /// <summary>What the elements' ids begin with; empty where there is one such form.</summary>
+    /// <summary>What the elements' ids begin with; empty for the first language.</summary>
     string IdPrefix => "";
-
-    /// <summary>What the numbers in the buttons' verbs begin with.</summary>
-    string Verb => "";
 
     /// <summary>The chosen channel's abilities; null before one is chosen.</summary>
     TransportCapabilities? Capabilities { get; }

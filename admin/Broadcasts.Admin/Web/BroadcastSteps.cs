@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Broadcasts.Broadcasting;
 using Broadcasts.Reporting;
 
@@ -15,12 +17,18 @@ internal enum StepState
 internal sealed record BroadcastStep(int Number, string Key, StepState State, string Words);
 
 /// <summary>The five steps in which a broadcast is made, each with what is chosen, missing or wrong in it as it is saved.</summary>
-internal sealed class BroadcastSteps(BroadcastDetails details, string current, IReadOnlyList<Problem> problems, Texts texts)
+internal sealed partial class BroadcastSteps(BroadcastDetails details, string current, IReadOnlyList<Problem> problems, Texts texts)
 {
     public const string Last = "send";
 
     // What these name is not wrong but still to come.
     private static readonly HashSet<string> Missing = ["noAudience", "noChannel", "noContent"];
+
+    // The fields of the form by the paths of their problems; a step's card for the others.
+    private static readonly Dictionary<string, string> Fields = new()
+    {
+        ["name"] = "name", ["labels"] = "labels", ["language"] = "language-0", ["schedule"] = "at", ["sendRate"] = "p-rate", ["expiresAt"] = "expires", ["canary"] = "canary-size", ["sameFaults"] = "same-faults",
+    };
 
     public static IReadOnlyList<string> Keys { get; } = ["audience", "channel", "content", "delivery", Last];
 
@@ -47,19 +55,26 @@ internal sealed class BroadcastSteps(BroadcastDetails details, string current, I
     /// <summary>The step that mends a problem.</summary>
     public static string StepOf(Problem problem) => problem.Path.Split('.', '[')[0] switch
     {
-        "parts" => "content",
+        "parts" or "variants" or "language" or "languages" => "content",
         "channelId" or "lastInteracted" => "channel",
         "audience" or "segment" or "excludeSegmentIds" or "interactedOnly" or "name" or "labels" => "audience",
         _ => "delivery",
     };
 
-    /// <summary>The step and the part or card in which a problem is mended.</summary>
+    /// <summary>The step and the part, language or card in which a problem is mended.</summary>
     public static string PlaceOf(long id, Problem problem)
     {
-        var step = StepOf(problem);
-        var at = problem.Path.StartsWith("parts[", StringComparison.Ordinal) ? $"part-{problem.Path[6..problem.Path.IndexOf(']', StringComparison.Ordinal)]}" : $"step-{step}";
-        return $"{AddressOf(id, step)}#{at}";
+        var place = PartOf().Match(problem.Path) is { Success: true } part ? $"part-{part.Groups[1].Value}"
+            : VariantOf().Match(problem.Path) is { Success: true } variant ? $"language-{int.Parse(variant.Groups[1].Value, CultureInfo.InvariantCulture) + 1}"
+            : Fields.GetValueOrDefault(problem.Path.Split('.', '[')[0]) ?? $"step-{StepOf(problem)}";
+        return $"{AddressOf(id, StepOf(problem))}#{place}";
     }
+
+    [GeneratedRegex(@"^(?:variants\[\d+\]\.)?parts\[(\d+)\]")]
+    private static partial Regex PartOf();
+
+    [GeneratedRegex(@"^variants\[(\d{1,3})\]")]
+    private static partial Regex VariantOf();
 
     /// <summary>Where somebody who goes on with the draft begins: at what is missing or wrong, else at its end.</summary>
     public static string FirstOpen(IReadOnlyList<Problem> problems) => Keys.FirstOrDefault(k => problems.Any(p => StepOf(p) == k)) ?? Last;
@@ -76,6 +91,7 @@ internal sealed class BroadcastSteps(BroadcastDetails details, string current, I
         "audience" => AudienceWords(details, texts) + (details.Excluded.Count > 0 ? $", {texts.Count("Edit.Less", details.Excluded.Count)}" : ""),
         "channel" => details.Routes.Length > 0 ? texts["Routes.Title"] : details.Row.ChannelName ?? texts["Edit.Missing"],
         "content" => details.Parts.Length == 0 ? texts["Edit.Missing"] : texts.Count("Edit.Parts", details.Parts.Length),
+        "delivery" when details.Row is { ScheduledLocal: { } local, TimeZone: { } zone } => $"{local[..Math.Min(16, local.Length)].Replace('T', ' ')} {zone}",
         "delivery" => texts[details.Rate is not null ? "Edit.AtRate" : details.SpreadOver is not null ? "Edit.Spread" : "Rate.AsSoonAsPossible"],
         _ => problems.Count == 0 ? texts["Edit.Ready"] : texts.Count("Edit.ToMend", problems.Count),
     };

@@ -17,6 +17,7 @@ internal static class Icon
         ["gear"] = "<circle cx='10' cy='10' r='2.400'/><path d='M10 2.800v2M10 15.200v2M2.800 10h2M15.200 10h2M4.900 4.900l1.400 1.400M13.700 13.700l1.400 1.400M4.900 15.100l1.400-1.400M13.700 6.300l1.400-1.400'/>",
         ["plus"] = "<path d='M10 4v12M4 10h12'/>",
         ["search"] = "<circle cx='9' cy='9' r='5'/><path d='m13 13 4 4'/>",
+        ["grip"] = "<g fill='currentColor' stroke='none'><circle cx='7.500' cy='5' r='1.300'/><circle cx='12.500' cy='5' r='1.300'/><circle cx='7.500' cy='10' r='1.300'/><circle cx='12.500' cy='10' r='1.300'/><circle cx='7.500' cy='15' r='1.300'/><circle cx='12.500' cy='15' r='1.300'/></g>",
         ["more"] = "<g fill='currentColor' stroke='none'><circle cx='4.500' cy='10' r='1.500'/><circle cx='10' cy='10' r='1.500'/><circle cx='15.500' cy='10' r='1.500'/></g>",
         ["close"] = "<path d='m5 5 10 10M15 5 5 15'/>",
         ["left"] = "<path d='m12 5-5 5 5 5'/>",

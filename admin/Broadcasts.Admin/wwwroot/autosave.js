@@ -58,26 +58,27 @@ if (form) {
     timer = setTimeout(save, rest);
   };
 
-  const restore = kept => {
-    const values = new Map();
-    for (const [name, value] of kept) values.set(name, [...(values.get(name) ?? []), value]);
-    for (const field of form.elements) {
-      const given = values.get(field.name) ?? [];
-      if (field.type === 'checkbox' || field.type === 'radio') field.checked = given.includes(field.value);
-      else if (given.length > 0 && field.type !== 'file') field.value = given.shift();
-    }
+  // What the tab kept is sent once more: it is saved, or shown with what is wrong with it. The form may have to grow for it.
+  const again = fields => {
+    const copy = Object.assign(document.createElement('form'), { method: 'post', action: form.action });
+    const token = form.elements.__RequestVerificationToken;
+    for (const [name, value] of [[token.name, token.value], ['do', 'save'], ...fields]) copy.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+    document.body.append(copy);
+    copy.submit();
   };
 
   const apart = list => JSON.stringify(list.filter(([name]) => name !== 'Input.Version'));
   const kept = JSON.parse(sessionStorage.getItem(place) ?? 'null');
-  if (kept && !form.dataset.jump && !document.getElementById('theirs')) {
+  if (form.dataset.refused) {
+    // Loaded anew it is asked for, not sent again.
+    history.replaceState(history.state, '', location.href);
+    typed++;
+    keep(false);
+  } else if (kept && !form.dataset.jump && !document.getElementById('theirs')) {
     sessionStorage.removeItem(place);
     // What a button sent is saved when there is a new version; otherwise the sign-in had ended.
     const isSaved = kept.sent && !kept.fields.some(([name, value]) => name === 'Input.Version' && value === form.elements['Input.Version'].value);
-    if (!isSaved && apart(kept.fields) !== apart(entries())) {
-      restore(kept.fields);
-      changed();
-    }
+    if (!isSaved && apart(kept.fields) !== apart(entries())) again(kept.fields);
   }
 
   form.addEventListener('input', changed);

@@ -2,6 +2,7 @@
 import './swap.js';
 import './menus.js';
 import './forms.js';
+import './parts.js';
 import './progress.js';
 import './calendar.js';
 import './palette.js';

@@ -123,6 +123,9 @@ internal sealed class Broadcast
 
     public BroadcastSafety ReadSafety() => Safety is null ? new() : JsonSerializer.Deserialize<BroadcastSafety>(Safety, BroadcastJson.Options) ?? new();
 
+    /// <summary>The time that somebody chose; a draft waits with it for its last step.</summary>
+    public BroadcastSchedule ReadSchedule() => ScheduledLocal is null ? BroadcastSchedule.AtOnce : new() { LocalTime = ScheduledLocal, TimeZone = TimeZone ?? "", IsLocal = RecipientLocal == 1, RepeatJson = RepeatRule };
+
     public Tripped? ReadBreaker() => Breaker is null ? null : JsonSerializer.Deserialize<Tripped>(Breaker, BroadcastJson.Options);
 
     public string[] ReadLabels() => JsonSerializer.Deserialize<string[]>(Labels) ?? [];
@@ -131,6 +134,10 @@ internal sealed class Broadcast
 
     /// <summary>The parts of every language.</summary>
     public IReadOnlyList<BroadcastPart> AllParts() => ReadLanguages() is { } languages ? [.. ReadParts(), .. languages.Variants.SelectMany(v => v.Parts)] : ReadParts();
+
+    /// <summary>The parts that somebody gets, by the language that he reads.</summary>
+    public IReadOnlyList<BroadcastPart> PartsFor(string? spoken) =>
+        ReadLanguages() is { } languages && ContentLanguages.Choose([languages.Language, .. languages.Variants.Select(v => v.Language)], spoken) is > 0 and var at ? languages.Variants[at - 1].Parts : ReadParts();
 
     public ContentLanguages? ReadLanguages() => ContentLanguages.Read(Languages);
 
@@ -153,5 +160,6 @@ internal sealed class Broadcast
         LanguagesJson = Languages ?? "",
         TemplateId = TemplateId ?? 0,
         TemplateVersion = TemplateVersion,
+        Schedule = ReadSchedule(),
     };
 }

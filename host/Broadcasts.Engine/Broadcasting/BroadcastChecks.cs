@@ -12,15 +12,15 @@ using Broadcasts.Templates;
 namespace Broadcasts.Broadcasting;
 
 /// <summary>What must be right before a draft is saved, and before a broadcast may start.</summary>
-internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, Exclusions exclusions, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options, MessageLinks links)
+internal sealed class BroadcastChecks(Database database, BroadcastStore broadcasts, SegmentStore segments, Exclusions exclusions, FieldStore fields, FileStore files, ChannelStore channels, TransportCatalogue transports, BundledTransports loader, PluginOptions options, MessageLinks links, TimeProvider time)
 {
     private const int LongestName = 200;
     private const int LongestLabel = 50;
     private const int MostLabels = 20;
     private const int MostRoutes = 10;
 
-    /// <summary>Whether a problem is a part's: what is being written is kept with it.</summary>
-    public static bool IsOfContent(Problem problem) => problem.Path == "parts" || problem.Path.StartsWith("parts[", StringComparison.Ordinal);
+    /// <summary>Whether a problem is a part's or a language's: what is being written is kept with it.</summary>
+    public static bool IsOfContent(Problem problem) => problem.Path is "parts" or "language" || problem.Path.StartsWith("parts[", StringComparison.Ordinal) || problem.Path.StartsWith("variants[", StringComparison.Ordinal);
 
     public static IReadOnlyList<Problem> CheckName(string? name, string[] labels)
     {
@@ -47,6 +47,8 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
         if (draft.ChannelId is { } channel && await channels.GetAsync(channel) is null) problems.Add(new("channelId", "channelGone", $"Channel {channel} does not exist.", $"{channel}"));
         await CheckRoutesAsync(draft, problems);
         CheckSafety(draft.SafetyJson, problems);
+        // Whether it is over is no fault of a draft: it is asked when the draft is to go out.
+        if (draft.Schedule is { IsAtOnce: false } schedule && ScheduleTime.ResolveFirst(schedule, DateTimeOffset.UnixEpoch, out _) is { } wrong) problems.Add(wrong);
         problems.AddRange(SendWindow.Check(draft.SendWindowJson));
         await CheckAudienceAsync(draft.AudienceJson, problems);
         if (ContentCompiler.Read(draft.PartsJson, problems) is { } parts) await CheckContentAsync(parts, draft.LanguagesJson, problems);
@@ -70,6 +72,21 @@ internal sealed class BroadcastChecks(Database database, BroadcastStore broadcas
 
         if (broadcast.ReadAudience()?.RetryOf is { } parent) await CheckResendAsync(parent, broadcast, parts.Count, problems);
         return problems;
+    }
+
+    /// <summary>As <see cref="CheckReadyAsync"/>, and what is wrong with the time that was chosen for it.</summary>
+    public async Task<IReadOnlyList<Problem>> CheckReadyInTimeAsync(Broadcast broadcast)
+    {
+        var problems = await CheckReadyAsync(broadcast);
+        return problems.All(p => !p.Path.StartsWith("schedule", StringComparison.Ordinal)) && TimeProblem(broadcast) is { } late ? [.. problems, late] : problems;
+    }
+
+    private Problem? TimeProblem(Broadcast broadcast)
+    {
+        if (broadcast.State != BroadcastStatus.Draft) return null;
+        var now = time.GetUtcNow();
+        var at = now;
+        return (broadcast.ReadSchedule() is { IsAtOnce: false } schedule ? ScheduleTime.ResolveFirst(schedule, now, out at) : null) ?? ScheduleTime.Expiry(broadcast, at);
     }
 
     // A resend goes on at the failed part of each recipient, to the address that the parent wrote to.

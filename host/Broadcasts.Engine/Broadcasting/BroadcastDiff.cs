@@ -26,8 +26,13 @@ internal static class BroadcastDiff
         draft.Routes,
         audience = Parsed(draft.AudienceJson),
         parts = Parsed(draft.PartsJson),
+        languages = Parsed(draft.LanguagesJson),
         draft.Rate,
         draft.SpreadOverMs,
+        at = draft.Schedule is { IsAtOnce: false } schedule ? schedule.LocalTime : null,
+        timeZone = draft.Schedule is { IsAtOnce: false } zoned ? zoned.TimeZone : null,
+        isLocal = draft.Schedule is { IsLocal: true } ? true : (bool?)null,
+        repeat = Parsed(draft.Schedule?.RepeatJson),
         window = Parsed(draft.SendWindowJson),
         expiresAt = draft.ExpiresAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : (DateTimeOffset?)null,
         safety = Parsed(draft.SafetyJson),
@@ -57,5 +62,5 @@ internal static class BroadcastDiff
         archived = broadcast.ArchivedAt is null ? (bool?)null : true,
     };
 
-    private static JsonNode? Parsed(string? json) => json is null ? null : JsonNode.Parse(json);
+    private static JsonNode? Parsed(string? json) => string.IsNullOrEmpty(json) ? null : JsonNode.Parse(json);
 }

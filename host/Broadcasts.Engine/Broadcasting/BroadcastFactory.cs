@@ -20,7 +20,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
     {
         if (await store.GetAsync(id) is not { Kind: 0 } broadcast) return (0, CommandResult.NotFound($"Broadcast {id}"));
         var audience = broadcast.ReadAudience();
-        var copy = broadcast.ToDraft() with { Name = Suffixed(broadcast.Name, "(copy)"), ExpiresAt = null, AudienceJson = audience?.RetryOf is null ? broadcast.Audience : null };
+        var copy = broadcast.ToDraft() with { Name = Suffixed(broadcast.Name, "(copy)"), ExpiresAt = null, Schedule = BroadcastSchedule.AtOnce, AudienceJson = audience?.RetryOf is null ? broadcast.Audience : null };
         return await AddAsync(copy, actor, null, null, "duplicate", id);
     }
 
@@ -33,6 +33,7 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
         {
             Name = Suffixed(broadcast.Name, "(resend)"),
             ExpiresAt = null,
+            Schedule = BroadcastSchedule.AtOnce,
             AudienceJson = JsonSerializer.Serialize(new BroadcastAudience { RetryOf = id }, BroadcastJson.Options),
         };
         return await AddAsync(draft, actor, id, null, "resend");
@@ -40,8 +41,9 @@ internal sealed class BroadcastFactory(BroadcastStore store, BroadcastChecks che
 
     private async Task<(long Id, CommandResult Result)> AddAsync(BroadcastDraft draft, string actor, long? parent, string? identityKey, string verb, long? copyOf = null)
     {
-        var made = await store.CreateAsync(draft, new BroadcastAct(actor, verb, draft.Name), parent, identityKey, copyOf);
-        return (made.Id, new CommandResult { Status = made.State, Version = made.Version });
+        if (await store.CreateAsync(draft, new BroadcastAct(actor, verb, draft.Name), parent, identityKey, copyOf) is { } made) return (made.Id, new CommandResult { Status = made.State, Version = made.Version });
+        // The same command a moment ago, or in another process.
+        return await store.FindAsync(identityKey!) is { } known ? (known, await StateOfAsync(known)) : (0, CommandResult.NotFound("The broadcast"));
     }
 
     private async Task<CommandResult> StateOfAsync(long id)

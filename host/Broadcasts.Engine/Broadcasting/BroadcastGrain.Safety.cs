@@ -20,15 +20,15 @@ internal sealed partial class BroadcastGrain
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
         var at = time.GetUtcNow().AddSeconds(undoSeconds).ToUnixTimeMilliseconds();
         var act = new BroadcastAct(actor, "send", Said: new Problem("", "undoable", $"{undoSeconds} s to undo", $"{undoSeconds}"));
-        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Scheduled, at, null, act));
+        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, at, null, act));
     }
 
     public async Task<CommandResult> UndoAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Undo, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (!broadcast.IsUndoable) return Refused(broadcast, new("", "notUndoable", "It was scheduled for a time, not sent: take it back with unschedule."));
-        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, next, null, null, new BroadcastAct(actor, "undo")));
+        return await DoneAsync(await store.ToDraftAsync(Id, broadcast.State, new BroadcastAct(actor, "undo")));
     }
 
     public async Task<CommandResult> ApproveAsync(string actor)
@@ -47,7 +47,7 @@ internal sealed partial class BroadcastGrain
         var (broadcast, refusal) = await WaitingForSecondPersonAsync(BroadcastCommand.Reject, actor);
         if (refusal is not null) return refusal;
         if (broadcast!.State == BroadcastStatus.Scheduled)
-            return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, BroadcastStatus.Draft, null, null, new BroadcastAct(actor, "reject", why)));
+            return await DoneAsync(await store.ToDraftAsync(Id, broadcast.State, new BroadcastAct(actor, "reject", why)));
         var result = await MoveAsync(BroadcastCommand.Reject, "reject", actor, "rejected", why);
         if (result.IsDone) SkipRest(SkipReason.Cancelled);
         return result;

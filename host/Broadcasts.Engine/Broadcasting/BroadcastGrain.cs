@@ -50,19 +50,19 @@ internal sealed partial class BroadcastGrain(
     public async Task<CommandResult> ScheduleAsync(BroadcastSchedule schedule, string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Schedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Schedule, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
         if (RepeatRule.Resolve(schedule, out var first) is { } wrong) return CommandResult.Invalid(wrong);
         if ((ScheduleTime.Resolve(first, time.GetUtcNow(), out var at) ?? ScheduleTime.Expiry(broadcast, at)) is { } problem) return CommandResult.Invalid(problem);
         var problems = await checks.CheckReadyAsync(broadcast);
         if (problems.Count > 0) return CommandResult.Invalid([.. problems]);
-        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, next, at.ToUnixTimeMilliseconds(), first, new BroadcastAct(actor, "schedule", $"{first.LocalTime} {first.TimeZone}")));
+        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, at.ToUnixTimeMilliseconds(), first, new BroadcastAct(actor, "schedule", $"{first.LocalTime} {first.TimeZone}")));
     }
 
     public async Task<CommandResult> UnscheduleAsync(string actor)
     {
         if (await store.GetAsync(Id) is not { } broadcast) return Gone();
-        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out var next, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
-        return await DoneAsync(await store.ScheduleAsync(Id, broadcast.State, next, null, null, new BroadcastAct(actor, "unschedule")));
+        if (!BroadcastLifecycle.TryMove(broadcast.State, BroadcastCommand.Unschedule, out _, out var refusal)) return CommandResult.Refused(broadcast.State, refusal!);
+        return await DoneAsync(await store.ToDraftAsync(Id, broadcast.State, new BroadcastAct(actor, "unschedule")));
     }
 
     public async Task<CommandResult> StartAsync(string actor)

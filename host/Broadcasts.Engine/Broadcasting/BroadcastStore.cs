@@ -29,33 +29,36 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
 
     private const string InsertSql = """
         INSERT INTO broadcasts (kind, name, labels, status, parent_id, channel_id, segment_id, audience, parts, rate_count, rate_per_ms, spread_over_ms, expires_at, send_window, safety, routes, languages, template_id, template_version,
-                                identity_key, created_by, created_at, updated_at)
-        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @languages, @template, @templateVersion, @identity, @actor, @now, @now)
+                                scheduled_local, time_zone, recipient_local, repeat_rule, identity_key, created_by, created_at, updated_at)
+        VALUES (@kind, @name, @labels, @status, @parent, @channel, @segment, @audience, @parts, @rateCount, @ratePerMs, @spread, @expires, @window, @safety, @routes, @languages, @template, @templateVersion,
+                @local, @zone, @isLocal, @repeat, @identity, @actor, @now, @now)
+        ON CONFLICT (identity_key) DO NOTHING
         RETURNING id
         """;
 
-    /// <summary>Adds a draft.</summary>
+    /// <summary>Adds a draft; null when there is one with this identity already.</summary>
     /// <param name="draft">What is in it.</param>
     /// <param name="act">Who makes it.</param>
     /// <param name="parent">What it goes on from; null for nothing.</param>
     /// <param name="identityKey">By which a repeated command finds it; null when none asks.</param>
     /// <param name="copyOf">Whose content it has; null for nobody's.</param>
-    public Task<Broadcast> CreateAsync(BroadcastDraft draft, BroadcastAct act, long? parent, string? identityKey, long? copyOf = null) => database.WriteAsync(async t =>
+    public Task<Broadcast?> CreateAsync(BroadcastDraft draft, BroadcastAct act, long? parent, string? identityKey, long? copyOf = null) => database.WriteAsync(async t =>
     {
         // What is copied is on record before the copy is.
         if (copyOf is { } copied) await DraftEdits.EndAsync(database.Dialect, t, copied);
-        var id = await t.Connection!.QuerySingleAsync<long>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor = act.Actor, now = Now }), t);
+        if (await t.Connection!.QuerySingleOrDefaultAsync<long?>(InsertSql, Parameters(draft, new { kind = 0, status = (int)BroadcastStatus.Draft, parent, identity = identityKey, actor = act.Actor, now = Now }), t) is not { } id) return null;
         await WriteLabelsAsync(t, id, draft.Labels);
         var made = await ReadAsync(t, id);
         Append(t, id, act, null, made);
-        return made!;
+        return made;
     });
 
     private const string EditSql = """
         UPDATE broadcasts
            SET name = @name, labels = @labels, channel_id = @channel, segment_id = @segment, audience = @audience, parts = @parts, rate_count = @rateCount,
                rate_per_ms = @ratePerMs, spread_over_ms = @spread, expires_at = @expires, send_window = @window, safety = @safety, routes = @routes,
-               languages = @languages, template_id = @template, template_version = @templateVersion, version = version + 1, updated_at = @now
+               languages = @languages, template_id = @template, template_version = @templateVersion, scheduled_local = @local, time_zone = @zone, recipient_local = @isLocal,
+               repeat_rule = @repeat, version = version + 1, updated_at = @now
          WHERE id = @id AND version = @version AND status = @expected
         """;
 
@@ -107,18 +110,27 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
          WHERE id = @id AND status = @expected
         """;
 
-    /// <summary>Sets its time, or takes it away.</summary>
+    /// <summary>Sets its time.</summary>
     /// <param name="id">Which.</param>
     /// <param name="expected">The status that it leaves.</param>
-    /// <param name="next">The status that it gets.</param>
-    /// <param name="at">When it starts; null for never.</param>
+    /// <param name="at">When it starts.</param>
     /// <param name="schedule">What was asked for; null for a moment that nobody chose.</param>
-    /// <param name="act">Who does what: with a time, in whose name it is sent.</param>
-    public Task<Broadcast?> ScheduleAsync(long id, BroadcastStatus expected, BroadcastStatus next, long? at, BroadcastSchedule? schedule, BroadcastAct act) =>
+    /// <param name="act">Who does what: in whose name it is sent.</param>
+    public Task<Broadcast?> ScheduleAsync(long id, BroadcastStatus expected, long at, BroadcastSchedule? schedule, BroadcastAct act) =>
         ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(ScheduleSql, new
         {
-            id, expected = (int)expected, next = (int)next, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor = at is null ? null : act.Actor, now = Now,
+            id, expected = (int)expected, next = (int)BroadcastStatus.Scheduled, at, local = schedule?.LocalTime, zone = schedule?.TimeZone, isLocal = schedule?.IsLocal == true ? 1 : 0, repeat = schedule?.RepeatJson, actor = act.Actor, now = Now,
         }, t) == 1);
+
+    private const string ToDraftSql = """
+        UPDATE broadcasts
+           SET status = @next, scheduled_at = NULL, repeat_done = 0, approved_by = NULL, sent_by = NULL, version = version + 1, updated_at = @now
+         WHERE id = @id AND status = @expected
+        """;
+
+    /// <summary>Back to a draft, which keeps the time that was chosen: who mends it means to send it then.</summary>
+    public Task<Broadcast?> ToDraftAsync(long id, BroadcastStatus expected, BroadcastAct act) =>
+        ActAsync(id, act, async t => await t.Connection!.ExecuteAsync(ToDraftSql, new { id, expected = (int)expected, next = (int)BroadcastStatus.Draft, now = Now }, t) == 1);
 
     // The rate that follows from a length of time to spread over, once the number of messages is known.
     private const string SpreadSql = "UPDATE broadcasts SET rate_count = @count, rate_per_ms = spread_over_ms WHERE id = @id AND status = @expected AND spread_over_ms IS NOT NULL";
@@ -127,7 +139,8 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
         UPDATE broadcasts
            SET status = @next, status_reason = @reason, status_detail = @detail, status_told = @told, started_at = @now, sent_by = @sender, claim_to = @claimTo, canary_at = NULL, breaker = NULL, frozen_rule = @rule,
                freeze_mark = (SELECT COALESCE(MAX(id), 0) FROM contacts), freeze_after = 0, freeze_position = 0, freeze_done = 0, recipients = 0, fallback_recipients = 0,
-               recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END, version = version + 1, updated_at = @now
+               recipient_local = CASE WHEN @keepsTimes = 1 OR status = 3 THEN recipient_local ELSE 0 END,
+               scheduled_local = CASE WHEN status = 0 THEN NULL ELSE scheduled_local END, repeat_rule = CASE WHEN status = 0 THEN NULL ELSE repeat_rule END, version = version + 1, updated_at = @now
          WHERE id = @id AND status = @expected
         """;
 
@@ -248,6 +261,7 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
     {
         var parameters = new DynamicParameters(more);
         var audience = draft.AudienceJson is null ? null : JsonSerializer.Deserialize<BroadcastAudience>(draft.AudienceJson, BroadcastJson.Options);
+        var schedule = draft.Schedule is { IsAtOnce: false } some ? some : null;
         parameters.AddDynamicParams(new
         {
             name = draft.Name,
@@ -266,6 +280,10 @@ internal sealed partial class BroadcastStore(Database database, TimeProvider tim
             languages = string.IsNullOrEmpty(draft.LanguagesJson) ? null : draft.LanguagesJson,
             template = draft.TemplateId is > 0 ? draft.TemplateId : null,
             templateVersion = draft.TemplateId is > 0 ? draft.TemplateVersion : null,
+            local = schedule?.LocalTime,
+            zone = schedule?.TimeZone,
+            isLocal = schedule?.IsLocal == true ? 1 : 0,
+            repeat = schedule?.RepeatJson,
         });
         return parameters;
     }

@@ -7,7 +7,6 @@ using Broadcasts.Plugins;
 using Broadcasts.Storage;
 using Broadcasts.Templates;
 using Dapper;
-using NodaTime;
 
 namespace Broadcasts.Broadcasting;
 
@@ -92,16 +91,16 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     public async Task<Forecast?> ForecastAsync(long id, CancellationToken cancellationToken = default)
     {
         if (await broadcasts.GetAsync(id) is not { Kind: 0 } broadcast) return null;
-        var problems = await checks.CheckReadyAsync(broadcast);
+        var problems = await checks.CheckReadyInTimeAsync(broadcast);
         var now = time.GetUtcNow();
         if (problems.Count > 0) return new Forecast { Problems = problems, At = now };
 
         var routes = await channels.GetAsync(broadcast.ChannelIds);
         var counts = broadcast.ReadAudience()!.RetryOf is { } parent ? await RetryAsync(parent, routes[0]) : await RunAsync(broadcast, routes, cancellationToken);
-        var first = broadcast.ScheduledAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : now;
+        var (first, parts) = (ScheduleTime.BeginOf(broadcast, now), Math.Max(1, broadcast.ReadParts().Count));
         var reached = new Dictionary<long, RecipientLimitView?>();
         foreach (var route in routes) reached[route.Id] = await recipients.LookAsync(route.Id);
-        var times = Spread.Of(broadcast, routes, counts, reached, first.ToUnixTimeMilliseconds());
+        var times = Spread.Of(broadcast, routes, counts.Zones, parts, reached, first.ToUnixTimeMilliseconds());
         var forecast = new Forecast
         {
             Recipients = counts.Recipients,
@@ -206,56 +205,10 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
     private async Task<Counts> RetryAsync(long parent, Channel channel)
     {
         var row = await database.ReadAsync(c => c.QuerySingleAsync<RetryRow>(RetrySql, new { from = DeliveryId.First(parent), to = DeliveryId.Last(parent) }));
-        return new Counts { Recipients = row.Recipients, Sendable = row.Recipients, ByChannel = { [channel.Id] = row.Messages }, Zones = { [(channel.Id, null, null)] = row.Messages } };
+        return new Counts { Recipients = row.Recipients, Sendable = row.Recipients, ByChannel = { [channel.Id] = row.Messages }, Zones = { [new(channel.Id, null, null)] = row.Messages } };
     }
 
     private sealed record Chunk(long? UpTo, List<Row> Rows, IReadOnlyDictionary<(long, int), RenderingContact> People, (int Place, long Contacts)[] Taken);
-
-    /// <summary>How limits and the recipients' times spread the sending.</summary>
-    private sealed record Spread(DateTimeOffset First, DateTimeOffset? Finish, long Fallback, long Over)
-    {
-        public static Spread Of(Broadcast broadcast, IReadOnlyList<Channel> routes, Counts counts, Dictionary<long, RecipientLimitView?> reached, long start)
-        {
-            var times = SendTimes.Of(broadcast);
-            var (fallback, over) = (0L, 0L);
-            var (first, last, isPaced) = (long.MaxValue, start, false);
-            // Channels send beside each other; a rate of the broadcast's own is shared by what each has to send.
-            var total = counts.ByChannel.Values.Sum();
-            foreach (var channel in routes.Where(c => counts.ByChannel.GetValueOrDefault(c.Id) > 0))
-            {
-                var shares = new Dictionary<DateTimeZone, long>();
-                foreach (var ((_, name, country), messages) in counts.Zones.Where(z => z.Key.Channel == channel.Id))
-                {
-                    var zone = DateTimeZone.Utc;
-                    if (times is not null)
-                    {
-                        zone = times.ZoneOf(name, country, out var isFallback);
-                        var recipients = messages / counts.Parts;
-                        if (isFallback && times.IsPerRecipient) fallback += recipients;
-                        if (times.IsOver(zone, start)) over += recipients;
-                    }
-
-                    shares[zone] = shares.GetValueOrDefault(zone) + messages;
-                }
-
-                SendRate[] limits = [.. channel.Limits.Append(channel.Rate).OfType<SendRate>()];
-                var own = OwnInterval(broadcast, total) * total / counts.ByChannel[channel.Id];
-                var people = PeopleOf(reached[channel.Id], counts.Parts, start);
-                var (begin, end) = Timetable.Of(start, [.. shares.Select(s => new ZoneShare(s.Key, s.Value))], times, limits, own, people);
-                (first, last, isPaced) = (Math.Min(first, begin), Math.Max(last, end), isPaced || own > 0 || limits.Length > 0 || people is not null);
-            }
-
-            // Where no pace is known, the last zone's time is the least.
-            return new(Times.Of(Math.Max(start, first == long.MaxValue ? start : first)), isPaced || last > start ? Times.Of(last) : null, fallback, over);
-        }
-
-        // Whom the account has written to already is not told apart: at worst it is done earlier than this.
-        private static UsedLimit? PeopleOf(RecipientLimitView? reached, int parts, long start) =>
-            reached is null ? null : new(new SendRate((int)Math.Min((long)reached.Limit.Count * parts, int.MaxValue), reached.Limit.PerMs), (long)reached.Used * parts, reached.FullUntil ?? start + reached.Limit.PerMs);
-
-        private static double OwnInterval(Broadcast broadcast, long total) =>
-            broadcast.SpreadOverMs is { } spread ? spread / (double)total : broadcast.Rate is { } rate ? rate.PerMs / (double)rate.Count : 0;
-    }
 
     private sealed class Counts
     {
@@ -281,8 +234,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
         /// <summary>Messages to one of them.</summary>
         public int Parts { get; init; } = 1;
 
-        /// <summary>Messages by channel and the zone and country that their contact names.</summary>
-        public Dictionary<(long Channel, string? Zone, string? Country), long> Zones { get; } = [];
+        public Dictionary<MessageShare, long> Zones { get; } = [];
 
         public void Add(Row row, int? reason)
         {
@@ -291,7 +243,7 @@ internal sealed class Forecasts(Database database, BroadcastStore broadcasts, Br
             {
                 Sendable++;
                 ByChannel[row.ChannelId] = ByChannel.GetValueOrDefault(row.ChannelId) + Parts;
-                var place = (row.ChannelId, row.TimeZone, row.Country);
+                var place = new MessageShare(row.ChannelId, row.TimeZone, row.Country);
                 Zones[place] = Zones.GetValueOrDefault(place) + Parts;
                 return;
             }

@@ -141,9 +141,13 @@ public sealed record BroadcastDraft
     /// <summary>The version that was taken.</summary>
     [Id(42)] public int? TemplateVersion { get; init; }
 
+    /// <summary>When it shall go out, as its last step will ask: <see cref="BroadcastSchedule.AtOnce"/> for as soon as somebody sends it. Null leaves what it is.</summary>
+    [Id(43)] public BroadcastSchedule? Schedule { get; init; }
+
     /// <summary>With what it leaves as it is.</summary>
     internal BroadcastDraft Over(Broadcast stored) => this with
     {
+        Schedule = Schedule ?? stored.ReadSchedule(),
         LanguagesJson = LanguagesJson ?? stored.Languages,
         TemplateId = TemplateId ?? stored.TemplateId,
         TemplateVersion = TemplateId is null ? stored.TemplateVersion : TemplateVersion,
@@ -154,6 +158,11 @@ public sealed record BroadcastDraft
 [GenerateSerializer, Immutable, Alias("Broadcasts.BroadcastSchedule")]
 public sealed record BroadcastSchedule
 {
+    /// <summary>No time: as soon as somebody sends it.</summary>
+    internal static BroadcastSchedule AtOnce { get; } = new() { LocalTime = "", TimeZone = "" };
+
+    internal bool IsAtOnce => LocalTime.Length == 0;
+
     /// <summary>Local date and time, ISO 8601 without offset: <c>2026-12-24T18:00</c>.</summary>
     [Id(0)] public required string LocalTime { get; init; }
 

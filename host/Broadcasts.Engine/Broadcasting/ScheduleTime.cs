@@ -51,6 +51,19 @@ internal static class ScheduleTime
             : null;
     }
 
+    /// <summary>The same of the first occurrence, where it comes again.</summary>
+    public static Problem? ResolveFirst(BroadcastSchedule schedule, DateTimeOffset now, out DateTimeOffset at)
+    {
+        at = default;
+        return RepeatRule.Resolve(schedule, out var first) ?? Resolve(first, now, out at);
+    }
+
+    /// <summary>When a broadcast begins: at its time, at the one that its draft was given, or now.</summary>
+    public static DateTimeOffset BeginOf(Broadcast broadcast, DateTimeOffset now) =>
+        broadcast.State != BroadcastStatus.Draft ? (broadcast.ScheduledAt is { } due ? DateTimeOffset.FromUnixTimeMilliseconds(due) : now)
+        : broadcast.ReadSchedule() is { IsAtOnce: false } schedule && ResolveFirst(schedule, now, out var at) is null ? at
+        : now;
+
     /// <summary>What is wrong when a broadcast expires before it begins.</summary>
     public static Problem? Expiry(Broadcast broadcast, DateTimeOffset at) => broadcast.ExpiresAt <= at.ToUnixTimeMilliseconds()
         ? new Problem("expiresAt", "expiresFirst", "It expires before it begins: nothing would be sent. Move the expiry or the time.")

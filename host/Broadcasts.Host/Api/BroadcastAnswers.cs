@@ -131,7 +131,7 @@ internal sealed record BroadcastAnswer
         ChannelId = row.ChannelId,
         ChannelName = row.ChannelName,
         SegmentId = row.SegmentId,
-        Schedule = row.ScheduledLocal is null ? null : ScheduleAnswer.Of(row, row.StartedAt is null ? row.Time : null),
+        Schedule = row.ScheduledLocal is null ? null : ScheduleAnswer.Of(row, row is { StartedAt: null, Status: not BroadcastStatus.Draft } ? row.Time : null),
         LateByMs = (long?)row.LateBy(null)?.TotalMilliseconds,
         Recipients = row.Recipients,
         Messages = row.Messages,
@@ -182,7 +182,7 @@ internal sealed record BroadcastAnswer
 }
 
 /// <summary>When it is due.</summary>
-/// <param name="At">The instant; null once it was started by hand.</param>
+/// <param name="At">The instant; null once it was started by hand, and for a draft: that only remembers the time that it shall go out.</param>
 /// <param name="LocalTime">As its author wrote it.</param>
 /// <param name="TimeZone">IANA zone of the local time.</param>
 /// <param name="Local">True: at that local time in each recipient's own zone.</param>

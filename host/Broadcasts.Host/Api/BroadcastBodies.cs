@@ -325,6 +325,9 @@ internal sealed record TestBody
 {
     public required string[] Addresses { get; init; }
 
-    /// <summary>Whose values the templates print. Default: a contact without any.</summary>
+    /// <summary>Whose values the templates print. Default: those of whoever has the address, none where nobody has it.</summary>
     public long? AsContactId { get; init; }
+
+    /// <summary>A language of the content. Default: the one that this contact gets.</summary>
+    public string? Language { get; init; }
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Broadcasts.Broadcasting;
-using Broadcasts.Channels;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Broadcasts.Templates.Library;
@@ -12,8 +11,6 @@ namespace Broadcasts.Host.Api;
 /// <summary>Broadcasts: writing them and moving them through their life.</summary>
 internal static class BroadcastsApi
 {
-    private const int MostTests = 5;
-
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/broadcasts").WithTags("Broadcasts");
@@ -112,26 +109,18 @@ internal static class BroadcastsApi
     private static async Task<IResult> ForecastAsync(long id, Forecasts forecasts, CancellationToken cancellationToken) =>
         await forecasts.ForecastAsync(id, cancellationToken) is { } forecast ? Results.Ok(forecast) : ApiProblems.NotFound($"Broadcast {id}");
 
-    private static async Task<IResult> TestAsync(long id, TestBody body, BroadcastQueries queries, TestMessages tests, SafeHold hold, HttpContext http)
+    private static async Task<IResult> TestAsync(long id, TestBody body, BroadcastStore broadcasts, BroadcastTests tests, SafeHold hold, HttpContext http)
     {
-        if (await queries.GetAsync(id) is not { } details) return ApiProblems.NotFound($"Broadcast {id}");
-        if (body.Addresses.Length is 0 or > MostTests) return ApiProblems.Invalid("addresses", "range", $"From 1 to {MostTests} addresses.");
-        if ((details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault()) is not { } channel) return ApiProblems.Invalid("channelId", "required", "The broadcast has no channel yet: give it one first.");
-        if (details.Parts.Length == 0) return ApiProblems.Invalid("parts", "required", "The broadcast has no content yet.");
+        if (await broadcasts.GetAsync(id) is not { } broadcast) return ApiProblems.NotFound($"Broadcast {id}");
+        if (body.Addresses.Length is 0 or > BroadcastTests.MostAddresses) return ApiProblems.Invalid("addresses", "range", $"From 1 to {BroadcastTests.MostAddresses} addresses.");
+        if (broadcast.ChannelIds.Count == 0) return ApiProblems.Invalid("channelId", "required", "The broadcast has no channel yet: give it one first.");
+        if (broadcast.ReadParts().Count == 0) return ApiProblems.Invalid("parts", "required", "The broadcast has no content yet.");
 
         if (await hold.RefusalAsync() is { } held) return ApiProblems.Of(CommandResult.Refused(held));
 
         var results = new List<object>();
-        foreach (var address in body.Addresses)
-        {
-            for (var part = 0; part < details.Parts.Length; part++)
-            {
-                var sent = await tests.SendAsync(channel, address, details.Parts[part], body.AsContactId, http.Actor());
-                results.Add(new { address, part = part + 1, sent.Accepted, sent.Reason, sent.Code, sent.Detail, sent.ProviderId });
-                if (!sent.Accepted) break;
-            }
-        }
-
+        await foreach (var (address, part, sent) in tests.SendAsync(broadcast, body.Addresses, body.Language, body.AsContactId, http.Actor()))
+            results.Add(new { address, part = part + 1, sent.Accepted, sent.Reason, sent.Code, sent.Detail, sent.ProviderId });
         return Results.Ok(new { results });
     }
 

@@ -90,7 +90,7 @@ internal static class TemplatesApi
         var reader = body.ContactId is { } contact ? await previews.ReaderAsync(contact, cancellationToken) : body.Contact!.ToReader();
         if (reader is null) return ApiProblems.NotFound($"Contact {body.ContactId}");
         var problems = new List<Problem>();
-        return await previews.RenderAsync(contents, [reader], problems, cancellationToken) is [var preview] ? Results.Ok(RenderAnswer.Of(preview)) : ApiProblems.Invalid(problems);
+        return await previews.RenderAsync(contents, [reader], problems, null, cancellationToken) is [var preview] ? Results.Ok(RenderAnswer.Of(preview)) : ApiProblems.Invalid(problems);
     }
 
     private static async Task<IResult> MadeAsync(Task<(long Id, CommandResult Result)> making, TemplateQueries queries)

@@ -74,7 +74,7 @@ public sealed class DraftEditsTests
 
     private static BroadcastDraft Draft(LedgerKit kit, string name) => new() { Name = name, ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" };
 
-    private static async Task<long> MakeAsync(LedgerKit kit) => (await kit.Broadcasts.CreateAsync(Draft(kit, "Test"), new BroadcastAct("ada", "create"), null, null)).Id;
+    private static async Task<long> MakeAsync(LedgerKit kit) => (await kit.Broadcasts.CreateAsync(Draft(kit, "Test"), new BroadcastAct("ada", "create"), null, null))!.Id;
 
     private static async Task SaveAsync(LedgerKit kit, long id, string name, string actor) =>
         Assert.NotNull(await kit.Broadcasts.SaveAsync(id, Draft(kit, name), (await kit.Broadcasts.GetAsync(id))!.Version, actor));

@@ -52,8 +52,8 @@ public sealed class OccurrencesTests
 
     private static async Task<Broadcast> ScheduleAsync(LedgerKit kit, string rule, long at)
     {
-        var made = await kit.Broadcasts.CreateAsync(new BroadcastDraft { Name = "Daily", ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" }, new BroadcastAct("test", "create"), null, null);
+        var made = (await kit.Broadcasts.CreateAsync(new BroadcastDraft { Name = "Daily", ChannelId = kit.Channel.Id, PartsJson = """[{"type":"text","text":"x"}]""" }, new BroadcastAct("test", "create"), null, null))!;
         var local = Instant.FromUnixTimeMilliseconds(at).InUtc().LocalDateTime;
-        return (await kit.Broadcasts.ScheduleAsync(made.Id, BroadcastStatus.Draft, BroadcastStatus.Scheduled, at, new BroadcastSchedule { LocalTime = RepeatRule.Text(local), TimeZone = "Etc/UTC", RepeatJson = rule }, new BroadcastAct("test", "schedule")))!;
+        return (await kit.Broadcasts.ScheduleAsync(made.Id, BroadcastStatus.Draft, at, new BroadcastSchedule { LocalTime = RepeatRule.Text(local), TimeZone = "Etc/UTC", RepeatJson = rule }, new BroadcastAct("test", "schedule")))!;
     }
 }

@@ -89,7 +89,7 @@ internal sealed class LedgerKit : IAsyncDisposable
             AudienceJson = System.Text.Json.JsonSerializer.Serialize(audience ?? new BroadcastAudience { ContactIds = [1] }, BroadcastJson.Options),
             ExpiresAt = expiresAt,
         };
-        var made = await Broadcasts.CreateAsync(draft, new BroadcastAct("test", "create"), parent, null);
+        var made = (await Broadcasts.CreateAsync(draft, new BroadcastAct("test", "create"), parent, null))!;
         return (await Broadcasts.StartAsync(made, new AudienceRules(null, less ?? []), "test", null, null, new BroadcastAct("test", "start")))!;
     }
 

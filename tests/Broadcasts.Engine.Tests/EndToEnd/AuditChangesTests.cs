@@ -42,7 +42,7 @@ public sealed partial class AuditChangesTests
         ["template.unarchived"] = ["archived: true → false"], ["template.deleted"] = ["name: Welcome → "], ["file.added"] = ["name:  → a.png", "mediaType:  → image/png"], ["file.deleted"] = ["name: a.png → "],
         ["broadcast.create"] = ["name:  → Test", "status:  → draft", "parts[1].text:  → Hello"], ["broadcast.edit"] = ["name: Test → Other", "parts[1].text: Hello → Good day"],
         ["broadcast.rename"] = ["name: Other → Third", "labels:  → spring"], ["broadcast.rate"] = ["rate.count:  → 2", "rate.perMs:  → 1000"],
-        ["broadcast.schedule"] = ["status: draft → scheduled", "at:  → 2099-01-02T10:00", "timeZone:  → Europe/Madrid"], ["broadcast.unschedule"] = ["status: scheduled → draft", "at: 2099-01-02T10:00 → "],
+        ["broadcast.schedule"] = ["status: draft → scheduled", "at:  → 2099-01-02T10:00", "timeZone:  → Europe/Madrid"], ["broadcast.unschedule"] = ["status: scheduled → draft"],
         ["label.renamed"] = ["name: spring → summer"], ["label.deleted"] = ["name: summer → "],
         ["broadcast.duplicate"] = ["name:  → Third (copy)", "status:  → draft"], ["broadcast.delete"] = ["name: Third → "],
     };

@@ -69,10 +69,12 @@ internal sealed partial class EditModel
         Imports = await imports.WithContactsAsync(broadcast.ReadAudience()?.ImportId ?? 0, cancellationToken);
     }
 
+    // What it takes to say whom it reaches, and by when.
+    private bool IsWhole => Steps.All.Where(s => s.Key is "audience" or "channel").All(s => s.State != StepState.Faulty);
+
     private async Task CountReachAsync(Broadcast broadcast, CancellationToken cancellationToken)
     {
-        var isWhole = Steps.All.Where(s => s.Key is "audience" or "channel").All(s => s.State != StepState.Faulty);
-        if (HasReach && isWhole && broadcast.ReadAudience() is { RetryOf: null }) CountAt = $"{Steps.Here}?count=true&of={KeyOf(broadcast)}";
+        if (HasReach && IsWhole && broadcast.ReadAudience() is { RetryOf: null }) CountAt = $"{Steps.Here}?count=true&of={KeyOf(broadcast)}";
         if (Count && CountAt is not null) Reach = await looks.LookAsync(broadcast, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcasts.Admin.Forms;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
@@ -6,24 +7,37 @@ using Broadcasts.Broadcasting;
 using Broadcasts.Channels;
 using Broadcasts.Contacts;
 using Broadcasts.Contacts.Import;
+using Broadcasts.Deliveries;
 using Broadcasts.Plugins;
 using Broadcasts.Reporting;
 using Broadcasts.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>A draft in steps, each an address of its own. Whatever is done there saves: adding, moving and removing parts, going on and back; no script is needed.</summary>
 [Needs(Permission.EditBroadcasts)]
 internal sealed partial class EditModel(
-    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, BroadcastStore broadcasts, BroadcastChecks checks, AudienceLooks looks, ContactQueries contacts, ImportStore imports, IGrainFactory grains) : ConsolePage, IPartEditor
+    BroadcastQueries queries, SegmentStore segments, ChannelStore channels, TransportCatalogue transports, FieldStore fields, FileStore files, BroadcastStore broadcasts, BroadcastChecks checks, AudienceLooks looks, ContactQueries contacts, ImportStore imports,
+    ContentPreviews previews, FinishLooks finishes, IGrainFactory grains) : ConsolePage, IPartEditor
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
 
     [BindProperty(SupportsGet = true)]
     public string? Step { get; set; }
+
+    /// <summary>As whom, over which channel and in which language the content is shown; kept in the address over every save.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? As { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public long? Over { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string? In { get; set; }
 
     [BindProperty]
     public BroadcastInput Input { get; set; } = new();
@@ -42,8 +56,16 @@ internal sealed partial class EditModel(
 
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
+    /// <summary>What the content step writes in.</summary>
+    public ContentEditor Editor { get; private set; } = null!;
+
+    /// <summary>What somebody gets of the saved content; null on the other steps, and while there is none.</summary>
+    public ShownContent? Shown { get; private set; }
+
     /// <summary>The chosen channel's abilities; null before one is chosen.</summary>
     public TransportCapabilities? Capabilities => Channels.FirstOrDefault(c => c.Channel.Id == Input.ChannelId).Transport?.Capabilities;
+
+    private const string MovedKey = "moved";
 
     public BroadcastSteps Steps { get; private set; } = null!;
 
@@ -52,6 +74,9 @@ internal sealed partial class EditModel(
     public string StepPartial => $"_Step{char.ToUpperInvariant(Step![0])}{Step[1..]}";
 
     public string SavedAt => Show.MomentText(Details.UpdatedAt.ToUnixTimeMilliseconds());
+
+    /// <summary>When the saved draft would be done; null on the other steps, and while something is missing.</summary>
+    public FinishLook? Finish { get; private set; }
 
     /// <summary>Nothing was saved: what is wrong is told above everything. A fault that is kept stands at its field alone.</summary>
     public bool IsRefused { get; private set; }
@@ -77,18 +102,24 @@ internal sealed partial class EditModel(
         if (!IsKnownStep || await queries.GetAsync(Id, cancellationToken) is not { } details || await broadcasts.GetAsync(Id) is not { } broadcast) return NotFound();
         if (Step is null) return LocalRedirect(BroadcastSteps.AddressOf(Id, "audience"));
         Details = details;
-        await UploadAsync(cancellationToken);
+        var problems = new List<Problem>();
+        if (Step == "content")
+        {
+            if (Input.Languages.Count == 0) Input.Languages.Add(new LanguageInput());
+            await Input.UploadAsync(files, Visitor.Actor, ContentEditor.BroadcastPath, problems);
+            Problems = problems;
+        }
+
         var place = Change(act ?? "");
         // Rows of a rule are shown before there is anything in them to save.
         if (place == "step-audience") return await ShownAsync(place, cancellationToken);
 
-        var problems = Problems.ToList();
         var saved = broadcast.ToDraft();
         var draft = Input.ToDraft(Step, saved, details.Audience, Visitor, problems);
         if (problems.Count == 0)
         {
             var result = await SaveAsync(saved, draft, act == "mine" ? Input.Theirs ?? Input.Version : Input.Version);
-            if (result.IsDone) return LocalRedirect(act is not null && act.StartsWith("go:", StringComparison.Ordinal) ? GoesTo(act[3..]) : BroadcastSteps.AddressOf(Id, Step) + Search + (place is null ? "" : "#" + place));
+            if (result.IsDone) return LocalRedirect(act is not null && act.StartsWith("go:", StringComparison.Ordinal) ? GoesTo(act[3..]) : Again(place));
             if (result.Code == CommandCode.Changed) return await ConflictAsync(saved, draft, cancellationToken);
             problems.AddRange(result.Problems.Length > 0 ? result.Problems : [new Problem("", "", Texts.Refusal(result))]);
         }
@@ -104,6 +135,13 @@ internal sealed partial class EditModel(
         BroadcastDiff.Between(saved, draft).Count == 0 && Details.Row.Status == BroadcastStatus.Draft ? new CommandResult() : await grains.GetGrain<IBroadcastGrain>(Id).SaveAsync(draft, version, Visitor.Actor);
 
     private string GoesTo(string step) => BroadcastSteps.AddressOf(Id, BroadcastSteps.Keys.Contains(step) ? step : "audience");
+
+    // Where it was, with what the content is shown as.
+    private string Again(string? place)
+    {
+        var choice = new Dictionary<string, string?> { ["as"] = As, ["over"] = Over?.ToString(CultureInfo.InvariantCulture), ["in"] = In }.Where(c => !string.IsNullOrEmpty(c.Value));
+        return QueryHelpers.AddQueryString(BroadcastSteps.AddressOf(Id, Step!) + Search, Step == "content" ? choice : []) + (place is null ? "" : "#" + place);
+    }
 
     private async Task<IActionResult> ConflictAsync(BroadcastDraft saved, BroadcastDraft draft, CancellationToken cancellationToken)
     {
@@ -121,59 +159,44 @@ internal sealed partial class EditModel(
         return Page();
     }
 
-    IReadOnlyList<PartInput> IPartEditor.Parts => Input.Parts;
+    IReadOnlyList<PartInput> IPartEditor.Parts => Editor.Languages[0].Parts;
+
+    /// <summary>Why a channel can't be used for what there is; null when it can.</summary>
+    public string? WhyNot(Channel channel) =>
+        checks.CheckChannel(channel, Details.Parts) is [var problem, ..] ? Texts.Problem(problem)
+        : channel.Status != ChannelStatus.Paused ? null
+        : channel.StatusReason is { } reason ? Show.Reason(Reasons.NameOf((int)reason))
+        : Texts["Channels.PausedByHand"];
 
     /// <summary>Problems of one place of the form: <c>parts[0]</c>.</summary>
     public IEnumerable<Problem> At(string path) => path == "parts" ? Problems.Where(p => p.Path == path) : Problems.Where(p => p.Path == path || p.Path.StartsWith(path + ".", StringComparison.Ordinal) || p.Path.StartsWith(path + "[", StringComparison.Ordinal));
 
-    // Verbs of the buttons that change the form: "add:text", "up:1", "down:0", "remove:2", "rule:add.0". The answer is where the change is seen.
+    // Verbs of the buttons that change the form: "add:text", "move:2.0", "language", "rule:add.0", "as:17". The answer is where the change is seen.
     private string? Change(string act)
     {
-        var (verb, value) = act.Split(':') is [var v, var x] ? (v, x) : (act, "");
-        var at = int.TryParse(value, out var number) ? number : -1;
-        var parts = Input.Parts;
-        switch (verb)
+        if (act.StartsWith("rule:", StringComparison.Ordinal))
         {
-            case "add" when parts.Count < BroadcastPart.Most:
-                parts.Add(new PartInput { Type = value });
-                return $"part-{parts.Count - 1}-{parts[^1].FirstField}";
-            case "remove" when at >= 0 && at < parts.Count:
-                parts.RemoveAt(at);
-                return "step-content";
-            case "up" when at > 0 && at < parts.Count:
-                (parts[at - 1], parts[at]) = (parts[at], parts[at - 1]);
-                return $"part-{at - 1}-{(at > 1 ? "up" : "down")}";
-            case "down" when at >= 0 && at < parts.Count - 1:
-                (parts[at + 1], parts[at]) = (parts[at], parts[at + 1]);
-                return $"part-{at + 1}-{(at + 2 < parts.Count ? "down" : "up")}";
-            case "rule":
-                Input.Audience = "rule";
-                Input.Rule.Change(value);
-                return "step-audience";
-            case "unpick":
-                (Input.Picked, Input.Shown, Input.Ticked) = ("", "", []);
-                return "picker";
-            default:
-                return verb == "find" ? "picker" : null;
+            Input.Audience = "rule";
+            Input.Rule.Change(act[5..]);
+            return "step-audience";
         }
-    }
 
-    private async Task UploadAsync(CancellationToken cancellationToken)
-    {
-        for (var i = 0; i < Input.Parts.Count; i++)
+        if (act == "unpick")
         {
-            if (Input.Parts[i].Upload is not { Length: > 0 } upload) continue;
-            if (upload.Length > FileStore.MostBytes)
-            {
-                Problems = [.. Problems, new Problem($"parts[{i}].fileId", "fileTooLarge", $"The file is larger than {FileStore.MostBytes / 1024 / 1024} MB.", Web.Show.Size(upload.Length), Web.Show.Size(FileStore.MostBytes))];
-                continue;
-            }
-
-            using var content = new MemoryStream((int)upload.Length);
-            await upload.CopyToAsync(content, cancellationToken);
-            Input.Parts[i].FileId = await files.AddAsync(Path.GetFileName(upload.FileName), upload.ContentType ?? "application/octet-stream", content.ToArray(), Visitor.Actor);
-            ModelState.Clear();
+            (Input.Picked, Input.Shown, Input.Ticked) = ("", "", []);
+            return "picker";
         }
+
+        if (act == "find") return "picker";
+        if (act.StartsWith("as:", StringComparison.Ordinal))
+        {
+            As = act[3..];
+            return "as";
+        }
+
+        if (Step != "content" || Input.Change(act, Visitor.Language) is not { } change) return null;
+        if (change.Moved is var (from, to)) TempData[MovedKey] = Texts["Edit.Moved", from + 1, to + 1];
+        return change.Place;
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
@@ -183,9 +206,16 @@ internal sealed partial class EditModel(
         Fields = await fields.ListAsync(cancellationToken);
         Files = await files.ListAsync();
         if (await broadcasts.GetAsync(Id) is not { } broadcast) return;
-        Steps = new BroadcastSteps(Details, Step ?? "", await checks.CheckReadyAsync(broadcast), Texts);
+        Steps = new BroadcastSteps(Details, Step ?? "", await checks.CheckReadyInTimeAsync(broadcast), Texts);
         await LoadAudienceAsync(broadcast, cancellationToken);
         await CountReachAsync(broadcast, cancellationToken);
+        if (Step == "delivery" && IsWhole) Finish = await finishes.LookAsync(broadcast, cancellationToken);
         Variables = [.. ContentCompiler.SchemaOf(Fields).Names.Select(n => n.Name)];
+        Editor = new(Input, ContentEditor.BroadcastPath) { NamesItsLanguage = false, Problems = Problems.Count > 0 ? Problems : Steps.Faults, Capabilities = Capabilities, Files = Files, Variables = Variables };
+        if (Step != "content") return;
+        ViewData["Moved"] = TempData[MovedKey];
+        if (broadcast.ReadParts().Count > 0) Shown = await previews.ShowAsync(broadcast, new(As, Over, In), cancellationToken);
+        // A number says nothing to whoever reads it.
+        if (Shown?.Contact is { } contact && As == contact.Id.ToString(CultureInfo.InvariantCulture)) As = contact.Email ?? contact.Phone ?? As;
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Broadcasts.Admin.Security;
 using Broadcasts.Admin.Web;
@@ -27,9 +29,17 @@ internal sealed class NewModel(BroadcastFactory factory) : ConsolePage
     [BindProperty(SupportsGet = true)]
     public long[] Contact { get; set; } = [];
 
+    /// <summary>The form's own: sent twice it makes one broadcast.</summary>
+    [BindProperty]
+    public Guid Key { get; set; }
+
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
-    public void OnGet() => Name = Texts["New.Suggestion", Visitor.Today.ToDateOnly().ToString(Texts["Time.DayYearFormat"], CultureInfo.CurrentCulture)];
+    public void OnGet()
+    {
+        Key = Guid.NewGuid();
+        Name = Texts["New.Suggestion", Visitor.Today.ToDateOnly().ToString(Texts["Time.DayYearFormat"], CultureInfo.CurrentCulture)];
+    }
 
     public async Task<IActionResult> OnPostAsync()
     {
@@ -43,9 +53,12 @@ internal sealed class NewModel(BroadcastFactory factory) : ConsolePage
             Labels = LabelText.Read(Labels),
             AudienceJson = audience is null ? null : JsonSerializer.Serialize(audience, BroadcastJson.Options),
         };
-        var (id, result) = await factory.CreateAsync(draft, Visitor.Actor);
+        var (id, result) = await factory.CreateAsync(draft, Visitor.Actor, Key == Guid.Empty ? null : IdentityOf(draft));
         if (result.IsDone) return LocalRedirect($"/broadcasts/{id}/edit");
         Problems = result.Problems;
         return Page();
     }
+
+    // Who goes back and writes another name means another one.
+    private string IdentityOf(BroadcastDraft draft) => $"new:{Visitor.Actor}:{Key:N}:{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(draft.Name)), 0, 8)}";
 }

@@ -14,11 +14,8 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>The last look: what would happen, a test message, and the two buttons that make it happen.</summary>
 [Needs(Permission.SendBroadcasts)]
-internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, TestMessages tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, BroadcastStore broadcasts, BroadcastChecks checks, IGrainFactory grains) : ConsolePage
+internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, BroadcastTests tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, BroadcastStore broadcasts, BroadcastChecks checks, IGrainFactory grains) : ConsolePage
 {
-    /// <summary>Addresses that one test goes to.</summary>
-    public const int MostTests = 5;
-
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
 
@@ -39,15 +36,11 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
 
     public bool CanStart => Forecast.Problems.Count == 0 && Forecast.Sendable > 0;
 
-    /// <summary>The next full hour that is at least half an hour away, in the visitor's zone.</summary>
-    public string SuggestedTime
-    {
-        get
-        {
-            var later = Visitor.Now.Plus(Duration.FromMinutes(90)).InZone(Visitor.Zone).LocalDateTime;
-            return new LocalDateTime(later.Year, later.Month, later.Day, later.Hour, 0).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
-        }
-    }
+    /// <summary>The time that a scheduled one has, to be moved.</summary>
+    public ScheduleInput Move { get; private set; } = new();
+
+    /// <summary>What is no fault and yet worth a look.</summary>
+    public IReadOnlyList<SendWarning> Warnings { get; private set; } = [];
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
@@ -55,8 +48,10 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         if (details.Row.Status is not (BroadcastStatus.Draft or BroadcastStatus.Scheduled)) return LocalRedirect($"/broadcasts/{Id}");
         Details = details;
         Forecast = await forecasts.ForecastAsync(Id, cancellationToken) ?? new();
-        if (FirstChannel(details) is { } channel) Channel = await channels.GetAsync(channel);
-        Steps = new BroadcastSteps(details, BroadcastSteps.Last, await broadcasts.GetAsync(Id) is { } broadcast ? await checks.CheckReadyAsync(broadcast) : [], Texts);
+        if ((details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault()) is { } channel) Channel = await channels.GetAsync(channel);
+        Steps = new BroadcastSteps(details, BroadcastSteps.Last, await broadcasts.GetAsync(Id) is { } broadcast ? await checks.CheckReadyInTimeAsync(broadcast) : [], Texts);
+        Move = ScheduleInput.Of(details.Row, Visitor);
+        Warnings = Forecast.Problems.Count > 0 ? [] : SendWarning.Of(details, Forecast, await channels.GetAsync(details.Routes.Length > 0 ? details.Routes : [.. new[] { details.Row.ChannelId }.OfType<long>()]), Texts, Show);
         var said = await rules.GetAsync();
         UndoSeconds = said.UndoSeconds;
         TypesNumber = Forecast.Sendable > said.TypeAbove;
@@ -88,51 +83,52 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, T
         return sendable > said.TypeAbove && typed != sendable.ToString(CultureInfo.InvariantCulture) ? Texts["Send.WrongNumber", Show.Number(sendable)] : null;
     }
 
-    public async Task<IActionResult> OnPostScheduleAsync(string? at, string? zone, bool isLocal, RepeatEvery? every, string[]? days, string? until, int? count)
+    /// <summary>At the time that its delivery step says.</summary>
+    public async Task<IActionResult> OnPostScheduleAsync(int? version, string? number, CancellationToken cancellationToken)
     {
-        var schedule = new BroadcastSchedule { LocalTime = at ?? "", TimeZone = zone ?? "", IsLocal = isLocal, RepeatJson = RepeatOf(at, every, days, until, count) };
+        if (await queries.GetAsync(Id, cancellationToken) is not { } details || await broadcasts.GetAsync(Id) is not { } broadcast) return NotFound();
+        if (NotAsSeen(details, version, number, await rules.GetAsync()) is { } why)
+        {
+            Bad(why);
+            return LocalRedirect(Here);
+        }
+
+        return await ScheduledAsync(broadcast.ReadSchedule());
+    }
+
+    /// <summary>A scheduled one to another time: its steps are closed.</summary>
+    public Task<IActionResult> OnPostMoveAsync([Bind(Prefix = "Move")] ScheduleInput move)
+    {
+        move.When = "at";
+        return ScheduledAsync(move.ToSchedule());
+    }
+
+    private async Task<IActionResult> ScheduledAsync(BroadcastSchedule schedule)
+    {
         var result = await grains.GetGrain<IBroadcastGrain>(Id).ScheduleAsync(schedule, Visitor.Actor);
         return Told(result, Texts["Did.schedule", schedule.LocalTime.Replace('T', ' '), schedule.TimeZone], result.IsDone ? $"/broadcasts/{Id}" : Here);
     }
 
-    public async Task<IActionResult> OnPostTestAsync(string? address, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostTestAsync(string? address, string? language, CancellationToken cancellationToken)
     {
-        if (await queries.GetAsync(Id, cancellationToken) is not { } details || FirstChannel(details) is not { } channel) return NotFound();
+        if (await broadcasts.GetAsync(Id) is not { ChannelIds.Count: > 0 } broadcast) return NotFound();
         var addresses = (address ?? "").Split([',', ';', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
-        if (addresses.Length is 0 or > MostTests)
+        if (addresses.Length is 0 or > BroadcastTests.MostAddresses)
         {
-            Bad(addresses.Length == 0 ? Texts["Test.NoAddress"] : Texts["Test.Several", MostTests]);
+            Bad(addresses.Length == 0 ? Texts["Test.NoAddress"] : Texts["Test.Several", BroadcastTests.MostAddresses]);
             return LocalRedirect(Here);
         }
 
-        foreach (var one in addresses)
+        await foreach (var (one, _, result) in tests.SendAsync(broadcast, addresses, language, null, Visitor.Actor, cancellationToken))
         {
-            foreach (var part in details.Parts)
-            {
-                var result = await tests.SendAsync(channel, one, part, null, Visitor.Actor, cancellationToken);
-                if (result.Accepted) continue;
-                Bad($"{one}: {Texts["Test.Failed", Show.WhyNot(result)]}");
-                return LocalRedirect(Here);
-            }
+            if (result.Accepted) continue;
+            Bad($"{one}: {Texts["Test.Failed", Show.WhyNot(result)]}");
+            return LocalRedirect(Here);
         }
 
         Good(Texts["Test.Sent", string.Join(", ", addresses)]);
         return LocalRedirect(Here);
     }
-
-    private static long? FirstChannel(BroadcastDetails details) => details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault();
-
-    // A month's day is that of the first date.
-    private static string? RepeatOf(string? at, RepeatEvery? every, string[]? days, string? until, int? count) => every is not { } unit ? null : JsonSerializer.Serialize(
-        new RepeatRule
-        {
-            Every = unit,
-            Days = unit == RepeatEvery.Week ? WindowInput.ReadDays(days) : null,
-            Day = unit == RepeatEvery.Month ? ScheduleTime.Parse(at)?.Day : null,
-            Until = string.IsNullOrWhiteSpace(until) ? null : until,
-            Count = count,
-        },
-        BroadcastJson.Options);
 
     private string Here => $"/broadcasts/{Id}/send";
 }

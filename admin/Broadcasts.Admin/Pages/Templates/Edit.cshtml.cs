@@ -10,9 +10,12 @@ using Microsoft.AspNetCore.Mvc;
 namespace Broadcasts.Admin.Pages.Templates;
 
 /// <summary>Writing a template, and what its readers get of it. Adding, moving and removing parts posts the form and shows it again: no script is needed.</summary>
-internal sealed class EditModel(TemplateStore store, TemplateQueries templates, TemplatePreviews previews, TemplateReaders readers, FieldStore fields, FileStore files, BroadcastFactory broadcasts) : ConsolePage
+internal sealed class EditModel(TemplateStore store, TemplateQueries templates, ContentPreviews previews, FieldStore fields, FileStore files, BroadcastFactory broadcasts) : ConsolePage
 {
     private const int MostUses = 10;
+
+    // Which channel it will go over is not known: every kind fits, and every text shows what it would cost as SMS.
+    private static readonly TransportCapabilities AnyChannel = new() { CountsSegments = true, Content = ContentKinds.Text | ContentKinds.Choices | ContentKinds.File | ContentKinds.Template | ContentKinds.Email };
 
     /// <summary>0 for a new one.</summary>
     [BindProperty(SupportsGet = true)]
@@ -23,21 +26,12 @@ internal sealed class EditModel(TemplateStore store, TemplateQueries templates, 
 
     public StoredTemplate? Stored { get; private set; }
 
-    public IReadOnlyList<FileRow> Files { get; private set; } = [];
-
-    public IReadOnlyList<string> Variables { get; private set; } = [];
-
     public IReadOnlyList<Problem> Problems { get; private set; } = [];
 
     public IReadOnlyList<TemplateUse> Uses { get; private set; } = [];
 
-    /// <summary>What the readers get; null when the texts can't be read, or there are none yet.</summary>
-    public IReadOnlyList<ContentPreview>? Previews { get; private set; }
-
-    public IReadOnlyList<Problem> PreviewProblems { get; private set; } = [];
-
-    /// <summary>The contact as whom it is shown could not be found.</summary>
-    public bool IsNobody { get; private set; }
+    /// <summary>What its readers get; null while there are no texts yet.</summary>
+    public ShownContent? Shown { get; private set; }
 
     // An address with number 0 is none of a new template.
     private bool IsNew => Id == 0 && !RouteData.Values.ContainsKey("id");
@@ -58,8 +52,13 @@ internal sealed class EditModel(TemplateStore store, TemplateQueries templates, 
     {
         if (Input.Languages.Count == 0) Input.Languages.Add(new LanguageInput());
         var problems = new List<Problem>();
-        await UploadAsync(problems, cancellationToken);
-        if (act != "save" && Input.Change(act ?? "", out var place)) ViewData["Jump"] = place;
+        await Input.UploadAsync(files, Visitor.Actor, ContentEditor.TemplatePath, problems);
+        if (Input.Change(act ?? "", Visitor.Language) is { } change)
+        {
+            ViewData["Jump"] = change.Place;
+            if (change.Moved is var (from, to)) ViewData["Moved"] = Texts["Edit.Moved", from + 1, to + 1];
+        }
+        else if (act is not null && act.StartsWith("as:", StringComparison.Ordinal)) Input.As = act[3..];
         else if (act != "look")
         {
             if (problems.Count == 0 && await SaveAsync(problems, cancellationToken) is { } done) return done;
@@ -102,8 +101,7 @@ internal sealed class EditModel(TemplateStore store, TemplateQueries templates, 
         return Told(result, Texts["Did.template"], result.IsDone ? $"/broadcasts/{broadcast}/edit" : $"/templates/{Id}");
     }
 
-    /// <summary>The editor of one language's parts.</summary>
-    public IPartEditor Editor(int language) => new LanguageEditor(this, language);
+    public ContentEditor Editor { get; private set; } = null!;
 
     private async Task<IActionResult?> SaveAsync(List<Problem> problems, CancellationToken cancellationToken)
     {
@@ -114,65 +112,17 @@ internal sealed class EditModel(TemplateStore store, TemplateQueries templates, 
         return null;
     }
 
-    private async Task UploadAsync(List<Problem> problems, CancellationToken cancellationToken)
-    {
-        for (var l = 0; l < Input.Languages.Count; l++)
-        {
-            for (var i = 0; i < Input.Languages[l].Parts.Count; i++)
-            {
-                var part = Input.Languages[l].Parts[i];
-                if (part.Upload is not { Length: > 0 } upload) continue;
-                if (upload.Length > FileStore.MostBytes)
-                {
-                    problems.Add(new Problem($"languages[{l}].parts[{i}].fileId", "fileTooLarge", $"The file is larger than {FileStore.MostBytes / 1024 / 1024} MB.", Web.Show.Size(upload.Length), Web.Show.Size(FileStore.MostBytes)));
-                    continue;
-                }
-
-                using var content = new MemoryStream((int)upload.Length);
-                await upload.CopyToAsync(content, cancellationToken);
-                part.FileId = await files.AddAsync(Path.GetFileName(upload.FileName), upload.ContentType ?? "application/octet-stream", content.ToArray(), Visitor.Actor);
-            }
-        }
-    }
-
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         if (Id != 0) (Stored, Uses) = (await templates.GetAsync(Id, cancellationToken), await templates.UsesAsync(Id, null, MostUses + 1, cancellationToken));
         CanEdit = May(Permission.EditContent);
         var known = await fields.ListAsync(cancellationToken);
-        Files = await files.ListAsync();
-        Variables = [.. ContentCompiler.SchemaOf(known).Names.Select(n => n.Name)];
+        Editor = new(Input, ContentEditor.TemplatePath)
+        {
+            NamesItsLanguage = true, Problems = Problems, Capabilities = AnyChannel, Files = await files.ListAsync(), IsEditable = CanEdit,
+            Variables = [.. ContentCompiler.SchemaOf(known).Names.Select(n => n.Name)],
+        };
         if (Id == 0 && Input.Languages.TrueForAll(l => l.Parts.TrueForAll(p => string.IsNullOrEmpty(p.Text) && string.IsNullOrEmpty(p.Subject)))) return;
-        await PreviewAsync(known, cancellationToken);
-    }
-
-    private async Task PreviewAsync(IReadOnlyList<ContactField> known, CancellationToken cancellationToken)
-    {
-        var contents = TemplateCheck.Normalise(Input.ToEdit()).Languages;
-        var shown = await readers.FindAsync(Input.As, [.. contents.Select(c => c.Language)], known, cancellationToken);
-        IsNobody = shown.Count == 0;
-        var problems = new List<Problem>();
-        Previews = IsNobody ? [] : await previews.RenderAsync(contents, shown, problems, cancellationToken);
-        PreviewProblems = problems;
-    }
-
-    private sealed class LanguageEditor(EditModel page, int language) : IPartEditor
-    {
-        public IReadOnlyList<PartInput> Parts => page.Input.Languages[language].Parts;
-
-        public string Prefix => $"Input.Languages[{language}]";
-
-        public string IdPrefix => $"l{language}-";
-
-        public string Verb => $"{language}.";
-
-        // Which channel it will go over is not known: every text shows what it would cost as SMS.
-        public TransportCapabilities? Capabilities { get; } = new() { CountsSegments = true };
-
-        public IReadOnlyList<FileRow> Files => page.Files;
-
-        public IReadOnlyList<string> Variables => page.Variables;
-
-        public IEnumerable<Problem> At(string path) => page.Problems.Where(p => p.Path.StartsWith($"languages[{language}].{path}", StringComparison.Ordinal));
+        Shown = await previews.ShowAsync(TemplateCheck.Normalise(Input.ToEdit()).Languages, Input.As, cancellationToken);
     }
 }

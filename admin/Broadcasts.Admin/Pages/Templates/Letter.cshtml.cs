@@ -12,7 +12,7 @@ internal sealed class LetterModel(TemplateQueries templates, TemplatePreviews pr
     {
         if (await templates.GetAsync(id, cancellationToken) is not { } template) return NotFound();
         var reader = EdgeContacts.Of([language], await fields.ListAsync(cancellationToken))[0].Reader;
-        if (await previews.RenderAsync(template.ReadContent(), [reader], [], cancellationToken) is not [var shown] || shown.Parts.ElementAtOrDefault(part)?.Content is not EmailContent { Html: { } html }) return NotFound();
+        if (await previews.RenderAsync(template.ReadContent(), [reader], [], null, cancellationToken) is not [var shown] || shown.Parts.ElementAtOrDefault(part)?.Content is not EmailContent { Html: { } html }) return NotFound();
         // Somebody else's markup: no script, no form, no way out of the frame.
         Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; font-src https:; frame-ancestors 'self'";
         return Content(html, "text/html; charset=utf-8");

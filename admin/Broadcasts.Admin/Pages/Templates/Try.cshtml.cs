@@ -26,7 +26,7 @@ internal sealed class TryModel(TemplateQueries templates, TemplatePreviews previ
         var contents = template.ReadContent();
         var edges = EdgeContacts.Of([.. contents.Select(c => c.Language)], await fields.ListAsync(cancellationToken));
         var problems = new List<Problem>();
-        var shown = await previews.RenderAsync(contents, [.. edges.Select(e => e.Reader)], problems, cancellationToken);
+        var shown = await previews.RenderAsync(contents, [.. edges.Select(e => e.Reader)], problems, null, cancellationToken);
         Rows = shown is null ? [] : [.. edges.Zip(shown, (edge, preview) => (edge.Key, edge.Reader.Name, preview))];
         Problems = problems;
         return Page();

@@ -9,6 +9,9 @@ namespace Broadcasts.Templates.Library;
 /// <param name="Parts">One each.</param>
 internal sealed record ContentPreview(string Language, IReadOnlyList<PartPreview> Parts);
 
+/// <summary>What a text that names its broadcast and its channel prints; null where none is known.</summary>
+internal sealed record PreviewNames(string? Broadcast, string? Channel);
+
 /// <summary>A part as one reader gets it.</summary>
 /// <param name="Content">The message; null when he gets none.</param>
 internal sealed record PartPreview(MessageContent? Content)
@@ -32,23 +35,24 @@ internal sealed record PartPreview(MessageContent? Content)
 internal sealed class TemplatePreviews(FieldStore fields, FileStore files, ContactQueries contacts, MessageLinks links, TimeProvider time)
 {
     /// <summary>What each of the readers gets; null with the problems when the content can't be read at all.</summary>
-    public async Task<IReadOnlyList<ContentPreview>?> RenderAsync(LanguageParts[] contents, IReadOnlyList<RenderingContact> readers, List<Problem> problems, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<ContentPreview>?> RenderAsync(LanguageParts[] contents, IReadOnlyList<RenderingContact> readers, List<Problem> problems, PreviewNames? names = null, CancellationToken cancellationToken = default)
     {
         var schema = ContentCompiler.SchemaOf(await fields.ListAsync(cancellationToken));
         var compiler = new ContentCompiler(schema);
         var compiled = contents.Select((content, i) => compiler.Compile(content.Parts ?? [], $"languages[{i}].")).ToList();
         problems.AddRange(compiler.Problems);
-        problems.AddRange(ContentLanguages.Check(contents, i => $"languages[{i}]."));
+        // One language alone need not say which it is.
+        if (contents.Length > 1) problems.AddRange(ContentLanguages.Check(contents, i => $"languages[{i}]."));
         if (contents.Length == 0 || problems.Count > 0) return null;
 
         var content = new CompiledContent(compiled[0]) { Languages = [.. contents.Select(c => c.Language)], Variants = [.. compiled.Skip(1)] };
-        var names = await files.NamesAsync(content.All.Select(p => p.Part));
-        var renderer = new PartRenderer(content, schema, names);
+        var known = await files.NamesAsync(content.All.Select(p => p.Part));
+        var renderer = new PartRenderer(content, schema, known);
         renderer.Values.Now = time.GetUtcNow();
-        renderer.Values.Set(TemplateSchema.BroadcastName, "Preview");
-        renderer.Values.Set(TemplateSchema.ChannelName, "Preview");
+        renderer.Values.Set(TemplateSchema.BroadcastName, names?.Broadcast ?? "Preview");
+        renderer.Values.Set(TemplateSchema.ChannelName, names?.Channel ?? "Preview");
         renderer.Values.SetLinks(links.Samples.OptOut ?? "https://example.org/o/…", links.Samples.Confirm ?? "https://example.org/c/…");
-        return [.. readers.Select(reader => Render(renderer, content, reader, names))];
+        return [.. readers.Select(reader => Render(renderer, content, reader, known))];
     }
 
     /// <summary>A contact with all of its fields; null when there is none.</summary>
