@@ -37,7 +37,7 @@ internal static class EngineSetup
             ? new PostgresDatabase(options.Database.ConnectionString!)
             : new SqliteDatabase(Path.Combine(options.DataDirectory, "broadcasts.db")));
         return services.AddContacts().AddReporting().AddApiSecurity()
-            .AddSingleton<BroadcastStore>().AddSingleton<LabelStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddTemplates().AddSingleton<Forecasts>().AddSingleton<AudienceLooks>().AddSingleton<BroadcastPlans>()
+            .AddSingleton<BroadcastStore>().AddSingleton<LabelStore>().AddSingleton<BroadcastChecks>().AddSingleton<BroadcastFactory>().AddSingleton<FileStore>().AddTemplates().AddSingleton<Forecasts>().AddSingleton<ForecastRuns>().AddSingleton<AudienceLooks>().AddSingleton<BroadcastPlans>()
             .AddSingleton<SingleMessageStore>().AddSingleton<SendingRulesStore>().AddSingleton<Occurrences>().AddSingleton<MissedSchedules>().AddSingleton<SafeHold>()
             .AddSingleton<ChannelStore>().AddSingleton<ContactReach>().AddSingleton<LedgerWriter>().AddSingleton<LedgerAudit>()
             .AddSingleton<MessageIds>().AddSingleton<MessageLinks>().AddSingleton(new OutsideAddresses(options.AllowedInside)).AddSingleton<InstallationChecks>().AddSingleton<ReceiptLag>().AddSingleton<HealthChecks>()

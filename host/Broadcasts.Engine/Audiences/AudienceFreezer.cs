@@ -101,7 +101,7 @@ internal sealed class AudienceFreezer(Database database, TimeProvider time)
 
     private static Task<long?> ChunkEndAsync(DbTransaction transaction, FrozenAudience audience, Progress progress, int size)
     {
-        var sql = audience.ImportId is not null ? ImportChunkEndSql : audience.IsPicked ? PickedChunkEndSql(audience.Condition.Sql) : ChunkEndSql;
+        var sql = audience.ImportId is not null ? ImportChunkEndSql : audience.IsPicked ? PickedChunkEndSql(audience.Whole) : ChunkEndSql;
         var parameters = new DynamicParameters(new { after = progress.FreezeAfter, mark = progress.FreezeMark, size });
         foreach (var (name, value) in audience.Condition.Parameters) parameters.Add(name, value);
         return transaction.Connection!.QuerySingleAsync<long?>(sql, parameters, transaction);

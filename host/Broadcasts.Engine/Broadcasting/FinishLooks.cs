@@ -27,9 +27,9 @@ internal sealed record FinishLook
 /// <summary>Reckons while somebody chooses rate and time: counts, renders nothing, and ends in time for whoever waits.</summary>
 internal sealed class FinishLooks(Database database, BroadcastChecks checks, ChannelStore channels, RecipientLimits recipients, ReachAhead ahead, TimeProvider time)
 {
-    private const int ChunkSize = 50_000;
+    private const int ChunkSize = 20_000;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     private const string OthersSql = """
         SELECT s.channel_id, SUM(s.pending + s.sending) AS messages

@@ -99,6 +99,12 @@ async Task PagesAsync()
     }
 
     Row("all", all, 0);
+    // What a page asks for apart, once it is there.
+    foreach (var path in new[] { $"/broadcasts/{draft}/edit/audience?count=true", $"/broadcasts/{draft}/send?count=true" }.Select(p => p.ToString(CultureInfo.InvariantCulture)))
+    {
+        var (milliseconds, bytes) = await visitor.LoadAsync(path);
+        Row($"apart: {path}", [milliseconds], bytes);
+    }
 }
 
 static void Row(string name, List<double> took, int bytes)

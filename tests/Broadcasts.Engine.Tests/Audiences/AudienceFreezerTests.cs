@@ -157,6 +157,12 @@ public sealed class AudienceFreezerTests
         Assert.Equal(2, await kit.FreezeAsync(broadcast, new FrozenAudience(condition, 1, null, null) { IsPicked = true }));
         Assert.Equal(picked.Take(2), (await kit.RowsAsync(broadcast)).Select(r => r.ContactId));
         Assert.Equal((2, 1), await FrozenAsync(kit, broadcast));
+
+        // The last of them is taken out: counted, and no row.
+        var less = await kit.StartAsync(less: [new() { SegmentId = 8, Name = "Last" }]);
+        await kit.FreezeAsync(less, (new FrozenAudience(condition, 1, null, null) { IsPicked = true }).Less([new SqlCondition("c.id = @last", new Dictionary<string, object?> { ["last"] = people[2_417] })]));
+        Assert.Equal(people[3], Assert.Single(await kit.RowsAsync(less)).ContactId);
+        Assert.Equal(1, Assert.Single(await new Exclusions(kit.Database).OfAsync(less.Id)).Contacts);
     }
 
     [Theory, MemberData(nameof(TestDatabase.Providers), MemberType = typeof(TestDatabase))]

@@ -14,7 +14,7 @@ namespace Broadcasts.Admin.Pages.Broadcasting;
 
 /// <summary>The last look: what would happen, a test message, and the two buttons that make it happen.</summary>
 [Needs(Permission.SendBroadcasts)]
-internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, BroadcastTests tests, ChannelStore channels, SendingRulesStore rules, Approvals approvals, BroadcastStore broadcasts, BroadcastChecks checks, IGrainFactory grains) : ConsolePage
+internal sealed class SendModel(BroadcastQueries queries, ForecastRuns forecasts, BroadcastTests tests, ChannelStore channels, SendingRulesStore rules, BroadcastStore broadcasts, BroadcastChecks checks, IGrainFactory grains) : ConsolePage
 {
     [BindProperty(SupportsGet = true)]
     public long Id { get; set; }
@@ -22,6 +22,13 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, B
     public BroadcastDetails Details { get; private set; } = null!;
 
     public Forecast Forecast { get; private set; } = new();
+
+    /// <summary>The page waits for the forecast, however long it takes.</summary>
+    [BindProperty(SupportsGet = true)]
+    public bool Count { get; set; }
+
+    /// <summary>Where the forecast is asked for; null when it is there.</summary>
+    public string? CountAt { get; private set; }
 
     public Channel? Channel { get; private set; }
 
@@ -34,7 +41,7 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, B
     /// <summary>So many get it that whoever sends it types the number.</summary>
     public bool TypesNumber { get; private set; }
 
-    public bool CanStart => Forecast.Problems.Count == 0 && Forecast.Sendable > 0;
+    public bool CanStart => CountAt is null && Forecast.Problems.Count == 0 && Forecast.Sendable > 0;
 
     /// <summary>The time that a scheduled one has, to be moved.</summary>
     public ScheduleInput Move { get; private set; } = new();
@@ -47,15 +54,18 @@ internal sealed class SendModel(BroadcastQueries queries, Forecasts forecasts, B
         if (await queries.GetAsync(Id, cancellationToken) is not { } details) return NotFound();
         if (details.Row.Status is not (BroadcastStatus.Draft or BroadcastStatus.Scheduled)) return LocalRedirect($"/broadcasts/{Id}");
         Details = details;
-        Forecast = await forecasts.ForecastAsync(Id, cancellationToken) ?? new();
+        if (Count) Forecast = await forecasts.WaitAsync(Id, details.Row.Version, cancellationToken);
+        else if (await forecasts.LookAsync(Id, details.Row.Version) is { } forecast) Forecast = forecast;
+        else CountAt = Here + "?count=true";
         if ((details.Row.ChannelId ?? details.Routes.Cast<long?>().FirstOrDefault()) is { } channel) Channel = await channels.GetAsync(channel);
-        Steps = new BroadcastSteps(details, BroadcastSteps.Last, await broadcasts.GetAsync(Id) is { } broadcast ? await checks.CheckReadyInTimeAsync(broadcast) : [], Texts);
+        var broadcast = await broadcasts.GetAsync(Id);
+        Steps = new BroadcastSteps(details, BroadcastSteps.Last, broadcast is null ? [] : await checks.CheckReadyInTimeAsync(broadcast), Texts);
         Move = ScheduleInput.Of(details.Row, Visitor);
-        Warnings = Forecast.Problems.Count > 0 ? [] : SendWarning.Of(details, Forecast, await channels.GetAsync(details.Routes.Length > 0 ? details.Routes : [.. new[] { details.Row.ChannelId }.OfType<long>()]), Texts, Show);
+        Warnings = Forecast.Problems.Count > 0 || CountAt is not null ? [] : SendWarning.Of(details, Forecast, await channels.GetAsync(details.Routes.Length > 0 ? details.Routes : [.. new[] { details.Row.ChannelId }.OfType<long>()]), Texts, Show);
         var said = await rules.GetAsync();
         UndoSeconds = said.UndoSeconds;
         TypesNumber = Forecast.Sendable > said.TypeAbove;
-        NeedsApproval = CanStart && await approvals.NeededAsync(Id) is not null;
+        NeedsApproval = CanStart && broadcast?.ApprovedBy is null && Forecast.Recipients > said.ApprovalAbove;
         return Page();
     }
 
