@@ -125,8 +125,8 @@ public sealed class CarelessInputTests(ConsoleFixture console) : IClassFixture<C
         // Where a name is that it was given: a list, a page, a search.
         await console.PostAsync("contacts", new { firstName = Script, addresses = new[] { new { kind = "email", value = $"{Guid.NewGuid():N}@example.com" } } });
         await console.PatchAsync($"broadcasts/{id}", new { name = Script, labels = new[] { "<b>label</b>" } });
-        await console.PostAsync("segments", new { name = Script, rule = new { all = Array.Empty<object>() } });
-        await console.PostAsync("templates", new { name = Script, languages = new[] { new { language = "en", parts = new[] { new { type = "text", text = Script } } } } });
+        await console.PostAsync("segments", new { name = $"{Script} again", rule = new { all = Array.Empty<object>() } });
+        await console.PostAsync("templates", new { name = $"{Script} again", languages = new[] { new { language = "en", parts = new[] { new { type = "text", text = Script } } } } });
         foreach (var path in new[] { "/broadcasts", $"/broadcasts/{id}", $"/broadcasts/{id}/edit/audience", $"/broadcasts/{id}/send", "/contacts", "/segments", "/templates", "/find?q=script" })
         {
             await page.GotoAsync(path);

@@ -73,6 +73,7 @@ public abstract class MainFlow(ConsoleFixture console)
         await page.SelectOptionAsync("[name$='addressKind']", "email");
         await page.EvaluateAsync("document.querySelectorAll('details').forEach(d => d.open = true)");
         await page.FillAsync("[name$='journalFile']", journal);
+        await page.UncheckAsync("[name$='receipts'][type='checkbox']");
         await page.ClickAsync("form button.primary");
         await page.WaitForURLAsync(url => !url.Contains("/new", StringComparison.Ordinal));
         await page.FillAsync("#rate-count", "10");

@@ -1,5 +1,5 @@
 // A broadcast's page follows the service's events; without them the swapped regions still refresh now and then.
-import { go, stale } from './swap.js';
+import { stale } from './swap.js';
 
 const host = document.querySelector('[data-events]:not([data-events=""])');
 
@@ -55,7 +55,7 @@ if (host) {
     if (over.includes(progress.status)) source.close();
     if (progress.status !== status) {
       status = progress.status;
-      go(location.href, { push: false });
+      location.reload();
     }
   });
   source.addEventListener('error', () => stale(source.readyState !== EventSource.OPEN));

@@ -51,7 +51,7 @@ async function fill(region, url) {
   try {
     const fresh = await load(url, signal);
     delete asks[region.id];
-    exchange(fresh, r => r.id === region.id);
+    exchange(fresh, r => r.id === region.id || r.dataset.of === region.id);
     const voice = document.getElementById(`${region.id}-said`);
     if (voice) voice.textContent = document.getElementById(region.id).querySelector('[data-said]')?.textContent;
   } catch {
@@ -94,6 +94,7 @@ function schedule() {
 }
 
 let seen = new Date();
+const stateOf = page => page.querySelector('[data-state]')?.dataset.state;
 
 async function refresh() {
   if (document.hidden) {
@@ -103,6 +104,11 @@ async function refresh() {
 
   try {
     const fresh = await load(location.href);
+    // Begun, paused, over: another state has other tabs and acts.
+    if (stateOf(fresh) !== stateOf(document)) {
+      location.reload();
+      return;
+    }
     document.documentElement.classList.add('updated');
     exchange(fresh, region => (region.dataset.live || region.id === 'side') && !busy(region) && !region.querySelector('[data-live]'));
     seen = new Date();

@@ -63,7 +63,8 @@ internal sealed partial class ContactQueries
         var contacts = new Dictionary<long, RenderingContact>();
         var picker = new FieldPicker(slugs);
         var sql = RenderSql.Replace("{0}", slugs.Count == 0 ? "NULL" : "c.fields", StringComparison.Ordinal).Replace("{1}", database.Dialect.InList("c.id", "@ids"), StringComparison.Ordinal);
-        await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
+        // Not "await using": Dapper's reader then leaves its command, and the command's statements, to the finalizer.
+        using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
         while (await reader.ReadAsync(cancellationToken))
         {
             var id = reader.GetInt64(0);
@@ -88,7 +89,8 @@ internal sealed partial class ContactQueries
     {
         var addresses = new Dictionary<long, List<ContactAddress>>();
         var sql = RenderAddressesSql.Replace("{0}", database.Dialect.InList("a.contact_id", "@ids"), StringComparison.Ordinal);
-        await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
+        // Not "await using": Dapper's reader then leaves its command, and the command's statements, to the finalizer.
+        using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
         while (await reader.ReadAsync(cancellationToken))
         {
             var id = reader.GetInt64(0);

@@ -10,7 +10,7 @@ namespace Broadcasts.Storage;
 /// <summary>Open connections to one file that are used again, each by one owner at a time.</summary>
 /// <remarks>
 /// The provider's own pool is off: it lends one connection to two owners when one is opened in the moment in which another looks for forgotten ones
-/// (https://github.com/dotnet/efcore/issues/39008, 10.0.11), and two threads in one connection end the process. When that is mended, its pool can do this work again.
+/// (https://github.com/dotnet/efcore/issues/39008, 10.0.11). When that is mended, and Dapper's readers dispose their command when they are disposed asynchronously, it can do this work again (decision 0017).
 /// </remarks>
 /// <param name="connectionString">With <c>Pooling=False</c>.</param>
 /// <param name="pragmas">What each connection is told when it is opened.</param>
@@ -71,6 +71,8 @@ internal sealed class SqlitePool(string connectionString, string pragmas) : IDis
     /// <summary>One owner's time with a connection: given back twice, it is back once.</summary>
     private sealed class Lease(SqlitePool pool, SqliteConnection connection, Action? returned) : DbConnection
     {
+        // Each is disposed at the latest when the connection is given back: a statement that is left to the finalizer ends on the finalizer's thread, while somebody else works in the connection.
+        private readonly List<SqliteCommand> _commands = [];
         private SqliteConnection? _connection = connection;
 
         [AllowNull]
@@ -96,7 +98,12 @@ internal sealed class SqlitePool(string connectionString, string pragmas) : IDis
 
         public override void ChangeDatabase(string databaseName) => Lent.ChangeDatabase(databaseName);
 
-        protected override DbCommand CreateDbCommand() => Lent.CreateCommand();
+        protected override DbCommand CreateDbCommand()
+        {
+            var command = Lent.CreateCommand();
+            _commands.Add(command);
+            return command;
+        }
 
         protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => Lent.BeginTransaction(isolationLevel, deferred: true);
 
@@ -104,6 +111,7 @@ internal sealed class SqlitePool(string connectionString, string pragmas) : IDis
         {
             if (disposing && Interlocked.Exchange(ref _connection, null) is { } lent)
             {
+                foreach (var command in _commands) command.Dispose();
                 pool.Return(lent);
                 returned?.Invoke();
             }

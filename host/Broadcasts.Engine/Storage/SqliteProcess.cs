@@ -6,23 +6,22 @@ namespace Broadcasts.Storage;
 internal static class SqliteProcess
 {
     // https://sqlite.org/c3ref/c_config_covering_index_scan.html
-    private const int ConfigMultithread = 2;
     private const int ConfigMemStatus = 9;
 
     private static readonly Lazy<bool> Once = new(Configure);
 
     /// <summary>
-    /// A connection is used by one thread at a time here, so it needs no lock of its own; and nobody asks how much memory SQLite has, for which every allocation of every thread would wait in one queue. Imports are 3 to 9 %
-    /// faster by it.
+    /// Nobody asks how much memory SQLite has, for which every allocation of every thread would wait in one queue. Its locks stay (serialized mode): a connection is used by one thread at a time here, but a command that
+    /// somebody forgot to dispose ends on the finalizer's thread, and without the locks that ends the process (decision 0017).
     /// </summary>
     public static void Prepare() => _ = Once.Value;
 
     private static bool Configure()
     {
         Batteries_V2.Init();
-        // Only before SQLite has begun anything; on what has begun the settings have no effect, and it works all the same.
+        // Only before SQLite has begun anything; on what has begun the setting has no effect, and it works all the same.
         raw.sqlite3_shutdown();
-        var isSet = raw.sqlite3_config(ConfigMultithread) == raw.SQLITE_OK & raw.sqlite3_config(ConfigMemStatus, 0) == raw.SQLITE_OK;
+        var isSet = raw.sqlite3_config(ConfigMemStatus, 0) == raw.SQLITE_OK;
         raw.sqlite3_initialize();
         return isSet;
     }

@@ -91,6 +91,23 @@ public sealed class DatabaseTests
         Assert.Equal(1, await CountAsync(test));
     }
 
+    [Fact]
+    public async Task OpenReadAsync_GivenBackWithAForgottenCommand_LeavesNothingToTheFinalizer()
+    {
+        await using var test = await WithThingsAsync("sqlite");
+        var first = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+        var handle = HandleOf(first);
+        var forgotten = first.CreateCommand();
+        forgotten.CommandText = "SELECT 1 UNION ALL SELECT 2";
+        var reader = await forgotten.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        Assert.True(await reader.ReadAsync(TestContext.Current.CancellationToken));
+        await first.DisposeAsync();
+
+        Assert.True(reader.IsClosed);
+        await using var second = await test.Database.OpenReadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(handle, HandleOf(second));
+    }
+
     private static IntPtr HandleOf(System.Data.Common.DbConnection connection)
     {
         using var command = (SqliteCommand)connection.CreateCommand();
