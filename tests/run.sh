@@ -11,7 +11,7 @@
 #
 #   BROADCASTS_TEST_POSTGRES   use this server instead of a private one (a connection string of a role that may create databases)
 #   BROADCASTS_TEST_NO_INSTALL when set, install nothing
-#   BROADCASTS_TEST_LIMIT      seconds for the whole run (default 2700: three times what it takes on two quiet cores); no project gets more than half of them
+#   BROADCASTS_TEST_LIMIT      seconds for the whole run (default 3600: three times what it takes on two quiet cores); no project gets more than half of them
 #
 # The last line is "N passed, N failed", with ", N skipped" when there are any.
 set -uo pipefail
@@ -19,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source tests/tools.sh
 
 CI=${CI:-}
-LIMIT=${BROADCASTS_TEST_LIMIT:-2700}
+LIMIT=${BROADCASTS_TEST_LIMIT:-3600}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/broadcasts-tests.XXXXXX") || exit 1
 chmod 711 "$WORK" # the server's own user must reach its folder in here
 passed=0 failed=0 skipped=0 broken=() no_build=

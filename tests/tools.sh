@@ -53,7 +53,7 @@ find_postgres() {
 
 find_smtp_sink() { BROADCASTS_TEST_SMTP_SINK=$(PATH="$PATH:/usr/sbin:/usr/local/sbin" first_of smtp-sink); }
 
-find_chromium() { BROADCASTS_TEST_CHROMIUM=${BROADCASTS_TEST_CHROMIUM:-$(first_of chromium chromium-browser google-chrome)} && [ -n "$BROADCASTS_TEST_CHROMIUM" ]; }
+find_chromium() { BROADCASTS_TEST_CHROMIUM=${BROADCASTS_TEST_CHROMIUM:-$(first_of chromium-headless-shell chromium chromium-browser google-chrome)} && [ -n "$BROADCASTS_TEST_CHROMIUM" ]; }
 
 find_faketime() {
     local file
@@ -81,7 +81,7 @@ find_chaos_tools() {
 
 find_tools() {
     find_chaos_tools
-    find_chromium || { install_package chromium && find_chromium; } || missing+=("Chromium (package chromium)")
+    find_chromium || { install_package chromium-headless-shell; find_chromium; } || { install_package chromium && find_chromium; } || missing+=("Chromium (package chromium)")
     find_smtp_sink || { install_package postfix && find_smtp_sink; } || missing+=("smtp-sink (package postfix)")
     export BROADCASTS_TEST_CHROMIUM BROADCASTS_TEST_SMTP_SINK
     say "   dotnet $(dotnet --version), postgres ${postgres_bin:-${BROADCASTS_TEST_POSTGRES:+given}}, chromium ${BROADCASTS_TEST_CHROMIUM:-none}, smtp-sink ${BROADCASTS_TEST_SMTP_SINK:-none}"

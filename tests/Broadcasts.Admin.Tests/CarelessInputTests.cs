@@ -71,6 +71,8 @@ public sealed class CarelessInputTests(ConsoleFixture console) : IClassFixture<C
         await page.FillAsync("[name='Input.Rate.Count']", "0");
         await Expect(page.Locator("#saved")).ToContainTextAsync("Not saved yet", new() { Timeout = Patient });
         await page.ClickAsync("#stepper a[href$='/edit/content']");
+        // What was typed is tried once more before the page is left.
+        await page.WaitForURLAsync("**/edit/content");
         await page.FillAsync("#name", " ");
         await page.FillAsync("#part-0-text", "Half a sen");
         await Expect(page.Locator("#saved")).ToContainTextAsync("Not saved yet", new() { Timeout = Patient });
